@@ -1,0 +1,124 @@
+#pragma once
+/*
+ * What can happen in a run, and the state that follows from it. A run is a
+ * sequence of events; runtimes only emit them, sinks (history, live view,
+ * ndjson) only read them. event_apply is the one pure function that gives the
+ * next state, for live runs, restarts, history, reports and tests alike.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/base/arena.h"
+#include "engine/base/error.h"
+#include "engine/value/value.h"
+
+enum status {
+    STATUS_QUEUED,
+    STATUS_RUNNING,
+    STATUS_PASSED,
+    STATUS_FAILED,
+    STATUS_TIMEOUT, /* of a step; a run: its own deadline passed */
+    STATUS_SKIPPED, /* of a step only */
+    STATUS_ABORTED,
+    STATUS_ERROR, /* of a run: it could not be run */
+    STATUS_LOST,  /* of a run: its outcome is not known */
+};
+
+enum event_kind {
+    /* The run is known: `data` = {workflow, file, digest, parameters, runtime,
+     * steps, images, ...}, see docs/history.md. Always the first. */
+    EVENT_RUN_QUEUED,
+    EVENT_RUN_STARTED,  /* the runtime has begun; `data` = {sandbox, ...} */
+    EVENT_STEP_STARTED, /* step, attempt */
+    EVENT_OUTPUT,       /* step ("" = not inside a step), text, length */
+    EVENT_STEP_FINISHED, /* step, status, exit_code, duration, text = why */
+    EVENT_NOTE,          /* text: something that the user should see once */
+    EVENT_RUN_FINISHED,  /* status, text = why, when not passed */
+};
+
+/* One event. Pointers are valid during the call that hands it over; a sink that
+ * keeps anything copies it. Fields that a kind does not use are zero. */
+struct event {
+    enum event_kind kind;
+    enum status status;
+    int exit_code; /* of a step's last process; -1: it has none */
+    int attempt;   /* of a step, from 1 */
+    int64_t time;  /* nanoseconds since 1970 UTC */
+    int64_t duration; /* nanoseconds; of a step that finished */
+    const char *step; /* its ref: "1", "2.1"; NULL for events of the run */
+    const char *text; /* NUL-terminated but for EVENT_OUTPUT */
+    size_t length;    /* of `text` of EVENT_OUTPUT, which is raw bytes */
+    const struct value *data;
+};
+
+/* A reader of events. `handle` returns 0, or -1 with `error` set, which ends the
+ * run with that error. Embed it first in a struct of your own. */
+struct event_sink {
+    int (*handle)(struct event_sink *sink, const struct event *event,
+                  struct error *error);
+};
+
+/* Hands `event` to the sink. */
+int event_emit(struct event_sink *sink, const struct event *event,
+               struct error *error) MUST_CHECK;
+
+/* A sink that hands every event to `count` others, in order; the first failure
+ * is returned after all have seen the event. */
+struct event_fan {
+    struct event_sink sink;
+    struct event_sink **sinks;
+    size_t count;
+};
+struct event_fan event_fan_make(struct event_sink **sinks, size_t count);
+
+struct step_state {
+    const char *ref;    /* "1", "2.1": position in the tree */
+    const char *name;   /* as the user wrote it; or "" */
+    const char *parent; /* ref of its group; NULL at the top */
+    bool group, optional, negative;
+    enum status status;
+    int exit_code; /* -1: none */
+    int attempt;
+    int64_t started, finished; /* 0: not yet */
+    int64_t duration;
+    const char *reason; /* why it is not passed; NULL */
+};
+
+/* The state of a run; belongs to its arena. Terminal run states absorb. */
+struct run_state {
+    struct arena *arena;
+    const char *id;
+    enum status status;
+    int64_t queued, started, finished; /* 0: not yet */
+    const char *reason;                /* NULL when there is nothing to say */
+    const struct value *data;          /* of EVENT_RUN_QUEUED; a copy */
+    struct step_state *steps;          /* depth first, in file order */
+    size_t step_count;
+    size_t note_count;
+    const char **notes;
+};
+
+/* The state before the first event. */
+struct run_state *event_state_make(struct arena *arena, const char *id);
+
+/* The next state. An event that cannot follow (a step unknown, a run that has
+ * ended) is ERROR_SYSTEM and leaves the state as it was. */
+int event_apply(struct run_state *state, const struct event *event,
+                struct error *error) MUST_CHECK;
+
+/* The step of that ref, or NULL. */
+struct step_state *event_find_step(const struct run_state *state,
+                                   const char *ref);
+
+/* "passed"; and back: -1 when there is no such word. */
+const char *event_status_name(enum status status);
+int event_status_parse(const char *name);
+bool event_status_is_final(enum status status);
+const char *event_kind_name(enum event_kind kind); /* "step-started" */
+
+/* An event as a value, and back: the form of the history and of ndjson. The text
+ * of EVENT_OUTPUT is not included in what event_encode makes. Lives in `arena`. */
+struct value *event_encode(struct arena *arena, const struct event *event);
+int event_decode(struct arena *arena, const struct value *value,
+                 struct event *event, struct error *error) MUST_CHECK;

@@ -1,0 +1,71 @@
+#pragma once
+/*
+ * Runs kept in SQLite: every event of a run in order, and the log of every step
+ * in compressed chunks. Append-only. The tables are in schemas/history.sql; its
+ * version is PRAGMA user_version. A kill at any moment leaves a database that
+ * opens, with all state changes that were reported as written.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/base/arena.h"
+#include "engine/base/error.h"
+#include "engine/event/event.h"
+
+struct history;
+
+/* Opens the database at `path`, making it (mode 0600, folders 0700) when it is
+ * missing and `write` is set, and brings it to the newest version. A newer
+ * version than ours, a file that is no database or a symbolic link is
+ * ERROR_SYSTEM with a hint. The caller closes it. */
+struct history *history_open(const char *path, bool write, struct error *error);
+void history_close(struct history *history);
+DEFINE_CLEANUP(struct history *, history_close);
+
+/* A sink that writes the events of run `id`: one transaction for each change of
+ * state, output gathered into chunks and compressed. Belongs to `history`; one
+ * at a time for one run. */
+struct event_sink *history_sink(struct history *history, const char *id,
+                                struct error *error);
+
+/* One line of the list. */
+struct history_entry {
+    char id[40];
+    char workflow[256];
+    char runtime[32];
+    char digest[72]; /* sha256:... of the workflow's bytes */
+    enum status status;
+    int64_t queued, started, finished;
+};
+
+/* What to list; {0} is everything. */
+struct history_query {
+    const char *workflow; /* exactly this name; NULL: any */
+    int status;           /* enum status + 1; 0: any */
+    size_t limit;         /* 0: no limit */
+};
+
+/* Calls `visit` for each run, newest first, until it returns false. */
+int history_list(struct history *history, const struct history_query *query,
+                 bool (*visit)(void *context,
+                               const struct history_entry *entry),
+                 void *context, struct error *error) MUST_CHECK;
+
+/* The full id for "latest", an id, or an unambiguous prefix of one (at least two
+ * characters). None or several is ERROR_USAGE that names up to five. */
+int history_find(struct history *history, const char *name, char id[40],
+                 struct error *error) MUST_CHECK;
+
+/* The state of a run, folded from its events. Lives in `arena`. */
+struct run_state *history_load(struct history *history, struct arena *arena,
+                               const char *id, struct error *error);
+
+/* Hands every event of the run to `visit` in order, output left out. */
+int history_replay(struct history *history, const char *id,
+                   struct event_sink *sink, struct error *error) MUST_CHECK;
+
+/* Hands the log of a run in order, one chunk at a time as EVENT_OUTPUT, with
+ * step and time. `step` NULL: of all steps. Never a whole log in memory. */
+int history_read_log(struct history *history, const char *id, const char *step,
+                     struct event_sink *sink, struct error *error) MUST_CHECK;

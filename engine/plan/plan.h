@@ -1,0 +1,50 @@
+#pragma once
+/*
+ * A resolved workflow as what will be created: the step tree that the entrypoint
+ * follows, and the Kubernetes objects. The same plan runs on every runtime. Pure:
+ * same input, same bytes; the run's id and token are given by the caller.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "engine/base/arena.h"
+#include "engine/base/diagnostics.h"
+#include "engine/value/value.h"
+#include "engine/workflow/workflow.h"
+
+struct plan_options {
+    const char *run_id;         /* 16 hex digits */
+    const char *token;          /* 32 hex digits: frames the control lines */
+    const char *namespace_name; /* NULL: left out of the objects */
+};
+
+/* Lives in the arena that it was made in. */
+struct plan {
+    const char *run_id;
+    const char *token;
+    const char *workflow;    /* metadata.name */
+    const struct value *run; /* the instructions: docs/entrypoint.md */
+    const struct value *images; /* list of strings, each once, in order */
+
+    /* The objects in the order of creation. `secret` is NULL when there is
+     * nothing secret but the token is always there, so it never is. */
+    const struct value *config_map; /* holds `run` as run.json */
+    const struct value *secret;     /* data: token, and sensitive parameters */
+    const struct value *job;
+    const struct value *pod; /* job.spec.template.spec, for local runtimes */
+};
+
+/* Plans `workflow` (which must be resolved). What cannot be run (an unsupported
+ * construct, no steps) goes to `diagnostics` (E3xx); NULL then. */
+struct plan *plan_make(struct arena *arena, const struct workflow *workflow,
+                       const struct plan_options *options,
+                       struct diagnostics *diagnostics);
+
+/* Appends the objects as a YAML stream; values of the Secret are replaced by
+ * "REDACTED" unless `secrets`. */
+void plan_print(struct text *text, const struct plan *plan, bool secrets);
+
+/* The static entrypoint program embedded in this binary, and its SHA-256 as 64
+ * hex digits. Constant. */
+const unsigned char *plan_entrypoint(size_t *length);
+const char *plan_entrypoint_digest(void);

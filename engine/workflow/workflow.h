@@ -1,0 +1,85 @@
+#pragma once
+/*
+ * A TestWorkflow document with its parameters, and the same with the parameters
+ * put in: the resolved workflow. Lives in the arena it was decoded into.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "engine/base/arena.h"
+#include "engine/base/diagnostics.h"
+#include "engine/base/error.h"
+#include "engine/value/value.h"
+
+enum parameter_type {
+    PARAMETER_STRING,
+    PARAMETER_INTEGER,
+    PARAMETER_NUMBER,
+    PARAMETER_BOOLEAN,
+};
+
+/* One entry of spec.config. */
+struct parameter {
+    const char *name;
+    enum parameter_type type;
+    bool sensitive;
+    const char *fallback;       /* `default` as text, a template; NULL: none */
+    const struct value *schema; /* the entry as written; may be a scalar */
+    const char *given;          /* by the user, taken literally; NULL: not */
+    const char *text;           /* the value in use; NULL: none. Set by resolve */
+};
+
+struct workflow {
+    const char *name;        /* metadata.name */
+    const char *file;        /* for messages */
+    const char *source;      /* the bytes of the file, for places in strings */
+    size_t source_length;
+    char digest[72];         /* "sha256:<64 hex>" of the file's bytes */
+    const struct value *document; /* as read */
+    const struct value *resolved; /* after workflow_resolve; NULL before */
+    struct parameter *parameters;
+    size_t parameter_count;
+    bool *splice; /* per parameter: may be spliced into shell text */
+};
+
+/* Checks `document` (of the YAML text `source`) against the schema of its kind
+ * and decodes it. Everything found goes to `diagnostics`; NULL when one of them
+ * is an error. */
+struct workflow *workflow_decode(struct arena *arena,
+                                 const struct value *document,
+                                 const char *source, size_t source_length,
+                                 struct diagnostics *diagnostics);
+
+/* Checks any document of a kind that Assay knows (TestWorkflow,
+ * TestWorkflowTemplate, TestWorkflowExecution): schema, expressions, semantics.
+ * Nothing is resolved. */
+void workflow_check(struct arena *arena, const struct value *document,
+                    const char *source, size_t source_length,
+                    struct diagnostics *diagnostics);
+
+/* Sets a parameter from `name=value`. An unknown name is ERROR_USAGE and tells
+ * the known ones; a value that its schema refuses is ERROR_USAGE too. */
+int workflow_set(struct arena *arena, struct workflow *workflow,
+                 const char *assignment, struct error *error) MUST_CHECK;
+
+/* Sets parameters from a YAML or JSON map {name: value}; those that are given
+ * already are kept. */
+int workflow_set_all(struct arena *arena, struct workflow *workflow,
+                     const struct value *map, struct error *error) MUST_CHECK;
+
+/* Allows the value of parameter `name` to be spliced into shell text whatever
+ * characters it holds. */
+int workflow_allow_splice(struct workflow *workflow, const char *name,
+                          struct error *error) MUST_CHECK;
+
+/* Puts the parameters in. Sensitive ones become `secret.config.<name>`, which is
+ * known in the pod only. `resolved` is set and 0 returned; -1 with diagnostics
+ * (E2xx, E3xx; S501: a value that would be spliced into shell, which the caller
+ * treats as refused by policy). */
+int workflow_resolve(struct arena *arena, struct workflow *workflow,
+                     const char *run_id,
+                     struct diagnostics *diagnostics) MUST_CHECK;
+
+/* {name: value} of all parameters with a value; sensitive ones as "REDACTED". */
+struct value *workflow_parameters(struct arena *arena,
+                                  const struct workflow *workflow);
