@@ -26,5 +26,4 @@ int folder_remove(const char *path, struct error *error) MUST_CHECK;
 
 /* Writes all bytes to a descriptor, over short writes and EINTR. 0, or -1 with
  * errno set. */
-int file_write_all(int descriptor, const char *bytes,
-                   size_t length) MUST_CHECK;
+int file_write_all(int descriptor, const char *bytes, size_t length) MUST_CHECK;

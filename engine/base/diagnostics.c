@@ -1,0 +1,130 @@
+/*
+ * A list of findings. Order of arrival is kept until diagnostics_sort, which is
+ * stable for one file: place first, then code, then text.
+ */
+#include "engine/base/diagnostics.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct diagnostics diagnostics_make(struct arena *arena, const char *file)
+{
+    return (struct diagnostics){.arena = arena, .file = file};
+}
+
+int diagnostics_add(struct diagnostics *list, enum severity severity,
+                    const char *code, struct mark mark, const char *hint,
+                    const char *format, ...)
+{
+    if (severity == SEVERITY_ERROR)
+        list->errors++;
+    if (list->count >= DIAGNOSTICS_LIMIT) {
+        list->dropped++;
+        return -1;
+    }
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+
+    size_t size = sizeof *list->items;
+    if ((list->count & (list->count - 1)) == 0)
+        list->items = arena_grow(list->arena, list->items, list->count * size,
+                                 (list->count ? list->count * 2 : 1) * size);
+    list->items[list->count++] = (struct diagnostic){
+        .severity = severity,
+        .code = code,
+        .file = list->file,
+        .mark = mark,
+        .text = arena_string(list->arena, text),
+        .hint = hint ? arena_string(list->arena, hint) : NULL,
+    };
+    return -1;
+}
+
+int diagnostics_add_error(struct diagnostics *list, const char *code,
+                          const struct error *error)
+{
+    return diagnostics_add(list, SEVERITY_ERROR, code, error->place.mark, NULL,
+                           "%s", error->text);
+}
+
+static int compare(const void *left, const void *right)
+{
+    const struct diagnostic *a = left;
+    const struct diagnostic *b = right;
+    int order = strcmp(a->file ? a->file : "", b->file ? b->file : "");
+    if (order == 0)
+        order = (a->mark.line > b->mark.line) - (a->mark.line < b->mark.line);
+    if (order == 0)
+        order = (a->mark.column > b->mark.column) -
+                (a->mark.column < b->mark.column);
+    if (order == 0)
+        order = strcmp(a->code, b->code);
+    return order ? order : strcmp(a->text, b->text);
+}
+
+void diagnostics_sort(struct diagnostics *list)
+{
+    if (list->count < 2)
+        return;
+    qsort(list->items, list->count, sizeof *list->items, compare);
+    size_t kept = 1;
+    for (size_t i = 1; i < list->count; i++) {
+        if (compare(&list->items[i], &list->items[kept - 1]) != 0)
+            list->items[kept++] = list->items[i];
+        else if (list->items[i].severity == SEVERITY_ERROR)
+            list->errors--;
+    }
+    list->count = kept;
+}
+
+enum { NEAREST_LENGTH = 64 };
+
+/* Twice the edit distance (Levenshtein, 1966), a change of case counting one. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t rows = strlen(a), columns = strlen(b);
+    size_t previous[NEAREST_LENGTH + 1], current[NEAREST_LENGTH + 1];
+    if (rows > NEAREST_LENGTH || columns > NEAREST_LENGTH)
+        return (size_t)-1;
+    for (size_t j = 0; j <= columns; j++)
+        previous[j] = 2 * j;
+    for (size_t i = 1; i <= rows; i++) {
+        current[0] = 2 * i;
+        for (size_t j = 1; j <= columns; j++) {
+            unsigned char x = (unsigned char)a[i - 1];
+            unsigned char y = (unsigned char)b[j - 1];
+            size_t change = x == y ? 0 : tolower(x) == tolower(y) ? 1 : 2;
+            size_t best = previous[j - 1] + change;
+            if (previous[j] + 2 < best)
+                best = previous[j] + 2;
+            if (current[j - 1] + 2 < best)
+                best = current[j - 1] + 2;
+            current[j] = best;
+        }
+        memcpy(previous, current, (columns + 1) * sizeof *previous);
+    }
+    return previous[columns];
+}
+
+const char *diagnostics_nearest(const char *name, const char *const *candidates)
+{
+    const char *nearest = NULL;
+    /* A third of the letters, but always one slip or two swapped letters. */
+    size_t allowed = 2 * (strlen(name) / 3);
+    size_t best = allowed < 4 ? 4 : allowed;
+    for (; *candidates; candidates++) {
+        size_t here = distance(name, *candidates);
+        if (here <= best && here < 2 * strlen(name) &&
+            (here < best || !nearest)) {
+            nearest = *candidates;
+            best = here;
+        }
+    }
+    return nearest;
+}
