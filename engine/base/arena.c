@@ -97,6 +97,14 @@ void *arena_allocate(struct arena *arena, size_t size)
     return piece;
 }
 
+/* Makes the current block one with `size` free bytes. */
+static void make_room(struct arena *arena, size_t size)
+{
+    const struct block *block = arena->blocks;
+    if (!block || block->size - block->used < size)
+        add_block(arena, size > arena->next_size ? size : arena->next_size);
+}
+
 void *arena_grow(struct arena *arena, void *piece, size_t old_size,
                  size_t new_size)
 {
@@ -112,6 +120,10 @@ void *arena_grow(struct arena *arena, void *piece, size_t old_size,
         memset((unsigned char *)piece + old_size, 0, new_size - old_size);
         return piece;
     }
+    /* A piece that moves gets room to grow again in place: otherwise an array
+     * that is larger than a block would be copied at every step. */
+    if (piece)
+        make_room(arena, 2 * new_rounded);
     void *grown = arena_allocate(arena, new_size);
     if (piece && old_size > 0)
         memcpy(grown, piece, old_size);

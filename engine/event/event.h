@@ -76,6 +76,7 @@ struct step_state {
     const char *ref;    /* "1", "2.1": position in the tree */
     const char *name;   /* as the user wrote it; or "" */
     const char *parent; /* ref of its group; NULL at the top */
+    size_t depth;       /* groups around it; 0 at the top */
     bool group, optional, negative;
     enum status status;
     int exit_code; /* -1: none */
@@ -93,6 +94,7 @@ struct run_state {
     int64_t queued, started, finished; /* 0: not yet */
     const char *reason;                /* NULL when there is nothing to say */
     const struct value *data;          /* of EVENT_RUN_QUEUED; a copy */
+    const struct value *environment;   /* of EVENT_RUN_STARTED; a copy */
     struct step_state *steps;          /* depth first, in file order */
     size_t step_count;
     size_t note_count;
@@ -103,7 +105,13 @@ struct run_state {
 struct run_state *event_state_make(struct arena *arena, const char *id);
 
 /* The next state. An event that cannot follow (a step unknown, a run that has
- * ended) is ERROR_SYSTEM and leaves the state as it was. */
+ * ended, a run passed while a step that counts has not) is ERROR_SYSTEM and
+ * leaves the state as it was. The rules are the tables of event_state.c:
+ * - a finished step may start again with a higher attempt; when that is a group,
+ *   the steps under it are queued again;
+ * - a step starts only inside groups that are running;
+ * - at the end of the run a step still running is aborted. One still queued is
+ *   skipped, but aborted when the run is aborted, lost or an error. */
 int event_apply(struct run_state *state, const struct event *event,
                 struct error *error) MUST_CHECK;
 
@@ -117,8 +125,20 @@ int event_status_parse(const char *name);
 bool event_status_is_final(enum status status);
 const char *event_kind_name(enum event_kind kind); /* "step-started" */
 
-/* An event as a value, and back: the form of the history and of ndjson. The text
- * of EVENT_OUTPUT is not included in what event_encode makes. Lives in `arena`. */
+/* An event as a value, and back: the form of the history and of ndjson, with the
+ * members event, time, step, status, exitCode, attempt, duration, text, data.
+ * What the kind does not use, and an exit code of -1, is left out; so is the text
+ * of EVENT_OUTPUT. Lives in `arena`. Decoding
+ * ignores members that it does not know; ERROR_INPUT for the rest. */
 struct value *event_encode(struct arena *arena, const struct event *event);
 int event_decode(struct arena *arena, const struct value *value,
                  struct event *event, struct error *error) MUST_CHECK;
+
+/* `length` bytes from outside as a string value: each byte that is not part of
+ * valid UTF-8 becomes U+FFFD. Lives in `arena`. */
+struct value *event_text_value(struct arena *arena, const char *bytes,
+                               size_t length);
+
+/* How many of the last bytes (0 to 3) are the beginning of a UTF-8 sequence
+ * that may be completed by what follows: for readers of chunks. */
+size_t event_text_pending(const char *bytes, size_t length);

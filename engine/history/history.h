@@ -3,7 +3,8 @@
  * Runs kept in SQLite: every event of a run in order, and the log of every step
  * in compressed chunks. Append-only. The tables are in schemas/history.sql; its
  * version is PRAGMA user_version. A kill at any moment leaves a database that
- * opens, with all state changes that were reported as written.
+ * opens, with all state changes that were reported as written. Several processes
+ * may write runs at the same time. One handle is for one thread.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,18 +17,30 @@
 struct history;
 
 /* Opens the database at `path`, making it (mode 0600, folders 0700) when it is
- * missing and `write` is set, and brings it to the newest version. A newer
- * version than ours, a file that is no database or a symbolic link is
- * ERROR_SYSTEM with a hint. The caller closes it. */
+ * missing and `write` is set, and brings it to the newest version. Without `write`
+ * a missing file is an empty history, and nothing is made. A newer version than
+ * ours, a file that is no history or a symbolic link is ERROR_SYSTEM with a hint.
+ * The caller closes it; closing writes output that still waits. */
 struct history *history_open(const char *path, bool write, struct error *error);
 void history_close(struct history *history);
 DEFINE_CLEANUP(struct history *, history_close);
 
 /* A sink that writes the events of run `id`: one transaction for each change of
- * state, output gathered into chunks and compressed. Belongs to `history`; one
- * at a time for one run. */
+ * state, output gathered into chunks and compressed. An event that cannot follow
+ * is refused and not written. A run that is there already is continued, and this
+ * process becomes its owner. Belongs to `history` until the next history_sink or
+ * history_close; one at a time for one run. Ids are 2 to 39 of 0-9 a-z and -. */
 struct event_sink *history_sink(struct history *history, const char *id,
                                 struct error *error);
+
+/* Writes the output that still waits for more (at most 256 KiB that came within
+ * the last second); nothing when there is none. */
+int history_flush(struct history *history, struct error *error) MUST_CHECK;
+
+/* Ends every unfinished run whose process on this machine is gone as `lost`. A
+ * run of another machine or pid namespace is left alone. Goes on after a failure
+ * and returns the first. */
+int history_reconcile(struct history *history, struct error *error) MUST_CHECK;
 
 /* One line of the list. */
 struct history_entry {
@@ -57,7 +70,8 @@ int history_list(struct history *history, const struct history_query *query,
 int history_find(struct history *history, const char *name, char id[40],
                  struct error *error) MUST_CHECK;
 
-/* The state of a run, folded from its events. Lives in `arena`. */
+/* The state of a run, folded from its events. Lives in `arena`. NULL with
+ * ERROR_USAGE when there is no run of that id. */
 struct run_state *history_load(struct history *history, struct arena *arena,
                                const char *id, struct error *error);
 
@@ -66,6 +80,8 @@ int history_replay(struct history *history, const char *id,
                    struct event_sink *sink, struct error *error) MUST_CHECK;
 
 /* Hands the log of a run in order, one chunk at a time as EVENT_OUTPUT, with
- * step and time. `step` NULL: of all steps. Never a whole log in memory. */
+ * step, attempt and time. `step` NULL: of all steps; a group: of the steps in it.
+ * Output that could not be written leaves an EVENT_NOTE in its place (when all
+ * steps are read). Never a whole log in memory. */
 int history_read_log(struct history *history, const char *id, const char *step,
                      struct event_sink *sink, struct error *error) MUST_CHECK;

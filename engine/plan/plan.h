@@ -12,6 +12,11 @@
 #include "engine/value/value.h"
 #include "engine/workflow/workflow.h"
 
+/* The image of a step that names none (its digest is that of alpine:3.20). */
+#define PLAN_DEFAULT_IMAGE                                                     \
+    "docker.io/library/alpine:3.20@sha256:"                                    \
+    "a4f4213abb84c497377b8544c81b3564f313746700372ec4fe84653e4fb03805"
+
 struct plan_options {
     const char *run_id;         /* 16 hex digits */
     const char *token;          /* 32 hex digits: frames the control lines */
@@ -22,14 +27,17 @@ struct plan_options {
 struct plan {
     const char *run_id;
     const char *token;
-    const char *workflow;    /* metadata.name */
-    const struct value *run; /* the instructions: docs/entrypoint.md */
+    const char *workflow;       /* metadata.name */
+    const struct value *run;    /* the instructions: docs/entrypoint.md */
     const struct value *images; /* list of strings, each once, in order */
 
-    /* The objects in the order of creation. `secret` is NULL when there is
-     * nothing secret but the token is always there, so it never is. */
-    const struct value *config_map; /* holds `run` as run.json */
-    const struct value *secret;     /* data: token, and sensitive parameters */
+    /* The only step runs its image's own command, without the entrypoint: what
+     * only a runtime with images can do. */
+    bool bare;
+
+    /* The objects in the order of creation. */
+    const struct value *config_map; /* data: `run` as run.json */
+    const struct value *secret; /* stringData: token, sensitive parameters */
     const struct value *job;
     const struct value *pod; /* job.spec.template.spec, for local runtimes */
 };

@@ -26,15 +26,15 @@ struct parameter {
     const char *fallback;       /* `default` as text, a template; NULL: none */
     const struct value *schema; /* the entry as written; may be a scalar */
     const char *given;          /* by the user, taken literally; NULL: not */
-    const char *text;           /* the value in use; NULL: none. Set by resolve */
+    const char *text; /* the value in use; NULL: none. Set by resolve */
 };
 
 struct workflow {
-    const char *name;        /* metadata.name */
-    const char *file;        /* for messages */
-    const char *source;      /* the bytes of the file, for places in strings */
+    const char *name;   /* metadata.name */
+    const char *file;   /* for messages */
+    const char *source; /* the bytes of the file, for places in strings */
     size_t source_length;
-    char digest[72];         /* "sha256:<64 hex>" of the file's bytes */
+    char digest[72];              /* "sha256:<64 hex>" of the file's bytes */
     const struct value *document; /* as read */
     const struct value *resolved; /* after workflow_resolve; NULL before */
     struct parameter *parameters;

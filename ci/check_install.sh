@@ -1,0 +1,40 @@
+#!/bin/sh
+# Installs build/release into a temporary folder and makes the Debian package;
+# fails when something that belongs in there is missing or does not run.
+# Usage: ci/check_install.sh      (after ci/build release)
+set -eu
+cd "$(dirname "$0")/.."
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+bad=0
+
+report() {
+    printf 'check_install: %s\n' "$*"
+    bad=1
+}
+
+expect_files() {
+    for file in bin/assay share/man/man1/assay.1 \
+        share/assay/schemas/history.sql share/assay/catalog/workflows \
+        share/doc/assay/copyright share/doc/assay/README.md \
+        share/doc/assay/architecture.md; do
+        [ -e "$1/$file" ] || report "$2: '$file' is missing"
+    done
+}
+
+cmake --install build/release --prefix "$folder/prefix" >/dev/null
+expect_files "$folder/prefix" 'cmake --install'
+"$folder/prefix/bin/assay" version || report "the installed program does not run"
+
+(cd build/release && cpack -G DEB -B "$folder" >/dev/null)
+package=$(find "$folder" -maxdepth 1 -name '*.deb')
+dpkg-deb --extract "$package" "$folder/package"
+expect_files "$folder/package/usr" 'package'
+depends=$(dpkg-deb --field "$package" Depends)
+for name in bubblewrap libc6 libsqlite3-0 libssl3 libyaml-0-2 libzstd1; do
+    case ", $depends," in
+    *", $name"[\ ,]*) ;;
+    *) report "package: does not depend on '$name', only on: $depends" ;;
+    esac
+done
+exit $bad

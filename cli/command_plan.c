@@ -1,0 +1,43 @@
+/* `assay plan FILE`: the objects as YAML, for people and for kubectl. */
+#include "cli/command.h"
+#include "cli/prepare.h"
+#include "cli/print.h"
+
+int command_plan(int count, char **arguments)
+{
+    struct request request = {0};
+    const struct option options[] = {
+        REQUEST_OPTIONS(&request),
+        {"namespace",  'n', OPTION_TEXT, &request.namespace_name, "NS",
+                    "the namespace of the objects"},
+        {0},
+    };
+    struct error error = {0};
+    bool help;
+    int rest;
+    if (options_read(options, count, arguments, &rest, &help, &error) < 0)
+        return print_error(&error);
+    if (help) {
+        options_help("plan FILE [options]",
+                     "Prints the ConfigMap, the Secret (its values redacted) "
+                     "and the Job "
+                     "that a run\nwould create. Nothing is created.",
+                     options);
+        return EXIT_PASSED;
+    }
+    if (rest != 1) {
+        error_set(&error, ERROR_USAGE, "expected one file, found %d", rest);
+        return print_error(&error);
+    }
+    request.file = arguments[0];
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct preparation preparation;
+    int result = prepare(arena, &request, &preparation, &error);
+    int code = prepare_report(&preparation, &error);
+    if (result < 0)
+        return code;
+    CLEANUP(text_free) struct text text = {0};
+    plan_print(&text, preparation.plan, false);
+    print_text(&text);
+    return EXIT_PASSED;
+}

@@ -1,0 +1,54 @@
+#pragma once
+/* From a file and the command line to a plan: what `plan` and `run` share. */
+#include "cli/document.h"
+#include "cli/options.h"
+#include "engine/plan/plan.h"
+#include "engine/workflow/workflow.h"
+
+/* What the user said about the workflow. */
+struct request {
+    const char *file;
+    const char
+        *workflow; /* --workflow: which one of the file; NULL: the only */
+    const char *config_file;
+    struct option_list config; /* --config name=value */
+    struct option_list splice; /* --allow-splice name */
+    const char *namespace_name;
+};
+
+/* The rows of an options table that fill a request. */
+#define REQUEST_OPTIONS(request)                                               \
+    {"config",     'c',                                                        \
+     OPTION_LIST,  &(request)->config,                                         \
+     "NAME=VALUE", "set a parameter; may be given several times"},             \
+        {"config-file", 0,                                                     \
+         OPTION_TEXT,   &(request)->config_file,                               \
+         "FILE",        "parameters from a YAML or JSON map; --config wins"},  \
+        {"workflow",  0,                                                       \
+         OPTION_TEXT, &(request)->workflow,                                    \
+         "NAME",      "which workflow of a file that holds several"},          \
+    {                                                                          \
+        "allow-splice", 0, OPTION_LIST, &(request)->splice, "NAME",            \
+            "let this parameter's value go into shell text as it is"           \
+    }
+
+/* How far the preparation came; everything lives in `arena`. */
+struct preparation {
+    struct arena *arena;
+    struct document document;
+    struct diagnostics diagnostics;
+    struct workflow *workflow; /* NULL: the document is not valid */
+    struct plan *plan;         /* NULL: not planned */
+    char run_id[17];
+    char token[33];
+};
+
+/* Prepares `request`. 0, or -1 with findings in preparation->diagnostics or, when
+ * those have no error, in `error`. */
+int prepare(struct arena *arena, const struct request *request,
+            struct preparation *preparation, struct error *error);
+
+/* Prints what went wrong (or the warnings) to stderr; the exit code, 0 if only
+ * warnings. */
+int prepare_report(const struct preparation *preparation,
+                   const struct error *error);

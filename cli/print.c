@@ -1,0 +1,106 @@
+/* All text from outside goes through text_append_escaped on its way out. */
+#include "cli/print.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+
+static void append(struct text *text, const char *string)
+{
+    text_append_escaped(text, string, strlen(string), false);
+}
+
+static void append_place(struct text *text, const char *file, struct mark mark)
+{
+    if (!file || file[0] == '\0')
+        return;
+    append(text, strcmp(file, "-") == 0 ? "<stdin>" : file);
+    if (mark.line > 0)
+        text_append_format(text, ":%u:%u", mark.line, mark.column);
+    text_append_string(text, ": ");
+}
+
+int print_error(const struct error *error)
+{
+    CLEANUP(text_free) struct text line = {0};
+    text_append_string(&line, "assay: ");
+    append_place(&line, error->place.file, error->place.mark);
+    append(&line, error->text);
+    text_append_character(&line, '\n');
+    fflush(stdout);
+    fputs(text_string(&line), stderr);
+    return exit_of_error(error);
+}
+
+/* The line that holds `offset`, cut to what fits a terminal, and a caret. */
+static void append_source(struct text *text, struct mark mark,
+                          const char *source, size_t length)
+{
+    enum { WIDTH = 120 };
+    if (!source || mark.line == 0 || mark.offset > length)
+        return;
+    size_t start = mark.offset;
+    while (start > 0 && source[start - 1] != '\n')
+        start--;
+    size_t end = mark.offset;
+    while (end < length && source[end] != '\n' && source[end] != '\r')
+        end++;
+    if (mark.offset - start > WIDTH)
+        return; /* a line of data, not of text */
+    if (end - start > WIDTH + 40)
+        end = start + WIDTH + 40;
+    text_append_format(text, "%6u | ", mark.line);
+    text_append_escaped(text, source + start, end - start, false);
+    text_append_string(text, "\n       | ");
+    for (size_t i = start; i < mark.offset; i++)
+        if (source[i] == '\t')
+            text_append_character(text, '\t');
+        else if (((unsigned char)source[i] & 0xc0) != 0x80)
+            text_append_character(text, ' ');
+    text_append_string(text, "^\n");
+}
+
+void print_diagnostics(FILE *stream, const struct diagnostics *diagnostics,
+                       const char *source, size_t length)
+{
+    static const char *const names[] = {
+        [SEVERITY_ERROR] = "error",
+        [SEVERITY_WARNING] = "warning",
+        [SEVERITY_NOTE] = "note",
+    };
+    CLEANUP(text_free) struct text text = {0};
+    for (size_t i = 0; i < diagnostics->count; i++) {
+        const struct diagnostic *item = &diagnostics->items[i];
+        append_place(&text, item->file, item->mark);
+        text_append_format(&text, "%s[%s]: ", names[item->severity],
+                           item->code);
+        append(&text, item->text);
+        text_append_character(&text, '\n');
+        append_source(&text, item->mark, source, length);
+        if (item->hint) {
+            text_append_string(&text, "       = hint: ");
+            append(&text, item->hint);
+            text_append_character(&text, '\n');
+        }
+    }
+    if (diagnostics->dropped > 0)
+        text_append_format(&text, "... and %zu more\n", diagnostics->dropped);
+    fputs(text_string(&text), stream);
+}
+
+void print_text(const struct text *text)
+{
+    if (fwrite(text_string(text), 1, text->length, stdout) == text->length &&
+        fflush(stdout) == 0)
+        return;
+    perror("assay: cannot write to standard output");
+    exit(EXIT_NOT_RUN);
+}
+
+bool print_colours(FILE *stream, bool refused)
+{
+    const char *no_color = getenv("NO_COLOR");
+    return !refused && !(no_color && no_color[0]) && isatty(fileno(stream));
+}

@@ -1,0 +1,170 @@
+/*
+ * Texts at plan time. A resolved text is still a template; here it becomes either
+ * plain text or a template that the entrypoint evaluates, and what no one in the
+ * pod can answer is reported now instead of failing there.
+ */
+#include <string.h>
+
+#include "engine/plan/private.h"
+
+static bool has_prefix(const char *name, size_t length, const char *prefix)
+{
+    size_t skip = strlen(prefix);
+    return length > skip && memcmp(name, prefix, skip) == 0;
+}
+
+static const char *const words[] = {
+    "status", "passed",       "success",     "failed",      "error",
+    "always", "never",        "self.status", "self.passed", "self.failed",
+    "env",    "self.success", "self.error",  NULL,
+};
+
+static bool is_known(const struct planning *planning, const char *name,
+                     size_t length)
+{
+    if (has_prefix(name, length, "env.") || has_prefix(name, length, "secret."))
+        return true;
+    for (const char *const *word = words; *word; word++)
+        if (strlen(*word) == length && memcmp(*word, name, length) == 0)
+            return true;
+    for (size_t i = 0; i < planning->id_count; i++)
+        if (planning->ids[i]->string.length == length &&
+            memcmp(planning->ids[i]->string.bytes, name, length) == 0)
+            return true;
+    return false;
+}
+
+struct name_visit {
+    struct planning *planning;
+    const struct value *text;
+};
+
+static void refuse_unknown(void *context, const char *name, size_t length)
+{
+    struct name_visit *visit = context;
+    struct planning *planning = visit->planning;
+    if (is_known(planning, name, length))
+        return;
+    const char *wanted = arena_copy(planning->arena, name, length);
+    const char *nearest = diagnostics_nearest(wanted, words);
+    const char *hint = "known in the pod: env.NAME, status, passed, failed, "
+                       "always, never, self.*, and the ids of steps";
+    if (nearest)
+        hint = arena_format(planning->arena, "did you mean '%s'?", nearest);
+    if (has_prefix(name, length, "step.") ||
+        has_prefix(name, length, "output."))
+        hint = "outputs of steps are not supported by this version";
+    if (has_prefix(name, length, "services."))
+        hint = "services are not supported by this version";
+    diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E205",
+                    visit->text->mark, hint, "unknown name '%s'", wanted);
+}
+
+static void refuse_call(void *context, const char *name, size_t length)
+{
+    struct name_visit *visit = context;
+    diagnostics_add(visit->planning->diagnostics, SEVERITY_ERROR, "E206",
+                    visit->text->mark, NULL,
+                    "function '%.*s' is unknown, or not supported by this "
+                    "version",
+                    (int)length, name);
+}
+
+static const struct expression_template *parse(struct planning *planning,
+                                               const struct value *text)
+{
+    struct error error = {0};
+    const struct expression_template *template = expression_template_parse(
+        planning->arena, text->string.bytes, text->string.length, &error);
+    if (!template)
+        diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E201",
+                        text->mark, NULL, "%s", error.text);
+    return template;
+}
+
+struct value *names_text(struct planning *planning, const struct value *text)
+{
+    struct arena *arena = planning->arena;
+    const struct expression_template *template = parse(planning, text);
+    if (!template)
+        return value_make_string(arena, "");
+    size_t length;
+    const char *plain = expression_template_text(arena, template, &length);
+    if (plain)
+        return value_make_bytes(arena, plain, length);
+    struct name_visit visit = {planning, text};
+    expression_template_visit_names(template, refuse_unknown, &visit);
+    expression_template_visit_calls(template, refuse_call, &visit);
+    struct value *map = value_make_map(arena);
+    value_set(arena, map, "template",
+              value_make_bytes(arena, text->string.bytes, text->string.length));
+    return map;
+}
+
+void names_check_condition(struct planning *planning,
+                           const struct value *condition)
+{
+    struct error error = {0};
+    const struct expression *expression =
+        expression_parse(planning->arena, condition->string.bytes,
+                         condition->string.length, &error);
+    struct name_visit visit = {planning, condition};
+    if (!expression) {
+        diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E201",
+                        condition->mark, NULL, "%s", error.text);
+        return;
+    }
+    expression_visit_names(expression, refuse_unknown, &visit);
+    expression_visit_calls(expression, refuse_call, &visit);
+}
+
+const char *names_static_text(struct planning *planning,
+                              const struct value *text)
+{
+    const struct expression_template *template = parse(planning, text);
+    if (!template)
+        return NULL;
+    size_t length;
+    const char *plain =
+        expression_template_text(planning->arena, template, &length);
+    if (!plain)
+        diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E207",
+                        text->mark,
+                        "use parameters (config.*) here: they are known "
+                        "before the run",
+                        "this field must be known before the run: '%.100s'",
+                        text->string.bytes);
+    return plain;
+}
+
+struct value *names_static_value(struct planning *planning,
+                                 const struct value *value)
+{
+    struct arena *arena = planning->arena;
+    if (value_is(value, VALUE_STRING)) {
+        const char *text = names_static_text(planning, value);
+        return value_make_string(arena, text ? text : "");
+    }
+    if (value_is(value, VALUE_LIST)) {
+        struct value *list = value_make_list(arena);
+        for (size_t i = 0; i < value->list.count; i++)
+            value_append(arena, list,
+                         names_static_value(planning, value->list.items[i]));
+        return list;
+    }
+    if (!value_is(value, VALUE_MAP))
+        return value_copy(arena, value);
+    struct value *map = value_make_map(arena);
+    for (size_t i = 0; i < value->map.count; i++) {
+        const struct member *member = &value->map.members[i];
+        struct value name = {
+            .kind = VALUE_STRING,
+            .mark = member->mark,
+            .string = {member->name, member->length},
+        };
+        const char *plain = names_static_text(planning, &name);
+        value_set(arena, map, plain ? plain : member->name,
+                  names_static_value(planning, member->value));
+    }
+    return map;
+}

@@ -1,0 +1,97 @@
+/*
+ * The order of planning: steps and their containers, then the pod, then the
+ * objects that carry both. Everything that is wrong is reported, then NULL.
+ */
+#include "engine/plan/plan.h"
+
+#include <string.h>
+
+#include "engine/plan/limits.h"
+#include "engine/plan/private.h"
+
+/* Sensitive parameters with a value: secrets of the pod, whether or not a text
+ * names them. */
+static void add_secrets(struct planning *planning)
+{
+    struct arena *arena = planning->arena;
+    const struct workflow *workflow = planning->workflow;
+    value_set_string(arena, planning->secret_map, "token",
+                     planning->options->token);
+    for (size_t i = 0; i < workflow->parameter_count; i++) {
+        const struct parameter *parameter = &workflow->parameters[i];
+        if (!parameter->sensitive || !parameter->text ||
+            parameter->text[0] == '\0')
+            continue;
+        const char *variable =
+            arena_format(arena, "ASSAY_SECRET_%zu", planning->variable_count++);
+        struct value *secret = value_make_map(arena);
+        value_set_string(arena, secret, "name",
+                         arena_format(arena, "config.%s", parameter->name));
+        value_set_string(arena, secret, "variable", variable);
+        value_append(arena, planning->secrets, secret);
+        value_set_string(arena, planning->secret_map, variable,
+                         parameter->text);
+    }
+}
+
+static const struct value *list_images(const struct planning *planning)
+{
+    struct value *images = value_make_list(planning->arena);
+    for (size_t i = 0; i < planning->container_count; i++) {
+        struct value *image = value_make_string(
+            planning->arena,
+            value_string(planning->containers[i].settings.image));
+        bool known = false;
+        for (size_t j = 0; j < value_count(images); j++)
+            known = known || value_equal(images->list.items[j], image);
+        if (!known)
+            value_append(planning->arena, images, image);
+    }
+    return images;
+}
+
+/* Images end up in the pod and in the record as plain text. */
+static void settle_images(struct planning *planning)
+{
+    for (size_t i = 0; i < planning->container_count; i++) {
+        struct container_settings *settings = &planning->containers[i].settings;
+        const char *image = names_static_text(planning, settings->image);
+        settings->image =
+            value_make_string(planning->arena, image ? image : "");
+    }
+}
+
+struct plan *plan_make(struct arena *arena, const struct workflow *workflow,
+                       const struct plan_options *options,
+                       struct diagnostics *diagnostics)
+{
+    size_t before = diagnostics->errors;
+    struct planning planning = {
+        .arena = arena,
+        .workflow = workflow,
+        .options = options,
+        .diagnostics = diagnostics,
+        .secrets = value_make_list(arena),
+        .secret_map = value_make_map(arena),
+        .steps = value_make_list(arena),
+        .containers = arena_allocate(arena, PLAN_CONTAINERS_LIMIT *
+                                                sizeof *planning.containers),
+        .ids =
+            arena_allocate(arena, PLAN_STEPS_LIMIT * 2 * sizeof *planning.ids),
+    };
+    add_secrets(&planning);
+    steps_plan(&planning);
+    settle_images(&planning);
+    struct plan *plan = arena_allocate(arena, sizeof *plan);
+    *plan = (struct plan){
+        .run_id = options->run_id,
+        .token = options->token,
+        .workflow = workflow->name,
+        .images = list_images(&planning),
+        .bare = planning.bare,
+    };
+    if (diagnostics->errors > before)
+        return NULL;
+    objects_make(&planning, plan);
+    return diagnostics->errors > before ? NULL : plan;
+}

@@ -1,0 +1,294 @@
+/*
+ * The pod: one container for each planned one, all started at once; each one's
+ * entrypoint waits for its turn. What spec.pod says is taken over, field by field
+ * from a list, so that nothing gets into the pod by accident.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/plan/private.h"
+
+static void set_bool(struct arena *arena, struct value *map, const char *name,
+                     bool value)
+{
+    value_set(arena, map, name, value_make_bool(arena, value));
+}
+
+static struct value *mount(struct arena *arena, const char *name,
+                           const char *path, bool read_only)
+{
+    struct value *map = value_make_map(arena);
+    value_set_string(arena, map, "name", name);
+    value_set_string(arena, map, "mountPath", path);
+    if (read_only)
+        set_bool(arena, map, "readOnly", true);
+    return map;
+}
+
+/* The folders that every container shares (workflow-spec section 4). */
+static const struct {
+    const char *name, *path;
+} shared[] = {
+    {"assay-state",   "/.assay/state"},
+    {"assay-data",    "/data"        },
+    {"assay-tmp",     "/tmp"         },
+    {"assay-outputs", "/testkube"    },
+};
+
+static struct value *make_volumes(struct planning *planning, const char *name)
+{
+    struct arena *arena = planning->arena;
+    struct value *list = value_make_list(arena);
+    struct value *program = value_make_map(arena);
+    value_set_string(arena, program, "name",
+                     arena_format(arena, "assay-entrypoint-%.12s",
+                                  plan_entrypoint_digest()));
+    value_set(arena, program, "defaultMode", value_make_int(arena, 0555));
+    struct value *run = value_make_map(arena);
+    value_set_string(arena, run, "name", name);
+    struct value *volume = value_make_map(arena);
+    value_set_string(arena, volume, "name", "assay-bin");
+    value_set(arena, volume, "configMap", program);
+    value_append(arena, list, volume);
+    volume = value_make_map(arena);
+    value_set_string(arena, volume, "name", "assay-run");
+    value_set(arena, volume, "configMap", run);
+    value_append(arena, list, volume);
+    for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
+        volume = value_make_map(arena);
+        value_set_string(arena, volume, "name", shared[i].name);
+        value_set(arena, volume, "emptyDir", value_make_map(arena));
+        value_append(arena, list, volume);
+    }
+    const struct value *own =
+        value_path(planning->workflow->resolved, "spec.pod.volumes");
+    for (size_t i = 0; i < value_count(own); i++)
+        value_append(arena, list,
+                     names_static_value(planning, own->list.items[i]));
+    return list;
+}
+
+/* A mount of the workflow's own; a relative path is below the working directory
+ * or /data. */
+static struct value *own_mount(struct planning *planning,
+                               const struct container_settings *settings,
+                               const struct value *source)
+{
+    struct arena *arena = planning->arena;
+    struct value *made = names_static_value(planning, source);
+    const char *path = value_string_at(made, "mountPath");
+    const char *base = settings->working_directory;
+    if (path && path[0] != '/')
+        value_set_string(arena, made, "mountPath",
+                         arena_format(arena, "%s/%s",
+                                      base && base[0] == '/' ? base : "/data",
+                                      path));
+    return made;
+}
+
+static struct value *make_mounts(struct planning *planning,
+                                 const struct container_settings *settings)
+{
+    struct arena *arena = planning->arena;
+    struct value *list = value_make_list(arena);
+    value_append(arena, list, mount(arena, "assay-bin", "/.assay/bin", true));
+    value_append(arena, list, mount(arena, "assay-run", "/.assay/run", true));
+    for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
+        value_append(arena, list,
+                     mount(arena, shared[i].name, shared[i].path, false));
+    for (size_t i = 0; i < value_count(settings->mounts); i++)
+        value_append(
+            arena, list,
+            own_mount(planning, settings, settings->mounts->list.items[i]));
+    return list;
+}
+
+static struct value *secret_variable(struct planning *planning,
+                                     const char *name, const char *object,
+                                     const char *key)
+{
+    struct arena *arena = planning->arena;
+    struct value *reference = value_make_map(arena);
+    value_set_string(arena, reference, "name", object);
+    value_set_string(arena, reference, "key", key);
+    struct value *from = value_make_map(arena);
+    value_set(arena, from, "secretKeyRef", reference);
+    struct value *entry = value_make_map(arena);
+    value_set_string(arena, entry, "name", name);
+    value_set(arena, entry, "valueFrom", from);
+    return entry;
+}
+
+static struct value *make_variables(struct planning *planning,
+                                    const struct planned_container *container,
+                                    const char *object)
+{
+    struct arena *arena = planning->arena;
+    struct value *list = value_make_list(arena);
+    value_append(arena, list,
+                 secret_variable(planning, "ASSAY_TOKEN", object, "token"));
+    for (size_t i = 0; i < value_count(planning->secret_map); i++) {
+        const char *key = planning->secret_map->map.members[i].name;
+        if (strcmp(key, "token") != 0)
+            value_append(arena, list,
+                         secret_variable(planning, key, object, key));
+    }
+    for (size_t i = 0; i < value_count(container->variables); i++)
+        value_append(arena, list, container->variables->list.items[i]);
+    return list;
+}
+
+/* Fields that Kubernetes wants as numbers and workflows may write as texts. */
+static void make_numbers(struct arena *arena, struct value *context)
+{
+    static const char *const names[] = {"runAsUser", "runAsGroup", "fsGroup"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *text = value_string_at(context, names[i]);
+        char *end;
+        if (!text || text[0] == '\0')
+            continue;
+        long long number = strtoll(text, &end, 10);
+        if (*end == '\0')
+            value_set(arena, context, names[i], value_make_int(arena, number));
+    }
+}
+
+static struct value *make_security(struct planning *planning,
+                                   const struct value *source)
+{
+    struct arena *arena = planning->arena;
+    struct value *context =
+        source ? names_static_value(planning, source) : value_make_map(arena);
+    make_numbers(arena, context);
+    if (!value_get(context, "allowPrivilegeEscalation") &&
+        !value_bool_or(value_get(context, "privileged"), false))
+        set_bool(arena, context, "allowPrivilegeEscalation", false);
+    return context;
+}
+
+static void set_entrypoint(struct planning *planning, struct value *made,
+                           size_t index)
+{
+    struct arena *arena = planning->arena;
+    const char *const command[] = {
+        "/.assay/bin/entrypoint",
+        "--run",
+        "/.assay/run/run.json",
+        "--container",
+        arena_format(arena, "%zu", index),
+        "--state",
+        "/.assay/state",
+        "--termination",
+        "/dev/termination-log",
+    };
+    struct value *list = value_make_list(arena);
+    for (size_t i = 0; i < sizeof command / sizeof *command; i++)
+        value_append(arena, list, value_make_string(arena, command[i]));
+    value_set(arena, made, "command", list);
+}
+
+/* The only step of a run whose image runs its own command: no entrypoint. */
+static void set_bare(struct planning *planning, struct value *made,
+                     const struct container_settings *settings)
+{
+    struct arena *arena = planning->arena;
+    struct value *variables = value_make_list(arena);
+    for (size_t i = 0; i < value_count(settings->environment); i++)
+        value_append(
+            arena, variables,
+            names_static_value(planning, settings->environment->list.items[i]));
+    value_set(arena, made, "env", variables);
+    if (settings->args)
+        value_set(arena, made, "args",
+                  names_static_value(planning, settings->args));
+    value_set_string(arena, made, "workingDir", settings->working_directory);
+}
+
+static struct value *make_container(struct planning *planning,
+                                    const struct planned_container *container,
+                                    const char *object)
+{
+    struct arena *arena = planning->arena;
+    const struct container_settings *settings = &container->settings;
+    struct value *made = value_make_map(arena);
+    value_set_string(arena, made, "name",
+                     arena_format(arena, "steps-%zu", container->index + 1));
+    value_set_string(arena, made, "image", value_string(settings->image));
+    value_set_string(arena, made, "imagePullPolicy",
+                     settings->pull_policy
+                         ? names_static_text(planning, settings->pull_policy)
+                         : "IfNotPresent");
+    if (planning->bare)
+        set_bare(planning, made, settings);
+    else {
+        set_entrypoint(planning, made, container->index);
+        value_set(arena, made, "env",
+                  make_variables(planning, container, object));
+    }
+    if (value_count(settings->environment_from) > 0)
+        value_set(arena, made, "envFrom",
+                  names_static_value(planning, settings->environment_from));
+    if (settings->resources)
+        value_set(arena, made, "resources",
+                  names_static_value(planning, settings->resources));
+    value_set(arena, made, "securityContext",
+              make_security(planning, settings->security_context));
+    value_set(arena, made, "volumeMounts", make_mounts(planning, settings));
+    return made;
+}
+
+/* What spec.pod may say of the pod; labels, annotations, volumes and the security
+ * context are treated apart. */
+static const char *const pod_fields[] = {
+    "serviceAccountName", "imagePullSecrets",  "nodeSelector",
+    "dnsPolicy",          "nodeName",          "hostname",
+    "subdomain",          "affinity",          "tolerations",
+    "hostAliases",        "priorityClassName", "priority",
+    "dnsConfig",          "preemptionPolicy",  "topologySpreadConstraints",
+    "schedulingGates",    "resourceClaims",    "activeDeadlineSeconds",
+};
+
+static void copy_fields(struct planning *planning, struct value *pod,
+                        const struct value *source)
+{
+    for (size_t i = 0; i < sizeof pod_fields / sizeof *pod_fields; i++) {
+        const struct value *field = value_get(source, pod_fields[i]);
+        if (field)
+            value_set(planning->arena, pod, pod_fields[i],
+                      names_static_value(planning, field));
+    }
+    if (value_bool_or(value_get(source, "hostPID"), false))
+        diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "S502",
+                        value_get(source, "hostPID")->mark, NULL,
+                        "'hostPID' is refused: it opens the node to the steps");
+}
+
+struct value *pod_make(struct planning *planning, const char *name)
+{
+    struct arena *arena = planning->arena;
+    const struct value *source =
+        value_path(planning->workflow->resolved, "spec.pod");
+    struct value *pod = value_make_map(arena);
+    value_set_string(arena, pod, "restartPolicy", "Never");
+    set_bool(arena, pod, "enableServiceLinks", false);
+    set_bool(arena, pod, "automountServiceAccountToken",
+             value_get(source, "serviceAccountName") != NULL);
+    copy_fields(planning, pod, source);
+    const struct value *given = value_get(source, "securityContext");
+    struct value *context =
+        given ? names_static_value(planning, given) : value_make_map(arena);
+    make_numbers(arena, context);
+    if (!value_get(context, "seccompProfile")) {
+        struct value *profile = value_make_map(arena);
+        value_set_string(arena, profile, "type", "RuntimeDefault");
+        value_set(arena, context, "seccompProfile", profile);
+    }
+    value_set(arena, pod, "securityContext", context);
+    struct value *containers = value_make_list(arena);
+    for (size_t i = 0; i < planning->container_count; i++)
+        value_append(arena, containers,
+                     make_container(planning, &planning->containers[i], name));
+    value_set(arena, pod, "containers", containers);
+    value_set(arena, pod, "volumes", make_volumes(planning, name));
+    return pod;
+}

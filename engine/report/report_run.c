@@ -1,0 +1,222 @@
+/*
+ * The page of one run: facts, one name and value a line, then the table of its
+ * steps as an indented tree.
+ */
+#include <string.h>
+
+#include "engine/base/clock.h"
+#include "engine/report/style.h"
+
+enum { NAME_WIDTH = 11 };
+
+static bool made_it_fail(const struct step_state *step)
+{
+    return step->status == STATUS_FAILED || step->status == STATUS_TIMEOUT ||
+           step->status == STATUS_ABORTED;
+}
+
+/* The first step with an exit code or reason of its own that counts. A group
+ * only repeats what happened in it, so it comes second. */
+static const struct step_state *find_culprit(const struct run_state *state)
+{
+    const struct step_state *group = NULL;
+    size_t optional = SIZE_MAX; /* depth of the optional step that we are in */
+    for (size_t i = 0; i < state->step_count; i++) {
+        const struct step_state *step = &state->steps[i];
+        if (step->depth <= optional)
+            optional = step->optional ? step->depth : SIZE_MAX;
+        if (optional != SIZE_MAX || !made_it_fail(step))
+            continue;
+        if (!step->group)
+            return step;
+        if (!group)
+            group = step;
+    }
+    return group;
+}
+
+void report_why(struct text *text, const struct run_state *state)
+{
+    const struct step_state *step = NULL;
+    style_escape(text, state->reason);
+    if (state->reason || state->status == STATUS_PASSED ||
+        !(step = find_culprit(state)))
+        return;
+    text_append_string(text, "step ");
+    style_escape(text, step->ref);
+    if (step->name[0] != '\0') {
+        text_append_string(text, " '");
+        style_escape(text, step->name);
+        text_append_string(text, "'");
+    }
+    text_append_format(text, ": %s", event_status_name(step->status));
+    if (step->exit_code > 0)
+        text_append_format(text, ", exit code %d", step->exit_code);
+    if (step->reason)
+        text_append_string(text, ": ");
+    style_escape(text, step->reason);
+}
+
+/* "name       value"; an empty name continues the fact above. */
+static void add_fact(struct text *text, const char *name, const char *escaped)
+{
+    text_append_format(text, "%-*s %s\n", NAME_WIDTH, name, escaped);
+}
+
+static void add_outside(struct text *text, const char *name, const char *string)
+{
+    CLEANUP(text_free) struct text escaped = {0};
+    style_escape(&escaped, string);
+    if (escaped.length > 0)
+        add_fact(text, name, text_string(&escaped));
+}
+
+static void add_time(struct text *text, const char *name, int64_t time)
+{
+    char printed[CLOCK_TEXT] = "-";
+    if (time != 0)
+        clock_print(time, printed);
+    add_fact(text, name, printed);
+}
+
+static void add_status(struct text *text, const struct run_state *state,
+                       const struct report_options *options)
+{
+    CLEANUP(text_free) struct text line = {0};
+    CLEANUP(text_free) struct text why = {0};
+    style_colored(&line, state->status, event_status_name(state->status),
+                  options);
+    report_why(&why, state);
+    if (why.length > 0)
+        text_append_string(&line, ": ");
+    text_append(&line, text_string(&why), why.length);
+    add_fact(text, "status", text_string(&line));
+}
+
+static void add_runtime(struct text *text, const struct run_state *state)
+{
+    CLEANUP(text_free) struct text line = {0};
+    const char *sandbox = style_member(state->environment, "sandbox");
+    const char *network = style_member(state->environment, "network");
+    if (sandbox[0] == '\0')
+        sandbox = style_member(state->data, "sandbox");
+    style_escape(&line, style_member(state->data, "runtime"));
+    if (sandbox[0] != '\0')
+        text_append_string(&line, ", sandbox ");
+    style_escape(&line, sandbox);
+    if (network[0] != '\0')
+        text_append_string(&line, ", network ");
+    style_escape(&line, network);
+    add_fact(text, "runtime", text_string(&line));
+}
+
+static void add_list(struct text *text, const char *name,
+                     const struct value *list)
+{
+    for (size_t i = 0; i < value_count(list); i++)
+        add_outside(text, i == 0 ? name : "",
+                    value_string(value_item(list, i)));
+}
+
+/* name = value, strings as they are and the rest as JSON. */
+static void add_parameters(struct text *text, const struct value *map)
+{
+    for (size_t i = 0; value_is(map, VALUE_MAP) && i < map->map.count; i++) {
+        const struct member *member = &map->map.members[i];
+        CLEANUP(text_free) struct text line = {0};
+        text_append(&line, member->name, member->length);
+        text_append_string(&line, " = ");
+        if (value_is(member->value, VALUE_STRING))
+            text_append(&line, member->value->string.bytes,
+                        member->value->string.length);
+        else
+            value_write_json(&line, member->value, JSON_COMPACT);
+        CLEANUP(text_free) struct text escaped = {0};
+        text_append_escaped(&escaped, line.data, line.length, false);
+        add_fact(text, i == 0 ? "parameters" : "", text_string(&escaped));
+    }
+}
+
+static void add_duration(struct text *text, const struct run_state *state)
+{
+    char printed[CLOCK_TEXT] = "-";
+    int64_t span = style_span(state->queued, state->started, state->finished);
+    if (span >= 0)
+        duration_print(span, printed);
+    add_fact(text, "duration", printed);
+}
+
+static void add_step_name(struct table *table, const struct step_state *step)
+{
+    CLEANUP(text_free) struct text name = {0};
+    for (size_t i = 0; i < step->depth; i++)
+        text_append_string(&name, "  ");
+    style_escape(&name, step->ref);
+    if (step->name[0] != '\0')
+        text_append_character(&name, ' ');
+    style_escape(&name, step->name);
+    if (step->optional)
+        text_append_string(&name, " (optional)");
+    if (step->negative)
+        text_append_string(&name, " (negative)");
+    table_add(table, text_string(&name), 0);
+}
+
+static void add_number(struct table *table, int number, bool there)
+{
+    char printed[16] = "-";
+    if (there)
+        snprintf(printed, sizeof printed, "%d", number);
+    table_add(table, printed, 0);
+}
+
+static void add_step(struct table *table, const struct step_state *step)
+{
+    char duration[CLOCK_TEXT] = "-";
+    CLEANUP(text_free) struct text reason = {0};
+    if (step->started != 0 && step->finished != 0)
+        duration_print(step->duration, duration);
+    style_escape(&reason, step->reason);
+    add_step_name(table, step);
+    table_add(table, event_status_name(step->status), (int)step->status + 1);
+    add_number(table, step->exit_code, step->exit_code >= 0);
+    table_add(table, duration, 0);
+    add_number(table, step->attempt, step->attempt > 0);
+    table_add(table, text_string(&reason), 0);
+}
+
+static void add_steps(struct text *text, const struct run_state *state,
+                      const struct report_options *options)
+{
+    static const char *const head[] = {"STEP",     "STATUS",   "EXIT",
+                                       "DURATION", "ATTEMPTS", "REASON"};
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct table table = {.arena = arena, .columns = sizeof head / sizeof *head};
+    for (size_t i = 0; i < table.columns; i++)
+        table_add(&table, head[i], 0);
+    for (size_t i = 0; i < state->step_count; i++)
+        add_step(&table, &state->steps[i]);
+    text_append_character(text, '\n');
+    table_print(text, &table, options);
+}
+
+void report_run(struct text *text, const struct run_state *state,
+                const struct report_options *options)
+{
+    add_outside(text, "run", state->id);
+    add_outside(text, "workflow", style_member(state->data, "workflow"));
+    add_outside(text, "file", style_member(state->data, "file"));
+    add_outside(text, "digest", style_member(state->data, "digest"));
+    add_status(text, state, options);
+    add_runtime(text, state);
+    add_list(text, "images", value_get(state->data, "images"));
+    add_time(text, "queued", state->queued);
+    add_time(text, "started", state->started);
+    add_time(text, "finished", state->finished);
+    add_duration(text, state);
+    add_parameters(text, value_get(state->data, "parameters"));
+    for (size_t i = 0; i < state->note_count; i++)
+        add_outside(text, i == 0 ? "notes" : "", state->notes[i]);
+    if (state->step_count > 0)
+        add_steps(text, state, options);
+}

@@ -1,0 +1,32 @@
+#pragma once
+/* The ceilings of this module. Each is tested from both sides. */
+#include "engine/base/clock.h"
+
+enum {
+    /* A control line longer than this is output. The entrypoint's own are
+     * under 8 KiB. */
+    STREAM_LINE_LIMIT = 64 * 1024,
+    STREAM_REFERENCE_LIMIT = 256, /* bytes of a step's ref */
+    STREAM_TOKEN_LIMIT = 64,      /* digits of a token */
+
+    /* A pod. Five descriptors a container and one a file have to stay under
+     * the usual limit of 1024 open files. */
+    POD_CONTAINER_LIMIT = 128,
+    POD_VOLUME_LIMIT = 256,
+    POD_MOUNT_LIMIT = 256,     /* in one container */
+    POD_FILE_LIMIT = 256,      /* in the volumes of one container */
+    POD_ARGUMENT_LIMIT = 1024, /* of one container */
+    POD_VARIABLE_LIMIT = 2048, /* of one container */
+
+    /* What is read in one go from a container, and of what it says on its
+     * standard error (the rest is read and dropped). */
+    HOST_READ_SIZE = 64 * 1024,
+    HOST_COMPLAINT_LIMIT = 2048,
+
+    OUTCOME_MESSAGE_LIMIT = 4096, /* a termination message, as Kubernetes */
+    OUTCOME_STEP_LIMIT = 10000,
+};
+
+/* From the first wish to abort (or the deadline) to SIGKILL: the entrypoint
+ * itself gives its steps 10 s. */
+#define HOST_GRACE (15 * CLOCK_SECOND)

@@ -1,0 +1,361 @@
+/*
+ * A PodSpec and the plan's objects in, a struct pod out. Only what a container
+ * on this machine can be given is read; every member that would change what the
+ * steps see and cannot be had here is an error that names it. Invariant: paths
+ * of files and mounts have no "." or ".." parts, so nothing leaves its folder.
+ */
+#include "engine/runtime/podspec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/runtime/limits.h"
+#include "engine/runtime/object.h"
+#include "engine/runtime/variables.h"
+
+#define TERMINATION_PATH "/dev/termination-log"
+
+/* What the functions below need all the way down. */
+struct decoder {
+    struct arena *arena;
+    const struct plan *plan;
+    const struct value *specification; /* of the pod */
+    struct pod *pod;
+};
+
+/* Whether the path is `absolute` or relative as asked for, and all its parts
+ * are names. */
+static bool is_clean(const char *path, bool absolute)
+{
+    if ((path[0] == '/') != absolute || path[0] == '\0')
+        return false;
+    for (const char *part = path + absolute; *part != '\0';) {
+        size_t length = strcspn(part, "/");
+        if (length == 0 || (length == 1 && part[0] == '.') ||
+            (length == 2 && part[0] == '.' && part[1] == '.'))
+            return false;
+        part += length;
+        part += *part == '/';
+    }
+    return true;
+}
+
+/* Keys with their paths and modes: `items` of a volume, or all keys. */
+static int add_file(struct decoder *decoder, struct pod_volume *volume,
+                    const struct object_entry *entry, const char *path,
+                    int64_t mode, struct error *error)
+{
+    if (!is_clean(path, false))
+        return error_set(error, ERROR_SYSTEM,
+                         "volume '%s': '%s' is not a path inside a volume",
+                         volume->name, path);
+    if (mode < 0 || mode > 0777)
+        return error_set(error, ERROR_SYSTEM,
+                         "volume '%s': the mode of '%s' is not between 0 and "
+                         "0777",
+                         volume->name, path);
+    if (volume->file_count == POD_FILE_LIMIT)
+        return error_set(error, ERROR_SYSTEM,
+                         "volume '%s' has more than %d files", volume->name,
+                         POD_FILE_LIMIT);
+    size_t size = volume->file_count * sizeof *volume->files;
+    volume->files = arena_grow(decoder->arena, volume->files, size,
+                               size + sizeof *volume->files);
+    volume->files[volume->file_count++] = (struct pod_file){
+        path, entry->bytes, entry->length, (mode_t)mode};
+    return 0;
+}
+
+static int add_item(struct decoder *decoder, struct pod_volume *volume,
+                    const struct object *object, const struct value *item,
+                    int64_t mode, struct error *error)
+{
+    const char *key = value_string_at(item, "key");
+    const char *path = value_string_at(item, "path");
+    const struct object_entry *entry = object_get(object, key ? key : "");
+    if (!entry)
+        return error_set(error, ERROR_SYSTEM,
+                         "volume '%s': the %s '%s' has no key '%s'",
+                         volume->name, object_kind_name(object->kind),
+                         object->name, key ? key : "");
+    mode = value_int_or(value_get(item, "mode"), mode);
+    return add_file(decoder, volume, entry, path ? path : "", mode, error);
+}
+
+static int decode_files(struct decoder *decoder, struct pod_volume *volume,
+                        const struct value *source, enum object_kind kind,
+                        struct error *error)
+{
+    const char *name = value_string_at(
+        source, kind == OBJECT_SECRET ? "secretName" : "name");
+    struct object *object = object_find(decoder->arena, decoder->plan, kind,
+                                        name ? name : "", error);
+    if (!object && error_is_set(error))
+        return error_context(error, "volume '%s'", volume->name);
+    bool optional = value_bool_or(value_get(source, "optional"), false);
+    if (!object)
+        return optional ? 0
+                        : error_set(error, ERROR_SYSTEM,
+                                    "volume '%s' needs the %s '%s' of a "
+                                    "cluster, which this machine does not have",
+                                    volume->name, object_kind_name(kind),
+                                    name ? name : "");
+    int64_t mode = value_int_or(value_get(source, "defaultMode"), 0644);
+    const struct value *items = value_get(source, "items");
+    for (size_t i = 0; i < value_count(items); i++)
+        if (add_item(decoder, volume, object, value_item(items, i), mode,
+                     error) != 0)
+            return -1;
+    for (size_t i = 0; value_count(items) == 0 && i < object->count; i++)
+        if (add_file(decoder, volume, &object->entries[i],
+                     object->entries[i].key, mode, error) != 0)
+            return -1;
+    return 0;
+}
+
+/* The member of a volume that says of what kind it is, for messages. */
+static const char *find_kind(const struct value *specification)
+{
+    for (size_t i = 0; i < value_count(specification); i++)
+        if (strcmp(specification->map.members[i].name, "name") != 0)
+            return specification->map.members[i].name;
+    return "no kind";
+}
+
+static int decode_volume(struct decoder *decoder,
+                         const struct value *specification,
+                         struct pod_volume *volume, struct error *error)
+{
+    volume->name = value_string_at(specification, "name");
+    if (!volume->name)
+        return error_set(error, ERROR_SYSTEM, "a volume has no name");
+    const struct value *map = value_get(specification, "configMap");
+    const struct value *secret = value_get(specification, "secret");
+    volume->empty = value_get(specification, "emptyDir") != NULL;
+    if (volume->empty)
+        return 0;
+    if (map)
+        return decode_files(decoder, volume, map, OBJECT_CONFIG_MAP, error);
+    if (secret)
+        return decode_files(decoder, volume, secret, OBJECT_SECRET, error);
+    return error_set(error, ERROR_SYSTEM,
+                     "volume '%s' is of the kind '%s', which this machine does "
+                     "not have; it has emptyDir, configMap and secret",
+                     volume->name, find_kind(specification));
+}
+
+static int decode_volumes(struct decoder *decoder, struct error *error)
+{
+    const struct value *list = value_get(decoder->specification, "volumes");
+    struct pod *pod = decoder->pod;
+    size_t count = value_count(list);
+    if (count > POD_VOLUME_LIMIT)
+        return error_set(error, ERROR_SYSTEM, "more than %d volumes",
+                         POD_VOLUME_LIMIT);
+    pod->volumes =
+        arena_allocate(decoder->arena, (count + 1) * sizeof *pod->volumes);
+    for (size_t i = 0; i < count; i++, pod->volume_count++)
+        if (decode_volume(decoder, value_item(list, i), &pod->volumes[i],
+                          error) != 0)
+            return -1;
+    return 0;
+}
+
+static const struct pod_volume *find_volume(const struct pod *pod,
+                                            const char *name)
+{
+    for (size_t i = 0; name && i < pod->volume_count; i++)
+        if (strcmp(pod->volumes[i].name, name) == 0)
+            return &pod->volumes[i];
+    return NULL;
+}
+
+static int decode_mount(struct decoder *decoder,
+                        const struct value *specification,
+                        struct pod_mount *mount, struct error *error)
+{
+    const char *name = value_string_at(specification, "name");
+    mount->volume = find_volume(decoder->pod, name);
+    if (!mount->volume)
+        return error_set(error, ERROR_SYSTEM, "there is no volume '%s'",
+                         name ? name : "");
+    mount->path = value_string_at(specification, "mountPath");
+    if (!mount->path || !is_clean(mount->path, true) || !mount->path[1])
+        return error_set(error, ERROR_SYSTEM,
+                         "volume '%s' cannot be mounted at '%s': not an "
+                         "absolute path without '.' and '..'",
+                         name, mount->path ? mount->path : "");
+    size_t length = strlen(mount->path);
+    if (mount->path[length - 1] == '/')
+        mount->path = arena_copy(decoder->arena, mount->path, length - 1);
+    mount->sub_path = value_string_at(specification, "subPath");
+    if (mount->sub_path && mount->sub_path[0] == '\0')
+        mount->sub_path = NULL;
+    if (mount->sub_path && !is_clean(mount->sub_path, false))
+        return error_set(error, ERROR_SYSTEM,
+                         "volume '%s': '%s' is not a path inside a volume",
+                         name, mount->sub_path);
+    if (value_get(specification, "subPathExpr"))
+        return error_set(error, ERROR_SYSTEM,
+                         "volume '%s': this machine has no subPathExpr", name);
+    mount->read_only =
+        value_bool_or(value_get(specification, "readOnly"), false);
+    return 0;
+}
+
+static int compare_mounts(const void *a, const void *b)
+{
+    const struct pod_mount *left = a;
+    const struct pod_mount *right = b;
+    return strcmp(left->path, right->path);
+}
+
+static int decode_mounts(struct decoder *decoder,
+                         const struct value *specification,
+                         struct pod_container *container, struct error *error)
+{
+    const struct value *list = value_get(specification, "volumeMounts");
+    size_t count = value_count(list);
+    size_t files = 0;
+    if (count > POD_MOUNT_LIMIT)
+        return error_set(error, ERROR_SYSTEM, "more than %d mounts",
+                         POD_MOUNT_LIMIT);
+    container->mounts =
+        arena_allocate(decoder->arena, (count + 1) * sizeof(struct pod_mount));
+    for (size_t i = 0; i < count; i++, container->mount_count++) {
+        struct pod_mount *mount = &container->mounts[i];
+        if (decode_mount(decoder, value_item(list, i), mount, error) != 0)
+            return -1;
+        files += mount->volume->file_count;
+    }
+    if (files > POD_FILE_LIMIT)
+        return error_set(error, ERROR_SYSTEM,
+                         "more than %d files in its volumes", POD_FILE_LIMIT);
+    qsort(container->mounts, count, sizeof(struct pod_mount), compare_mounts);
+    for (size_t i = 1; i < count; i++)
+        if (compare_mounts(&container->mounts[i - 1], &container->mounts[i]) ==
+            0)
+            return error_set(error, ERROR_SYSTEM, "two volumes at '%s'",
+                             container->mounts[i].path);
+    return 0;
+}
+
+/* Appends a list of strings to the command line. */
+static int add_arguments(struct decoder *decoder, const struct value *list,
+                         struct pod_container *container, struct error *error)
+{
+    for (size_t i = 0; i < value_count(list); i++) {
+        const char *text = value_string(value_item(list, i));
+        if (!text)
+            return error_set(error, ERROR_SYSTEM,
+                             "its command line is not a list of strings");
+        if (container->argument_count == POD_ARGUMENT_LIMIT)
+            return error_set(error, ERROR_SYSTEM, "more than %d arguments",
+                             POD_ARGUMENT_LIMIT);
+        container->arguments[container->argument_count++] =
+            variables_expand(decoder->arena, container, text);
+    }
+    return 0;
+}
+
+static int decode_command(struct decoder *decoder,
+                          const struct value *specification,
+                          struct pod_container *container, struct error *error)
+{
+    const struct value *command = value_get(specification, "command");
+    const struct value *arguments = value_get(specification, "args");
+    if (value_count(command) == 0)
+        return error_set(error, ERROR_SYSTEM,
+                         "it has no command but its image's own, and images "
+                         "are not used on this machine; give the step 'shell' "
+                         "or 'run.command'");
+    container->arguments =
+        arena_allocate(decoder->arena,
+                       (POD_ARGUMENT_LIMIT + 1) * sizeof(const char *));
+    if (add_arguments(decoder, command, container, error) != 0)
+        return -1;
+    return add_arguments(decoder, arguments, container, error);
+}
+
+/* A number of the container's security context, or else of the pod's. */
+static int decode_identity(struct decoder *decoder,
+                           const struct value *specification, const char *name,
+                           int64_t *identity, struct error *error)
+{
+    const struct value *own =
+        value_get(value_get(specification, "securityContext"), name);
+    const struct value *shared =
+        value_get(value_get(decoder->specification, "securityContext"), name);
+    *identity = value_int_or(own ? own : shared, -1);
+    if (*identity < -1 || *identity > INT32_MAX)
+        return error_set(error, ERROR_SYSTEM, "'%s' is out of range", name);
+    return 0;
+}
+
+static int decode_container(struct decoder *decoder,
+                            const struct value *specification,
+                            struct pod_container *container,
+                            struct error *error)
+{
+    const char *termination =
+        value_string_at(specification, "terminationMessagePath");
+    container->termination = termination ? termination : TERMINATION_PATH;
+    container->folder = value_string_at(specification, "workingDir");
+    if (!is_clean(container->termination, true))
+        return error_set(error, ERROR_SYSTEM,
+                         "'%s' is not a path of a termination message",
+                         container->termination);
+    if (container->folder && container->folder[0] != '/')
+        return error_set(error, ERROR_SYSTEM,
+                         "the working folder '%s' is not an absolute path",
+                         container->folder);
+    if (decode_identity(decoder, specification, "runAsUser", &container->user,
+                        error) != 0 ||
+        decode_identity(decoder, specification, "runAsGroup",
+                        &container->group, error) != 0 ||
+        decode_mounts(decoder, specification, container, error) != 0)
+        return -1;
+    return decode_command(decoder, specification, container, error);
+}
+
+static int decode_containers(struct decoder *decoder, const char *member,
+                             struct error *error)
+{
+    const struct value *list = value_get(decoder->specification, member);
+    struct pod *pod = decoder->pod;
+    for (size_t i = 0; i < value_count(list); i++) {
+        struct pod_container *container =
+            &pod->containers[pod->container_count++];
+        const struct value *specification = value_item(list, i);
+        const char *name = value_string_at(specification, "name");
+        container->name = name ? name : "";
+        if (variables_decode(decoder->arena, decoder->plan, specification,
+                             container, error) != 0)
+            return -1;
+        if (decode_container(decoder, specification, container, error) != 0)
+            return error_context(error, "container '%s'", container->name);
+    }
+    return 0;
+}
+
+struct pod *pod_decode(struct arena *arena, const struct plan *plan,
+                       struct error *error)
+{
+    struct pod *pod = arena_allocate(arena, sizeof *pod);
+    struct decoder decoder = {arena, plan, plan->pod, pod};
+    size_t initial = value_count(value_get(plan->pod, "initContainers"));
+    size_t count = value_count(value_get(plan->pod, "containers")) + initial;
+    if (count - initial == 0 || count > POD_CONTAINER_LIMIT) {
+        error_set(error, ERROR_SYSTEM,
+                  "the pod has %zu containers, expected 1 to %d", count,
+                  POD_CONTAINER_LIMIT);
+        return NULL;
+    }
+    pod->initial_count = initial;
+    pod->containers = arena_allocate(arena, count * sizeof *pod->containers);
+    if (decode_volumes(&decoder, error) != 0 ||
+        decode_containers(&decoder, "initContainers", error) != 0 ||
+        decode_containers(&decoder, "containers", error) != 0)
+        return NULL;
+    return pod;
+}

@@ -1,0 +1,273 @@
+/*
+ * A program with its arguments in, a running child with pipes out. Between fork
+ * and execve the child only makes system calls. Every descriptor here is
+ * close-on-exec; the child makes the wanted ones inheritable by moving them to
+ * their numbers, after which none of the others can be in the way.
+ */
+#include "engine/runtime/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "engine/base/memory.h"
+
+enum {
+    FIRST_DESCRIPTOR = 3,
+    DESCRIPTOR_CEILING = 1024, /* for a kernel without close_range */
+    PIPE_SIZE = 256 * 1024,    /* fewer turns when a step prints a lot */
+    EXIT_NOT_EXECUTED = 127,
+};
+
+struct pipe_ends {
+    int reader, writer;
+};
+
+static void close_one(int *descriptor)
+{
+    if (*descriptor >= 0)
+        close(*descriptor);
+    *descriptor = -1;
+}
+
+static void close_ends(struct pipe_ends *ends)
+{
+    close_one(&ends->reader);
+    close_one(&ends->writer);
+}
+
+/* Moves a descriptor above those that the child will use. */
+static int raise_descriptor(int descriptor, int least)
+{
+    return fcntl(descriptor, F_DUPFD_CLOEXEC, least);
+}
+
+/* An empty standard input; never 0 to 2, also where this process has none. */
+static int open_nothing(int least)
+{
+    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int raised = nothing < 0 ? -1 : raise_descriptor(nothing, least);
+    close_one(&nothing);
+    return raised;
+}
+
+static int open_pipe(struct pipe_ends *ends)
+{
+    int pair[2];
+    if (pipe2(pair, O_CLOEXEC) != 0)
+        return -1;
+    ends->reader = pair[0];
+    ends->writer = pair[1];
+    fcntl(ends->reader, F_SETFL, O_NONBLOCK);
+    fcntl(ends->reader, F_SETPIPE_SZ, PIPE_SIZE);
+    return 0;
+}
+
+static void reset_signals(void)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void close_others(int first)
+{
+    if (close_range((unsigned)first, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+        return;
+    for (int i = first; i < DESCRIPTOR_CEILING; i++)
+        fcntl(i, F_SETFD, FD_CLOEXEC);
+}
+
+/* What the child needs of the parent. */
+struct birth {
+    const struct process_setup *setup;
+    int input, output, complaints;
+    const int *raised; /* the descriptors, out of the way of each other */
+    pid_t parent;
+};
+
+static void say_and_exit(const char *what)
+{
+    int number = errno;
+    dprintf(STDERR_FILENO, "cannot %s: %s\n", what, strerror(number));
+    _exit(EXIT_NOT_EXECUTED);
+}
+
+/* The child's way to its program; does not return. */
+__attribute__((noreturn)) static void be_born(const struct birth *birth)
+{
+    const struct process_setup *setup = birth->setup;
+    const struct rlimit no_core = {0, 0};
+    int count = (int)setup->descriptor_count;
+    dup2(birth->complaints, STDERR_FILENO);
+    dup2(birth->output, STDOUT_FILENO);
+    dup2(birth->input, STDIN_FILENO);
+    for (int i = 0; i < count; i++)
+        dup2(birth->raised[i], FIRST_DESCRIPTOR + i);
+    close_others(FIRST_DESCRIPTOR + count);
+    reset_signals();
+    setsid();
+    umask(022);
+    setrlimit(RLIMIT_CORE, &no_core);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != birth->parent)
+        _exit(EXIT_NOT_EXECUTED);
+    if (chdir(setup->folder ? setup->folder : "/") != 0)
+        say_and_exit("enter the working folder");
+    /* execve takes arrays that it does not change. */
+    execve(setup->program, (char *const *)(uintptr_t)setup->arguments,
+           (char *const *)(uintptr_t)setup->variables);
+    say_and_exit("execute the program");
+    _exit(EXIT_NOT_EXECUTED);
+}
+
+static pid_t give_birth(struct birth *birth)
+{
+    birth->parent = getpid();
+    pid_t pid = fork();
+    if (pid == 0)
+        be_born(birth);
+    return pid;
+}
+
+/* Copies of the setup's descriptors, above those of the child. The caller frees
+ * the array and closes them; NULL with errno. */
+static int *raise_all(const struct process_setup *setup)
+{
+    size_t count = setup->descriptor_count;
+    int *raised = memory_allocate((count + 1) * sizeof *raised);
+    for (size_t i = 0; i < count; i++) {
+        raised[i] = raise_descriptor(setup->descriptors[i],
+                                     FIRST_DESCRIPTOR + (int)count);
+        if (raised[i] >= 0)
+            continue;
+        int number = errno;
+        while (i-- > 0)
+            close(raised[i]);
+        memory_free(raised);
+        errno = number;
+        return NULL;
+    }
+    return raised;
+}
+
+/* Makes the pipes and the child. The ends for this process are left in `ends`,
+ * the others are closed by the caller too. */
+static pid_t start(const struct process_setup *setup, struct pipe_ends *output,
+                   struct pipe_ends *complaints)
+{
+    int least = FIRST_DESCRIPTOR + (int)setup->descriptor_count;
+    if (open_pipe(output) != 0 || open_pipe(complaints) != 0)
+        return -1;
+    int *raised = raise_all(setup);
+    if (!raised)
+        return -1;
+    struct birth birth = {.setup = setup, .raised = raised};
+    birth.input = open_nothing(least);
+    birth.output = raise_descriptor(output->writer, least);
+    birth.complaints = raise_descriptor(complaints->writer, least);
+    pid_t pid = -1;
+    if (birth.input >= 0 && birth.output >= 0 && birth.complaints >= 0)
+        pid = give_birth(&birth);
+    int number = errno;
+    close_one(&birth.input);
+    close_one(&birth.output);
+    close_one(&birth.complaints);
+    for (size_t i = 0; i < setup->descriptor_count; i++)
+        close(raised[i]);
+    memory_free(raised);
+    errno = number;
+    return pid;
+}
+
+int process_start(const struct process_setup *setup, struct process *process,
+                  struct error *error)
+{
+    *process = (struct process){-1, -1, -1, -1};
+    struct pipe_ends output = {-1, -1};
+    struct pipe_ends complaints = {-1, -1};
+    process->pid = start(setup, &output, &complaints);
+    if (process->pid < 0)
+        error_set_system(error, "cannot start '%s'", setup->program);
+    else
+        process->handle = process_open(process->pid);
+    if (process->pid >= 0 && process->handle < 0) {
+        error_set_system(error, "cannot watch '%s'", setup->program);
+        kill(process->pid, SIGKILL);
+        process_reap(process);
+    }
+    if (process->handle < 0) {
+        close_ends(&output);
+        close_ends(&complaints);
+        return -1;
+    }
+    close_one(&output.writer);
+    close_one(&complaints.writer);
+    process->output = output.reader;
+    process->complaints = complaints.reader;
+    return 0;
+}
+
+void process_signal(int handle, int signal)
+{
+    if (handle >= 0)
+        syscall(SYS_pidfd_send_signal, handle, signal, NULL, 0);
+}
+
+int process_open(pid_t pid)
+{
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+/* Whether the mask called `name` in /proc/<pid>/status holds `signal`. */
+static bool mask_holds(const char *status, const char *name, int signal)
+{
+    const char *found = strstr(status, name);
+    if (!found)
+        return false;
+    unsigned long long mask = strtoull(found + strlen(name), NULL, 16);
+    return (mask >> (signal - 1) & 1) != 0;
+}
+
+bool process_expects(pid_t pid, int signal)
+{
+    char path[64];
+    char status[4096];
+    snprintf(path, sizeof path, "/proc/%ld/status", (long)pid);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return false;
+    ssize_t length = read(file, status, sizeof status - 1);
+    close(file);
+    status[length > 0 ? length : 0] = '\0';
+    return mask_holds(status, "\nSigCgt:", signal) ||
+           mask_holds(status, "\nSigBlk:", signal);
+}
+
+int process_reap(struct process *process)
+{
+    int status = 0;
+    while (waitpid(process->pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    process->pid = -1;
+    return status;
+}
+
+void process_close(struct process *process)
+{
+    close_one(&process->handle);
+    close_one(&process->output);
+    close_one(&process->complaints);
+}

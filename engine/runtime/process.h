@@ -1,0 +1,51 @@
+#pragma once
+/*
+ * A child process that cannot outlive this one: a session of its own, no
+ * descriptors but the given ones, default signals, no core dump, and SIGKILL
+ * when the thread that started it ends.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "engine/base/cleanup.h"
+#include "engine/base/error.h"
+
+struct process_setup {
+    const char *program; /* path */
+    const char *const *arguments; /* argv; ends with NULL */
+    const char *const *variables; /* the whole environment; ends with NULL */
+    const char *folder;           /* the working folder; NULL: the root */
+    const int *descriptors; /* become 3, 4, ... in the child; stay the caller's */
+    size_t descriptor_count;
+};
+
+/* All descriptors belong to the process and are closed by process_close; -1:
+ * closed. `output` and `complaints` (standard output and error) do not block. */
+struct process {
+    pid_t pid;
+    int handle; /* a pidfd: readable when the process has ended */
+    int output;
+    int complaints;
+};
+
+/* Starts a process. A program that cannot be executed ends with 127 and says
+ * so on its standard error. ERROR_SYSTEM. */
+int process_start(const struct process_setup *setup, struct process *process,
+                  struct error *error) MUST_CHECK;
+
+/* Sends a signal through a pidfd; -1 does nothing. */
+void process_signal(int handle, int signal);
+
+/* A pidfd of a process that is not our child; -1 when it is gone. */
+int process_open(pid_t pid);
+
+/* Whether the process has a handler for `signal` by now, or blocks it: what is
+ * pid 1 in its namespace does not get it before. */
+bool process_expects(pid_t pid, int signal);
+
+/* Reads the status of a process that has ended, as waitpid gives it. */
+int process_reap(struct process *process);
+
+/* Closes what is open. The process must have been reaped. */
+void process_close(struct process *process);

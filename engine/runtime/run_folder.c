@@ -1,0 +1,136 @@
+/*
+ * A pod in, a folder on disk out:
+ *   volumes/<i>          the emptyDir that is the pod's volume i
+ *   termination-<n>      the termination message of container n
+ * Invariant: the folder itself has the mode 0700, so the modes inside (0777 for
+ * an emptyDir, as the kubelet gives it) open nothing to other users.
+ */
+#include "engine/runtime/run_folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/base/file.h"
+#include "engine/runtime/sandbox.h"
+
+int run_folder_write(const char *path, const char *bytes, size_t length,
+                     mode_t mode, struct error *error)
+{
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file < 0)
+        return error_set_system(error, "cannot create '%s'", path);
+    int result = file_write_all(file, bytes, length);
+    if (result == 0)
+        result = fchmod(file, mode);
+    if (result != 0)
+        error_set_system(error, "cannot write '%s'", path);
+    close(file);
+    return result;
+}
+
+static int make_folder(const char *path, mode_t mode, struct error *error)
+{
+    if (mkdir(path, 0700) != 0 || chmod(path, mode) != 0)
+        return error_set_system(error, "cannot make the folder '%s'", path);
+    return 0;
+}
+
+static int write_files(struct arena *arena, const char *folder,
+                       const struct pod_volume *volume, struct error *error)
+{
+    for (size_t i = 0; i < volume->file_count; i++) {
+        const struct pod_file *file = &volume->files[i];
+        char *path = arena_format(arena, "%s/%s", folder, file->path);
+        char *slash = strrchr(path, '/');
+        *slash = '\0';
+        if (folder_make(path, 0700, error) != 0)
+            return -1;
+        *slash = '/';
+        if (run_folder_write(path, file->bytes, file->length, file->mode,
+                             error) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int make_volumes(struct arena *arena, const struct pod *pod, bool files,
+                        const struct run_folder *folder, struct error *error)
+{
+    for (size_t i = 0; i < pod->volume_count; i++) {
+        const struct pod_volume *volume = &pod->volumes[i];
+        const char *path =
+            sandbox_folder(arena, folder->volumes, pod, volume);
+        if (!volume->empty && !files)
+            continue;
+        if (make_folder(path, volume->empty ? 0777 : 0700, error) != 0 ||
+            write_files(arena, path, volume, error) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+const char *run_folder_termination(struct arena *arena,
+                                   const struct run_folder *folder,
+                                   size_t container)
+{
+    return arena_format(arena, "%s/termination-%zu", folder->path, container);
+}
+
+int run_folder_make(struct arena *arena, const struct pod *pod, bool files,
+                    struct run_folder *folder, struct error *error)
+{
+    const char *base = getenv("TMPDIR");
+    if (!base || base[0] != '/')
+        base = "/tmp";
+    char *path = arena_format(arena, "%s/assay-run-XXXXXX", base);
+    if (!mkdtemp(path))
+        return error_set_system(error, "cannot make a folder in '%s'", base);
+    folder->path = path;
+    folder->volumes = arena_format(arena, "%s/volumes", path);
+    if (make_folder(folder->volumes, 0700, error) != 0 ||
+        make_volumes(arena, pod, files, folder, error) != 0)
+        return -1;
+    for (size_t i = 0; i < pod->container_count; i++)
+        if (run_folder_write(run_folder_termination(arena, folder, i), "", 0,
+                             0600, error) != 0)
+            return -1;
+    return 0;
+}
+
+int run_folder_remove(const struct run_folder *folder, struct error *error)
+{
+    return folder->path ? folder_remove(folder->path, error) : 0;
+}
+
+int run_folder_open(const char *folder, const char *sub_path,
+                    struct error *error)
+{
+    const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    int opened = open(folder, flags);
+    for (const char *part = sub_path; opened >= 0 && *part != '\0';) {
+        char name[NAME_MAX + 1];
+        size_t length = strcspn(part, "/");
+        int next = -1;
+        errno = ENAMETOOLONG;
+        if (length <= NAME_MAX) {
+            memcpy(name, part, length);
+            name[length] = '\0';
+            if (mkdirat(opened, name, 0777) == 0 || errno == EEXIST)
+                next = openat(opened, name, flags);
+        }
+        int number = errno;
+        close(opened);
+        errno = number;
+        opened = next;
+        part += length;
+        part += *part == '/';
+    }
+    if (opened < 0)
+        return error_set_system(error, "cannot open the subPath '%s'",
+                                sub_path);
+    return opened;
+}

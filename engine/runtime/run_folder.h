@@ -1,0 +1,39 @@
+#pragma once
+/*
+ * The folder of a run on this machine: emptyDirs, termination messages and, for
+ * a run without sandbox, the volumes of files. Only its owner can enter it.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "engine/base/arena.h"
+#include "engine/base/error.h"
+#include "engine/runtime/podspec.h"
+
+struct run_folder {
+    const char *path;
+    const char *volumes; /* a folder for each emptyDir: sandbox_folder */
+};
+
+/* Makes the folder below $TMPDIR or /tmp; with `files` also those of the other
+ * volumes. Paths live in `arena`; ERROR_SYSTEM. */
+int run_folder_make(struct arena *arena, const struct pod *pod, bool files,
+                    struct run_folder *folder, struct error *error) MUST_CHECK;
+
+/* Removes it with all that the steps left in it; 0 when it was never made. */
+int run_folder_remove(const struct run_folder *folder,
+                      struct error *error) MUST_CHECK;
+
+/* The file for the termination message of a container. Lives in `arena`. */
+const char *run_folder_termination(struct arena *arena,
+                                   const struct run_folder *folder,
+                                   size_t container);
+
+/* Opens (and makes) the folder `sub_path` below `folder`. Symbolic links are
+ * not followed: a step may have made them. The caller closes it; -1. */
+int run_folder_open(const char *folder, const char *sub_path,
+                    struct error *error) MUST_CHECK;
+
+/* Writes a new file of that mode. */
+int run_folder_write(const char *path, const char *bytes, size_t length,
+                     mode_t mode, struct error *error) MUST_CHECK;

@@ -1,0 +1,266 @@
+/*
+ * A container and the machine in, bubblewrap's options out. The root is a tmpfs
+ * of the container's own, filled from top to bottom and made read-only at the
+ * end; only emptyDirs, /run and what else is a mount of its own stay writable.
+ * A volume of files is a tmpfs of its own too, so that it behaves the same
+ * inside another mount, and is gone with its container: secrets do not touch the
+ * disk. The environment is cleared and set by options, not inherited: a variable
+ * like LD_PRELOAD must reach the steps only, not bubblewrap.
+ */
+#include "engine/runtime/sandbox.h"
+
+#include <string.h>
+
+#include "engine/runtime/limits.h"
+#include "engine/runtime/variables.h"
+
+#define KUBECONFIG_PATH "/.assay/kubeconfig"
+#define HOST_NAME       "assay"
+
+static const char *const ISOLATION[] = {
+    "--unshare-user", "--unshare-pid",        "--unshare-ipc",
+    "--unshare-uts",  "--unshare-cgroup-try", "--die-with-parent",
+    "--new-session",  "--as-pid-1",           "--cap-drop",
+    "ALL",            "--hostname",           HOST_NAME,
+};
+
+/* Places that programs expect, private to the container. */
+static const char *const PRIVATE_PLACES[] = {
+    "--proc",    "/proc", "--dev",  "/dev",     "--perms", "0755",
+    "--tmpfs",   "/run",  "--perms", "1777",    "--tmpfs", "/tmp",
+    "--symlink", "/run",  "/var/run", "--symlink", "/tmp", "/var/tmp",
+};
+
+static const struct pod_variable VARIABLES[] = {
+    {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+    {"LANG", "C.UTF-8"                                                     },
+    {"CI",   "1"                                                           },
+};
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+/* What is being built, and from what. */
+struct builder {
+    struct arena *arena;
+    const struct sandbox_setup *setup;
+    struct sandbox sandbox;
+};
+
+static void add(struct builder *builder, const char *argument)
+{
+    text_append(&builder->sandbox.arguments, argument, strlen(argument) + 1);
+}
+
+static void add_list(struct builder *builder, const char *const *list,
+                     size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        add(builder, list[i]);
+}
+
+static void add_three(struct builder *builder, const char *option,
+                      const char *source, const char *path)
+{
+    add(builder, option);
+    add(builder, source);
+    add(builder, path);
+}
+
+/* An option that takes its source from a descriptor. */
+static void add_input(struct builder *builder, const char *option,
+                      struct sandbox_input input, const char *path)
+{
+    struct sandbox *sandbox = &builder->sandbox;
+    size_t size = sandbox->input_count * sizeof input;
+    sandbox->inputs =
+        arena_grow(builder->arena, sandbox->inputs, size, size + sizeof input);
+    sandbox->inputs[sandbox->input_count] = input;
+    add_three(builder, option,
+              arena_format(builder->arena, "%zu",
+                           SANDBOX_FIRST_INPUT + sandbox->input_count),
+              path);
+    sandbox->input_count++;
+}
+
+static void add_file(struct builder *builder, const char *option,
+                     const struct pod_file *file, const char *path)
+{
+    add(builder, "--perms");
+    add(builder, arena_format(builder->arena, "%04o", (unsigned)file->mode));
+    add_input(builder, option,
+              (struct sandbox_input){.bytes = file->bytes,
+                                     .length = file->length},
+              path);
+}
+
+static void add_text(struct builder *builder, const char *text,
+                     const char *path)
+{
+    add_file(builder, "--file",
+             &(struct pod_file){path, text, strlen(text), 0644}, path);
+}
+
+static void add_machine(struct builder *builder)
+{
+    const struct machine *machine = builder->setup->machine;
+    for (size_t i = 0; i < machine->count; i++) {
+        const struct machine_entry *entry = &machine->entries[i];
+        struct pod_file file = {entry->path, entry->bytes, entry->length, 0644};
+        if (entry->kind == MACHINE_COPY)
+            add_file(builder, "--file", &file, entry->path);
+        else
+            add_three(builder,
+                      entry->kind == MACHINE_LINK ? "--symlink" : "--ro-bind",
+                      entry->source, entry->path);
+    }
+}
+
+/* Who the steps are: the pod's runAsUser, or else the user of this process. */
+static void add_identity(struct builder *builder)
+{
+    const struct pod_container *container = builder->setup->container;
+    const struct machine *machine = builder->setup->machine;
+    struct arena *arena = builder->arena;
+    int64_t user = container->user >= 0 ? container->user : machine->user;
+    int64_t group = container->group >= 0 ? container->group : machine->group;
+    add(builder, "--uid");
+    add(builder, arena_format(arena, "%lld", (long long)user));
+    add(builder, "--gid");
+    add(builder, arena_format(arena, "%lld", (long long)group));
+    const char *own_user =
+        user == 0 || user == 65534
+            ? ""
+            : arena_format(arena, "assay:x:%lld:%lld:assay:/tmp:/bin/sh\n",
+                           (long long)user, (long long)group);
+    const char *own_group =
+        group == 0 || group == 65534
+            ? ""
+            : arena_format(arena, "assay:x:%lld:\n", (long long)group);
+    add_text(builder,
+             arena_format(arena,
+                          "root:x:0:0:root:/tmp:/bin/sh\n%s"
+                          "nobody:x:65534:65534:nobody:/:/bin/false\n",
+                          own_user),
+             "/etc/passwd");
+    add_text(builder,
+             arena_format(arena, "root:x:0:\n%snogroup:x:65534:\n", own_group),
+             "/etc/group");
+    add_text(builder, HOST_NAME "\n", "/etc/hostname");
+}
+
+const char *sandbox_folder(struct arena *arena, const char *volumes,
+                           const struct pod *pod,
+                           const struct pod_volume *volume)
+{
+    return arena_format(arena, "%s/%zu", volumes,
+                        (size_t)(volume - pod->volumes));
+}
+
+/* The files of a volume below `place`, or the one or the folder that a subPath
+ * names at `place`. */
+static void add_files(struct builder *builder, const struct pod_mount *mount)
+{
+    const struct pod_volume *volume = mount->volume;
+    const char *sub_path = mount->sub_path ? mount->sub_path : "";
+    size_t prefix = strlen(sub_path);
+    for (size_t i = 0; i < volume->file_count; i++) {
+        const struct pod_file *file = &volume->files[i];
+        if (prefix && strcmp(file->path, sub_path) == 0) {
+            add_file(builder, "--ro-bind-data", file, mount->path);
+            return;
+        }
+    }
+    add(builder, "--perms");
+    add_three(builder, "0755", "--tmpfs", mount->path);
+    for (size_t i = 0; i < volume->file_count; i++) {
+        const struct pod_file *file = &volume->files[i];
+        const char *rest = file->path + prefix;
+        if (strncmp(file->path, sub_path, prefix) != 0 ||
+            (prefix && *rest != '/'))
+            continue;
+        add_file(builder, "--file", file,
+                 arena_format(builder->arena, "%s/%s", mount->path,
+                              rest + (prefix > 0)));
+    }
+    add(builder, "--remount-ro");
+    add(builder, mount->path);
+}
+
+static void add_mount(struct builder *builder, const struct pod_mount *mount)
+{
+    if (!mount->volume->empty) {
+        add_files(builder, mount);
+        return;
+    }
+    const struct sandbox_setup *setup = builder->setup;
+    const char *source = sandbox_folder(builder->arena, setup->volumes,
+                                        setup->pod, mount->volume);
+    struct sandbox_input input = {.folder = source,
+                                  .sub_path = mount->sub_path};
+    if (mount->sub_path)
+        add_input(builder, mount->read_only ? "--ro-bind-fd" : "--bind-fd",
+                  input, mount->path);
+    else
+        add_three(builder, mount->read_only ? "--ro-bind" : "--bind", source,
+                  mount->path);
+}
+
+static void add_container(struct builder *builder)
+{
+    const struct sandbox_setup *setup = builder->setup;
+    const struct pod_container *container = setup->container;
+    for (size_t i = 0; i < container->mount_count; i++)
+        add_mount(builder, &container->mounts[i]);
+    if (setup->termination)
+        add_three(builder, "--bind", setup->termination,
+                  container->termination);
+    if (setup->kubeconfig) {
+        struct pod_file file = {KUBECONFIG_PATH, setup->kubeconfig,
+                                strlen(setup->kubeconfig), 0400};
+        add_file(builder, "--file", &file, KUBECONFIG_PATH);
+    }
+    add(builder, "--remount-ro");
+    add(builder, "/");
+    add(builder, "--chdir");
+    add(builder, container->folder ? container->folder : "/");
+    add(builder, "--clearenv");
+    for (size_t i = 0; i < container->variable_count; i++)
+        add_three(builder, "--setenv", container->variables[i].name,
+                  container->variables[i].value);
+}
+
+struct sandbox sandbox_make(struct arena *arena,
+                            const struct sandbox_setup *setup)
+{
+    struct builder builder = {.arena = arena, .setup = setup};
+    add_list(&builder, ISOLATION, LENGTH(ISOLATION));
+    if (setup->network_none)
+        add(&builder, "--unshare-net");
+    add(&builder, "--info-fd");
+    add(&builder, arena_format(arena, "%d", SANDBOX_INFO_DESCRIPTOR));
+    add_machine(&builder);
+    add_identity(&builder);
+    add_list(&builder, PRIVATE_PLACES, LENGTH(PRIVATE_PLACES));
+    add_container(&builder);
+    return builder.sandbox;
+}
+
+/* Sets a variable unless the container has it. */
+static void set_default(struct arena *arena, struct pod_container *container,
+                        const char *name, const char *value)
+{
+    for (size_t i = 0; i < container->variable_count; i++)
+        if (strcmp(container->variables[i].name, name) == 0)
+            return;
+    variables_set(arena, container, name, value);
+}
+
+void sandbox_complete(struct arena *arena, struct pod_container *container,
+                      const char *home, const char *kubeconfig)
+{
+    for (size_t i = 0; i < LENGTH(VARIABLES); i++)
+        set_default(arena, container, VARIABLES[i].name, VARIABLES[i].value);
+    set_default(arena, container, "HOME", home);
+    if (kubeconfig)
+        variables_set(arena, container, "KUBECONFIG", kubeconfig);
+}

@@ -1,0 +1,178 @@
+/*
+ * Everything that can be said of a document without parameters: the schema of its
+ * kind, and whether each template and expression in it can be parsed. One walk
+ * over spec, steered by a table that says how the strings below a field are read.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/schema/schema.h"
+#include "engine/workflow/private.h"
+
+/* Fields whose strings are no templates; everything else below spec is one. The
+ * parent is that of the reference: NULL stands for any. */
+static const struct {
+    const char *parent, *name;
+    enum field_tag tag;
+} tags[] = {
+    {NULL,       "condition",   FIELD_EXPRESSION},
+    {"retry",    "until",       FIELD_EXPRESSION},
+    {"",         "config",      FIELD_LITERAL   }, /* defaults: when they are used */
+    {"",         "events",      FIELD_LITERAL   },
+    {NULL,       "id",          FIELD_LITERAL   },
+    {NULL,       "description", FIELD_LITERAL   },
+    {NULL,       "delay",       FIELD_LITERAL   },
+    {NULL,       "verbosity",   FIELD_LITERAL   },
+    {"job",      "namespace",   FIELD_LITERAL   },
+    {"parallel", "matrix",      FIELD_LITERAL   },
+    {"parallel", "shards",      FIELD_LITERAL   },
+    {NULL,       "parallel",    FIELD_LITERAL   }, /* resolved for each worker */
+    {NULL,       "services",    FIELD_LITERAL   }, /* resolved for each instance */
+    {NULL,       "command",     FIELD_LIST      },
+    {NULL,       "args",        FIELD_LIST      },
+    {NULL,       "paths",       FIELD_LIST      },
+};
+
+enum field_tag field_tag_of(const char *parent, const char *name)
+{
+    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
+        if (strcmp(tags[i].name, name) == 0 &&
+            (!tags[i].parent || strcmp(tags[i].parent, parent) == 0))
+            return tags[i].tag;
+    return FIELD_TEMPLATE;
+}
+
+struct check {
+    struct arena *arena; /* freed after each string: nothing is kept */
+    const char *source;
+    size_t source_length;
+    struct diagnostics *diagnostics;
+};
+
+static void report(struct check *check, const struct value *text,
+                   const struct error *error)
+{
+    struct mark mark = value_locate(text, error->place.mark.offset,
+                                    check->source, check->source_length);
+    diagnostics_add(check->diagnostics, SEVERITY_ERROR, "E201", mark, NULL,
+                    "%s", error->text);
+}
+
+static void check_template(struct check *check, const struct value *text)
+{
+    if (!memmem(text->string.bytes, text->string.length, "{{", 2))
+        return;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct error error = {0};
+    const struct expression_template *template = expression_template_parse(
+        arena, text->string.bytes, text->string.length, &error);
+    if (!template)
+        report(check, text, &error);
+    else if (expression_template_uses_blocks(template))
+        diagnostics_add(check->diagnostics, SEVERITY_NOTE, "W401", text->mark,
+                        "Testkube itself refuses this text: use "
+                        "`{{ cond ? a : b }}` where the file must run there "
+                        "too",
+                        "'{{ if }}' blocks are an extension of Assay");
+}
+
+static void check_expression(struct check *check, const struct value *text)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct error error = {0};
+    if (!expression_parse(arena, text->string.bytes, text->string.length,
+                          &error))
+        report(check, text, &error);
+}
+
+/* Depth is that of the document, which its reader has bounded. */
+static void check_strings(struct check *check, const struct value *value,
+                          enum field_tag tag, const char *field)
+{
+    if (tag == FIELD_LITERAL)
+        return;
+    if (value_is(value, VALUE_STRING) && tag == FIELD_EXPRESSION)
+        check_expression(check, value);
+    else if (value_is(value, VALUE_STRING))
+        check_template(check, value);
+    else if (value_is(value, VALUE_LIST))
+        for (size_t i = 0; i < value->list.count; i++)
+            check_strings(check, value->list.items[i], tag, field);
+    else if (value_is(value, VALUE_MAP))
+        for (size_t i = 0; i < value->map.count; i++) {
+            const struct member *member = &value->map.members[i];
+            check_strings(check, member->value,
+                          field_tag_of(field, member->name), member->name);
+        }
+}
+
+static bool is_ours(const char *version)
+{
+    const char *slash = version ? strchr(version, '/') : NULL;
+    static const char group[] = "testkube.io";
+    if (!slash || (size_t)(slash - version) < strlen(group))
+        return false;
+    return memcmp(slash - strlen(group), group, strlen(group)) == 0;
+}
+
+static void unknown_kind(const struct value *document,
+                         struct diagnostics *diagnostics)
+{
+    static const char known[] =
+        "known kinds: TestWorkflow, TestWorkflowTemplate, "
+        "TestWorkflowExecution (apiVersion testworkflows.testkube.io/v1)";
+    const struct value *kind = value_get(document, "kind");
+    const char *name = value_string(kind);
+    const char *version = value_string_at(document, "apiVersion");
+    struct mark mark = kind ? kind->mark : document->mark;
+    if (!value_is(document, VALUE_MAP))
+        diagnostics_add(diagnostics, SEVERITY_ERROR, "E301", mark, known,
+                        "expected a document with apiVersion, kind and spec, "
+                        "found %s",
+                        value_kind_name(document->kind));
+    else if (!name)
+        diagnostics_add(diagnostics, SEVERITY_ERROR, "E301", mark, known,
+                        "the document has no kind");
+    else if (!version || is_ours(version))
+        diagnostics_add(diagnostics, SEVERITY_ERROR, "E301", mark, known,
+                        "unknown kind '%.100s'", name);
+    else
+        diagnostics_add(diagnostics, SEVERITY_NOTE, "W402", mark, known,
+                        "a '%.100s' is not a workflow: not checked", name);
+}
+
+/* Names become object names and labels: RFC 1123, as Kubernetes has it. */
+static void check_name(const struct value *document,
+                       struct diagnostics *diagnostics)
+{
+    const struct value *value = value_path(document, "metadata.name");
+    const char *name = value_string(value);
+    if (!name)
+        return;
+    static const char inner[] = "abcdefghijklmnopqrstuvwxyz0123456789-.";
+    size_t length = strlen(name);
+    bool good = length > 0 && length <= 253 && strspn(name, inner) == length &&
+                !strchr("-.", name[0]) && !strchr("-.", name[length - 1]);
+    if (!good)
+        diagnostics_add(diagnostics, SEVERITY_ERROR, "E302", value->mark,
+                        "lower-case letters, digits, '-' and '.', at most 253, "
+                        "a letter or digit at both ends",
+                        "'%.100s' is not a name that Kubernetes accepts", name);
+}
+
+void workflow_check(struct arena *arena, const struct value *document,
+                    const char *source, size_t source_length,
+                    struct diagnostics *diagnostics)
+{
+    const char *kind = value_string_at(document, "kind");
+    const struct schema *schema = kind ? schema_of_kind(kind) : NULL;
+    const char *version = value_string_at(document, "apiVersion");
+    if (!schema || (version && !is_ours(version))) {
+        unknown_kind(document, diagnostics);
+        return;
+    }
+    schema_check(schema, document, diagnostics);
+    check_name(document, diagnostics);
+    struct check check = {arena, source, source_length, diagnostics};
+    check_strings(&check, value_get(document, "spec"), FIELD_TEMPLATE, "");
+}

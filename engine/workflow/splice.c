@@ -1,0 +1,57 @@
+/*
+ * Parameter values are data. A value that goes by `env` may hold anything; one
+ * that a template puts into the text of a shell is read by that shell as code.
+ * What the author wrote as a default is the author's; what the user of the
+ * workflow gave may hold only characters that no shell treats in a special way,
+ * unless the user says otherwise.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/workflow/private.h"
+
+/* A word of these alone is always one word and means itself. */
+static bool is_harmless(const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789_./:@%+,-";
+    return text[0] != '-' && strspn(text, plain) == strlen(text);
+}
+
+struct splice_visit {
+    struct resolution *resolution;
+    const struct value *text;
+};
+
+static void visit_name(void *context, const char *name, size_t length)
+{
+    static const char prefix[] = "config.";
+    struct splice_visit *visit = context;
+    if (length <= strlen(prefix) || memcmp(name, prefix, strlen(prefix)) != 0)
+        return;
+    const struct workflow *workflow = visit->resolution->workflow;
+    const struct parameter *parameter = parameter_find(
+        workflow, name + strlen(prefix), length - strlen(prefix));
+    if (!parameter || !parameter->given || is_harmless(parameter->given) ||
+        workflow->splice[parameter - workflow->parameters])
+        return;
+    char hint[512];
+    snprintf(hint, sizeof hint,
+             "the safe form is an `env` entry with value \"{{ config.%s }}\" "
+             "and \"$VARIABLE\" in the text; to accept the risk: "
+             "--allow-splice %s",
+             parameter->name, parameter->name);
+    diagnostics_add(visit->resolution->diagnostics, SEVERITY_ERROR, "S501",
+                    visit->text->mark, hint,
+                    "the value of parameter '%s' has characters that the shell "
+                    "would act on, and this text puts it into shell code",
+                    parameter->name);
+}
+
+void splice_check(struct resolution *resolution, const struct value *text,
+                  const struct expression_template *template)
+{
+    struct splice_visit visit = {resolution, text};
+    expression_template_visit_shown(template, visit_name, &visit);
+}

@@ -1,0 +1,5 @@
+assay_test(test_base_memory USES base)
+assay_test(test_base_text USES base)
+assay_test(test_base_clock USES base)
+assay_test(test_base_file USES base)
+assay_test(test_base_diagnostics USES base)
