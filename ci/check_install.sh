@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs build/release into a temporary folder and makes the Debian package;
-# fails when something that belongs in there is missing or does not run.
+# fails when something that belongs in there is missing, does not run, or has an
+# option that the man page does not know.
 # Usage: ci/check_install.sh      (after ci/build release)
 set -eu
 cd "$(dirname "$0")/.."
@@ -22,9 +23,22 @@ expect_files() {
     done
 }
 
+# Every option that `assay COMMAND --help` names is in the man page.
+expect_options() {
+    sed 's/\\-/-/g' "$1/share/man/man1/assay.1" >"$folder/page"
+    for command in $("$1/bin/assay" help | sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p'); do
+        for option in $("$1/bin/assay" "$command" --help |
+            sed -n 's/^  .*\(--[a-z-]*\).*/\1/p'); do
+            grep -qF -e "$option" "$folder/page" ||
+                report "assay.1: '$option' of '$command' is missing"
+        done
+    done
+}
+
 cmake --install build/release --prefix "$folder/prefix" >/dev/null
 expect_files "$folder/prefix" 'cmake --install'
 "$folder/prefix/bin/assay" version || report "the installed program does not run"
+expect_options "$folder/prefix"
 
 (cd build/release && cpack -G DEB -B "$folder" >/dev/null)
 package=$(find "$folder" -maxdepth 1 -name '*.deb')

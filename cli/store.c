@@ -1,6 +1,9 @@
 #include "cli/store.h"
 
 #include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/print.h"
 
 static const char *setting(const char *name)
 {
@@ -8,33 +11,57 @@ static const char *setting(const char *name)
     return value && value[0] ? value : NULL;
 }
 
+/* The path of the history; NULL when there is no place for one. */
+static const char *history_path(struct arena *arena, const char *given,
+                                struct error *error)
+{
+    const char *state = setting("XDG_STATE_HOME");
+    const char *home = setting("HOME");
+    if (given)
+        return given;
+    /* The XDG specification: a relative path is to be ignored. */
+    if (state && state[0] == '/')
+        return arena_format(arena, "%s/assay/history.db", state);
+    if (home)
+        return arena_format(arena, "%s/.local/state/assay/history.db", home);
+    error_set(error, ERROR_SYSTEM,
+              "no place for the history: set HOME or XDG_STATE_HOME, or give "
+              "--db FILE");
+    return NULL;
+}
+
 struct history *store_open(const char *given, bool write, struct error *error)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    const char *path = given;
-    const char *state = setting("XDG_STATE_HOME");
-    const char *home = setting("HOME");
-    /* The XDG specification: a relative path is to be ignored. */
-    if (!path && state && state[0] == '/')
-        path = arena_format(arena, "%s/assay/history.db", state);
-    if (!path && home)
-        path = arena_format(arena, "%s/.local/state/assay/history.db", home);
-    if (!path) {
-        error_set(error, ERROR_SYSTEM,
-                  "no place for the history: set HOME or XDG_STATE_HOME, or "
-                  "give --db FILE");
-        return NULL;
-    }
-    return history_open(path, write, error);
+    const char *path = history_path(arena, given, error);
+    return path ? history_open(path, write, error) : NULL;
 }
 
-const char *store_kubeconfig(struct arena *arena, const char *given)
+struct history *store_open_reconciled(const char *given, struct error *error)
 {
-    if (given)
-        return given;
-    if (setting("KUBECONFIG"))
-        return arena_string(arena, setting("KUBECONFIG"));
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    const char *path = history_path(arena, given, error);
+    if (!path)
+        return NULL;
+    if (access(path, W_OK) == 0) {
+        struct error ignored = {0};
+        CLEANUP(history_close)
+        struct history *writer = history_open(path, true, &ignored);
+        if (writer && history_reconcile(writer, &ignored) < 0)
+            print_error(&ignored);
+    }
+    return history_open(path, false, error);
+}
+
+struct kube_config_sources store_kubeconfig(struct arena *arena,
+                                            const char *given)
+{
+    struct kube_config_sources sources = {
+        .path = given,
+        .list = setting("KUBECONFIG"),
+    };
     if (setting("HOME"))
-        return arena_format(arena, "%s/.kube/config", setting("HOME"));
-    return "";
+        sources.fallback =
+            arena_format(arena, "%s/.kube/config", setting("HOME"));
+    return sources;
 }

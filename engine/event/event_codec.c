@@ -77,7 +77,7 @@ static int read_int(const struct value *map, const char *name, int64_t least,
     if (!value_is(value, VALUE_INT) || value->integer < least ||
         value->integer > most)
         return error_set(error, ERROR_INPUT,
-                         "'%s' of an event is not an integer from %lld to %lld",
+                         "'%s' of an event must be an integer from %lld to %lld",
                          name, (long long)least, (long long)most);
     *integer = value->integer;
     return 0;
@@ -89,7 +89,7 @@ static int read_string(const struct value *map, const char *name,
     const struct value *value = value_get(map, name);
     if (value && !value_is(value, VALUE_STRING))
         return error_set(error, ERROR_INPUT,
-                         "'%s' of an event is a %s, not a string", name,
+                         "'%s' of an event must be a string, not %s", name,
                          value_kind_name(value->kind));
     *string = value_string(value);
     return 0;
@@ -165,7 +165,7 @@ int event_decode(struct arena *arena, const struct value *value,
 {
     struct event result = {0};
     if (!value_is(value, VALUE_MAP))
-        return error_set(error, ERROR_INPUT, "an event is a %s, not a map",
+        return error_set(error, ERROR_INPUT, "an event must be a map, not %s",
                          value ? value_kind_name(value->kind) : "null");
     if (read_kind(value, &result.kind, error) < 0 ||
         read_int(value, "time", INT64_MIN, INT64_MAX, &result.time, error) < 0)

@@ -157,7 +157,7 @@ static int check_step(const struct steps *steps, const struct value *step,
                          ref, EVENT_NAME_LIMIT);
     if (children && !value_is(children, VALUE_LIST))
         return error_set(error, ERROR_SYSTEM,
-                         "'steps' of step '%.64s' is a %s, not a list", ref,
+                         "'steps' of step '%.64s' must be a list, not %s", ref,
                          value_kind_name(children->kind));
     for (size_t i = 0; i < steps->count; i++)
         if (strcmp(steps->items[i].ref, ref) == 0)
@@ -172,7 +172,7 @@ static int check_step(const struct steps *steps, const struct value *step,
 static int flatten(struct steps *steps, const struct value *list,
                    const char *parent, size_t depth, struct error *error)
 {
-    if (depth > EVENT_DEPTH_LIMIT)
+    if (depth > EVENT_DEPTH_LIMIT && value_count(list) > 0)
         return error_set(error, ERROR_SYSTEM,
                          "steps are nested more than %d deep",
                          EVENT_DEPTH_LIMIT);
@@ -207,7 +207,7 @@ static int queue_run(struct run_state *state, const struct event *event,
     struct steps steps = {.arena = state->arena};
     const struct value *list = value_get(event->data, "steps");
     if (list && !value_is(list, VALUE_LIST))
-        return error_set(error, ERROR_SYSTEM, "'steps' is a %s, not a list",
+        return error_set(error, ERROR_SYSTEM, "'steps' must be a list, not %s",
                          value_kind_name(list->kind));
     if (flatten(&steps, list, NULL, 0, error) < 0)
         return -1;

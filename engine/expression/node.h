@@ -58,6 +58,7 @@ struct expression {
     enum node_kind kind;
     enum operator_id operator;
     uint32_t offset; /* in the text that was parsed */
+    uint32_t depth;  /* levels below, as parsed */
     union {
         const struct value *value;
         struct {

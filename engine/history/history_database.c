@@ -15,6 +15,7 @@ static const struct {
     const char *hint;
 } hints[] = {
     {SQLITE_FULL,     "; free some space, or use --db FILE on another disk"},
+    {SQLITE_IOERR,    "; see whether its disk is full, read-only or failing"},
     {SQLITE_NOTADB,   "; it is no history of ours: use --db with another file"},
     {SQLITE_CORRUPT,  "; the file is damaged: restore a copy, or move it away"},
     {SQLITE_BUSY,     "; another process keeps it locked"},

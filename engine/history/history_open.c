@@ -109,17 +109,6 @@ static char *resolve(const char *path, struct error *error)
     return result;
 }
 
-static int pragma_int(struct history *history, const char *sql,
-                      int64_t *integer, struct error *error)
-{
-    CLEANUP(finalize)
-    sqlite3_stmt *statement = database_prepare(history, error, sql, "");
-    if (!statement || database_step(history, statement, error) < 0)
-        return -1;
-    *integer = sqlite3_column_int64(statement, 0);
-    return 0;
-}
-
 static int harden(struct history *history, struct error *error)
 {
     sqlite3 *database = history->database;
@@ -136,16 +125,23 @@ static int harden(struct history *history, struct error *error)
 }
 
 /* The version of the file: 0 when it is empty. A database of somebody else or
- * of a newer Assay is refused before anything is written. */
+ * of a newer Assay is refused before anything is written. One statement, so that
+ * it sees the file before or after the migration of another process. */
 static int read_version(struct history *history, int64_t *version,
                         struct error *error)
 {
-    int64_t application = 0, objects = 0;
-    if (pragma_int(history, "PRAGMA application_id", &application, error) < 0 ||
-        pragma_int(history, "PRAGMA user_version", version, error) < 0 ||
-        pragma_int(history, "SELECT count(*) FROM sqlite_schema", &objects,
-                   error) < 0)
+    static const char select_version[] =
+        "SELECT (SELECT application_id FROM pragma_application_id),"
+        " (SELECT user_version FROM pragma_user_version),"
+        " (SELECT count(*) FROM sqlite_schema)";
+    CLEANUP(finalize)
+    sqlite3_stmt *statement =
+        database_prepare(history, error, select_version, "");
+    if (!statement || database_step(history, statement, error) < 0)
         return -1;
+    int64_t application = sqlite3_column_int64(statement, 0);
+    int64_t objects = sqlite3_column_int64(statement, 2);
+    *version = sqlite3_column_int64(statement, 1);
     bool empty = application == 0 && *version == 0 && objects == 0;
     if (!empty && application != APPLICATION_ID)
         return error_set(error, ERROR_SYSTEM,

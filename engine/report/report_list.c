@@ -41,10 +41,10 @@ static size_t shown_length(struct arena *arena, const struct report_row *rows,
     return shown;
 }
 
-static void add_outside(struct table *table, const char *bytes, size_t limit)
+static void add_outside(struct table *table, const char *bytes, size_t length)
 {
     CLEANUP(text_free) struct text cell = {0};
-    text_append_escaped(&cell, bytes, strnlen(bytes, limit), false);
+    text_append_escaped(&cell, bytes, length, false);
     table_add(table, cell.length ? text_string(&cell) : "-", 0);
 }
 
@@ -63,10 +63,10 @@ static void add_row(struct table *table, const struct report_row *row,
     char printed[CLOCK_TEXT] = "-";
     if (span >= 0)
         duration_print(span, printed);
-    add_outside(table, row->id, shown);
-    add_outside(table, row->workflow, SIZE_MAX);
+    add_outside(table, row->id, strnlen(row->id, shown));
+    add_outside(table, row->workflow, strlen(row->workflow));
     table_add(table, event_status_name(row->status), (int)row->status + 1);
-    add_outside(table, row->runtime, SIZE_MAX);
+    add_outside(table, row->runtime, strlen(row->runtime));
     add_time(table, row->started ? row->started : row->queued);
     table_add(table, printed, 0);
 }

@@ -18,7 +18,7 @@ enum { EXIT_ABORTED = 137, EXIT_UNUSABLE = 155, EXIT_INTERNAL = 190 };
 /* From a container that says more to one that says less about the run. */
 static const enum status WORST_FIRST[] = {
     STATUS_ERROR,   STATUS_LOST,   STATUS_ABORTED,
-    STATUS_TIMEOUT, STATUS_FAILED, STATUS_PASSED,
+    STATUS_TIMEOUT, STATUS_FAILED,
 };
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -46,7 +46,7 @@ static void add(struct outcome *outcome, struct outcome_step step)
 
 /* The plan's steps, depth first. Depth is bounded by the reader of `list`. */
 static void add_steps(struct outcome *outcome, const struct value *list,
-                      bool counts)
+                      bool top, bool counts)
 {
     for (size_t i = 0; i < value_count(list); i++) {
         const struct value *item = value_item(list, i);
@@ -60,10 +60,11 @@ static void add_steps(struct outcome *outcome, const struct value *list,
                          .ref = ref,
                          .name = name && name[0] != '\0' ? name : ref,
                          .group = children != NULL,
+                         .top = top,
                          .counts = counts && !optional,
                          .exit_code = -1,
                      });
-        add_steps(outcome, children, counts && !optional);
+        add_steps(outcome, children, false, counts && !optional);
     }
 }
 
@@ -71,9 +72,8 @@ static void add_steps(struct outcome *outcome, const struct value *list,
 static bool note(struct outcome_step *step, const struct event *event)
 {
     if (event->kind == EVENT_STEP_STARTED) {
-        bool again = step->finished && event->attempt > 1;
-        if (step->started && !again && event->attempt <= 1)
-            return false;
+        if (step->started && event->attempt <= 1)
+            return false; /* a group's, by its next container */
         step->started = true;
         step->finished = false;
         return true;
@@ -135,7 +135,7 @@ struct outcome *outcome_make(struct arena *arena, const struct plan *plan,
     outcome->sink.handle = handle;
     outcome->next = next;
     outcome->arena = arena;
-    add_steps(outcome, value_get(plan->run, "steps"), true);
+    add_steps(outcome, value_get(plan->run, "steps"), true, true);
     return outcome;
 }
 
@@ -180,12 +180,17 @@ int outcome_close(struct outcome *outcome, const char *reason,
 {
     /* Backwards, so that a group ends after what is in it. */
     for (size_t i = outcome->count; i-- > 0;) {
+        const struct outcome_step *step = &outcome->steps[i];
         struct event event = {.kind = EVENT_STEP_FINISHED,
                               .status = STATUS_ABORTED,
                               .exit_code = -1,
                               .time = clock_now(),
-                              .step = outcome->steps[i].ref,
+                              .step = step->ref,
                               .text = reason};
+        if (step->finished)
+            continue;
+        if (step->counts)
+            outcome->lost = step->name;
         if (event_emit(&outcome->sink, &event, error) != 0)
             return -1;
     }
@@ -220,8 +225,6 @@ const char *outcome_explain(struct arena *arena, const struct ending *ending)
 /* What one container says about the run. */
 static enum status judge_one(const struct ending *ending)
 {
-    if (!ending->ended)
-        return STATUS_LOST;
     if (ending->code == EXIT_UNUSABLE || ending->code == EXIT_INTERNAL)
         return STATUS_ERROR;
     if (ending->done && ending->said != STATUS_PASSED)
@@ -275,25 +278,54 @@ static const char *explain(const struct outcome *outcome, enum status status,
     }
     if (why)
         return why;
-    if (!ending->ended)
-        return arena_format(outcome->arena,
-                            "container '%s' was never started", ending->name);
     return arena_format(outcome->arena, "container '%s': %s", ending->name,
                         ending->complaint[0] != '\0'
                             ? ending->complaint
                             : "an internal failure of the entrypoint");
 }
 
+/* The first container that ended with `status`. */
+static const struct ending *find_ending(const struct ending *endings,
+                                        size_t count, enum status status)
+{
+    for (size_t i = 0; i < count; i++)
+        if (endings[i].ended && judge_one(&endings[i]) == status)
+            return &endings[i];
+    return NULL;
+}
+
+/* What the steps say against a run whose containers all said that it passed. */
+static struct verdict doubt(const struct outcome *outcome)
+{
+    if (outcome->lost)
+        return (struct verdict){
+            STATUS_LOST,
+            arena_format(outcome->arena,
+                         "the end of step '%s' was not reported",
+                         outcome->lost)};
+    for (size_t i = 0; i < outcome->count; i++) {
+        const struct outcome_step *step = &outcome->steps[i];
+        if (step->top && step->counts && step->status != STATUS_PASSED &&
+            step->status != STATUS_SKIPPED)
+            return (struct verdict){STATUS_FAILED, explain_failure(outcome)};
+    }
+    return (struct verdict){STATUS_PASSED, NULL};
+}
+
 struct verdict outcome_judge(const struct outcome *outcome,
                              const struct ending *endings, size_t count)
 {
-    for (size_t rank = 0; rank < LENGTH(WORST_FIRST); rank++) {
-        for (size_t i = 0; i < count; i++) {
-            enum status status = WORST_FIRST[rank];
-            if (judge_one(&endings[i]) == status)
-                return (struct verdict){
-                    status, explain(outcome, status, &endings[i])};
-        }
+    for (size_t i = 0; i < LENGTH(WORST_FIRST); i++) {
+        enum status status = WORST_FIRST[i];
+        const struct ending *found = find_ending(endings, count, status);
+        if (found)
+            return (struct verdict){status, explain(outcome, status, found)};
     }
-    return (struct verdict){STATUS_LOST, "no container has run"};
+    for (size_t i = 0; i < count; i++)
+        if (!endings[i].ended)
+            return (struct verdict){
+                STATUS_LOST,
+                arena_format(outcome->arena, "container '%s' was never started",
+                             endings[i].name)};
+    return doubt(outcome);
 }

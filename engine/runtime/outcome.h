@@ -16,7 +16,7 @@
 struct outcome_step {
     const char *ref;
     const char *name; /* as the user wrote it, or the ref */
-    bool group;
+    bool group, top;
     bool counts; /* neither it nor a group around it is optional */
     bool started, finished;
     enum status status;
@@ -30,6 +30,7 @@ struct outcome {
     struct arena *arena;
     struct outcome_step *steps; /* depth first, in file order */
     size_t count, capacity;
+    const char *lost; /* name of a counting step whose end nobody reported */
 };
 
 /* How a container ended. */
@@ -58,7 +59,8 @@ struct outcome *outcome_make(struct arena *arena, const struct plan *plan,
 int outcome_take_message(struct outcome *outcome, const char *message,
                          size_t length, struct error *error) MUST_CHECK;
 
-/* Ends all steps that have not ended, as aborted, for `reason`. */
+/* Ends all steps that have not ended, as aborted, for `reason`. A run that has
+ * such a step among those that count cannot pass. */
 int outcome_close(struct outcome *outcome, const char *reason,
                   struct error *error) MUST_CHECK;
 

@@ -10,10 +10,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/runtime/sandbox.h"
 
@@ -103,7 +106,18 @@ int run_folder_make(struct arena *arena, const struct pod *pod, bool files,
 
 int run_folder_remove(const struct run_folder *folder, struct error *error)
 {
-    return folder->path ? folder_remove(folder->path, error) : 0;
+    const struct timespec pause = {.tv_nsec = 20 * CLOCK_MILLISECOND};
+    struct error last = {0};
+    if (!folder->path)
+        return 0;
+    /* A process that was killed may still be about to end. */
+    for (int tries = 0; tries < 10; tries++) {
+        last = (struct error){0};
+        if (folder_remove(folder->path, &last) == 0)
+            return 0;
+        nanosleep(&pause, NULL);
+    }
+    return error_set(error, last.kind, "%s", last.text);
 }
 
 int run_folder_open(const char *folder, const char *sub_path,

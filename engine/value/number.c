@@ -138,8 +138,9 @@ size_t number_print_float(double number, char text[NUMBER_TEXT])
                        : magnitude == 0.0 ? "0"
                                           : NULL;
     if (word) {
-        strcpy(text + sign, word);
-        return sign + strlen(word);
+        size_t length = strlen(word);
+        memcpy(text + sign, word, length + 1);
+        return sign + length;
     }
     struct decimal decimal;
     shortest(magnitude, &decimal);

@@ -12,7 +12,7 @@ static void escapes(void **state)
         const char *want;
     } rows[] = {
         {"plain",                     "abc ~",                                   5,  false, "abc ~"               },
-        {"utf-8 stays",               "h\xc3\xa9 \xe2\x9c\x93 \xf0\x9f\x8e\x89", 11, false,
+        {"utf-8 stays",               "h\xc3\xa9 \xe2\x9c\x93 \xf0\x9f\x8e\x89", 12, false,
          "h\xc3\xa9 \xe2\x9c\x93 \xf0\x9f\x8e\x89"                                                                },
         {"escape",                    "\x1b[31mred",                             8,  true,  "\\x1b[31mred"        },
         {"title by OSC",              "\x1b]0;x\x07",                            6,  true,  "\\x1b]0;x\\x07"      },

@@ -1,0 +1,255 @@
+/*
+ * Text -> tokens, one at a time. The kinds are tried in a fixed order at each
+ * place (docs/expressions.md), which decides oddities: `null.x` is a variable,
+ * dots and white space around them belong to a variable's name, and `-` is
+ * always an operator.
+ *
+ * In a template the text goes on after the expression: `}}` ends it there.
+ */
+#include "engine/expression/lexer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int fail_at(struct error *error, size_t offset, const char *format, ...)
+{
+    if (error_is_set(error))
+        return -1;
+    error->kind = ERROR_INPUT;
+    error->place.mark.offset = (uint32_t) offset;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error->text, sizeof error->text, format, arguments);
+    va_end(arguments);
+    return -1;
+}
+
+static bool is_space(char character)
+{
+    return character != '\0' && strchr(" \t\n\r\f", character);
+}
+
+static bool is_word(char character)
+{
+    return (character >= 'a' && character <= 'z') ||
+           (character >= 'A' && character <= 'Z') ||
+           (character >= '0' && character <= '9') || character == '_';
+}
+
+static char peek(const struct lexer *lexer, size_t at)
+{
+    return at < lexer->length ? lexer->text[at] : '\0';
+}
+
+static bool starts_with(const struct lexer *lexer, const char *string)
+{
+    size_t length = strlen(string);
+    return lexer->length - lexer->at >= length &&
+           memcmp(lexer->text + lexer->at, string, length) == 0;
+}
+
+static size_t skip_space(const struct lexer *lexer, size_t at)
+{
+    while (is_space(peek(lexer, at)))
+        at++;
+    return at;
+}
+
+/* The end of `. name` or `. *` at `at`; `at` itself when it is not there. */
+static size_t skip_property(const struct lexer *lexer, size_t at)
+{
+    size_t dot = skip_space(lexer, at);
+    if (peek(lexer, dot) != '.')
+        return at;
+    size_t end = skip_space(lexer, dot + 1);
+    if (peek(lexer, end) == '*')
+        return end + 1;
+    size_t start = end;
+    while (is_word(peek(lexer, end)))
+        end++;
+    return end > start ? end : at;
+}
+
+/* A word that is not the beginning of a name. */
+static bool is_whole_word(const struct lexer *lexer, const char *word)
+{
+    char next = peek(lexer, lexer->at + strlen(word));
+    return starts_with(lexer, word) && !is_word(next) && next != '.';
+}
+
+static struct token finish(struct lexer *lexer, struct token token, size_t end)
+{
+    token.start = lexer->at;
+    token.end = end;
+    lexer->at = end;
+    return token;
+}
+
+static struct token failed(struct lexer *lexer)
+{
+    return finish(lexer, (struct token){.kind = TOKEN_FAILED}, lexer->at);
+}
+
+/* The place of the closing quote: the first that no backslash stands before,
+ * else the last of the others. 0 when there is none. */
+static size_t closing_quote(const struct lexer *lexer)
+{
+    size_t escaped = 0;
+    for (size_t i = lexer->at + 1; i < lexer->length; i++) {
+        if (lexer->text[i] != '\'')
+            continue;
+        if (lexer->text[i - 1] != '\\')
+            return i;
+        escaped = i;
+    }
+    return escaped;
+}
+
+static struct token quoted(struct lexer *lexer)
+{
+    size_t start = lexer->at + 1;
+    size_t end = closing_quote(lexer);
+    if (end == 0) {
+        fail_at(lexer->error, lexer->at,
+                "the text is not closed, expected \"'\"");
+        return failed(lexer);
+    }
+    const struct value *value =
+        literal_read_quoted(lexer->arena, lexer->text + start, end - start,
+                            start, lexer->error);
+    if (!value)
+        return failed(lexer);
+    return finish(lexer, (struct token){.kind = TOKEN_VALUE, .value = value},
+                  end + 1);
+}
+
+static struct token json(struct lexer *lexer)
+{
+    size_t used;
+    const struct value *value =
+        literal_read(lexer->arena, lexer->text + lexer->at,
+                     lexer->length - lexer->at, &used, lexer->at, lexer->error);
+    if (!value)
+        return failed(lexer);
+    return finish(lexer, (struct token){.kind = TOKEN_VALUE, .value = value},
+                  lexer->at + used);
+}
+
+static struct token name(struct lexer *lexer)
+{
+    size_t end = lexer->at;
+    while (is_word(peek(lexer, end)))
+        end++;
+    for (size_t next = skip_property(lexer, end); next > end;
+         next = skip_property(lexer, end))
+        end = next;
+    return finish(lexer,
+                  (struct token){.kind = TOKEN_NAME,
+                                 .name = lexer->text + lexer->at,
+                                 .length = end - lexer->at},
+                  end);
+}
+
+static struct token property(struct lexer *lexer)
+{
+    size_t end = skip_property(lexer, lexer->at);
+    size_t start = skip_space(lexer, lexer->at + 1);
+    return finish(lexer,
+                  (struct token){.kind = TOKEN_PROPERTY,
+                                 .name = lexer->text + start,
+                                 .length = end - start},
+                  end);
+}
+
+/* Longer ones first, where one is the beginning of another. */
+static const enum operator_id operator_order[] = {
+    OPERATOR_NOT_EQUAL,     OPERATOR_DIFFERENT, OPERATOR_EQUAL,
+    OPERATOR_GREATER_EQUAL, OPERATOR_LESS_EQUAL, OPERATOR_AND,
+    OPERATOR_POWER,         OPERATOR_OR,        OPERATOR_ADD,
+    OPERATOR_SUBTRACT,      OPERATOR_MULTIPLY,  OPERATOR_DIVIDE,
+    OPERATOR_GREATER,       OPERATOR_LESS,      OPERATOR_SAME,
+    OPERATOR_MODULO,
+};
+
+static const struct {
+    const char *text;
+    enum token_kind kind;
+} marks[] = {
+    {",", TOKEN_COMMA},    {"(", TOKEN_OPEN}, {")", TOKEN_CLOSE},
+    {":", TOKEN_COLON},    {"?", TOKEN_QUESTION},
+    {"...", TOKEN_SPREAD},
+};
+
+static struct token unknown(struct lexer *lexer)
+{
+    unsigned char byte = (unsigned char) peek(lexer, lexer->at);
+    const char *hint = byte == '|'   ? ", expected '||'"
+                       : byte == '&' ? ", expected '&&'"
+                       : byte == '}' ? ", expected '}}'"
+                                     : "";
+    if (byte >= 0x20 && byte < 0x7F)
+        fail_at(lexer->error, lexer->at, "unexpected character '%c'%s", byte,
+                hint);
+    else
+        fail_at(lexer->error, lexer->at, "unexpected byte 0x%02x", byte);
+    return failed(lexer);
+}
+
+static bool marked(struct lexer *lexer, struct token *token)
+{
+    if (lexer->template && starts_with(lexer, "}}")) {
+        *token = finish(lexer, (struct token){.kind = TOKEN_BLOCK_CLOSE},
+                        lexer->at + 2);
+        return true;
+    }
+    if (lexer->template && starts_with(lexer, "-}}")) {
+        *token = finish(lexer, (struct token){.kind = TOKEN_BLOCK_TRIM},
+                        lexer->at + 3);
+        return true;
+    }
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        if (!starts_with(lexer, marks[i].text))
+            continue;
+        *token = finish(lexer, (struct token){.kind = marks[i].kind},
+                        lexer->at + strlen(marks[i].text));
+        return true;
+    }
+    for (size_t i = 0; i < OPERATORS; i++) {
+        const char *text = operator_table[operator_order[i]].text;
+        if (!starts_with(lexer, text))
+            continue;
+        *token = finish(lexer,
+                        (struct token){.kind = TOKEN_OPERATOR,
+                                       .operator= operator_order[i]},
+                        lexer->at + strlen(text));
+        return true;
+    }
+    return false;
+}
+
+struct token lexer_next(struct lexer *lexer)
+{
+    lexer->at = skip_space(lexer, lexer->at);
+    if (lexer->at >= lexer->length)
+        return finish(lexer, (struct token){.kind = TOKEN_END}, lexer->at);
+    char first = lexer->text[lexer->at];
+    struct token token;
+    if (!is_word(first) && marked(lexer, &token))
+        return token;
+    if (first == '!')
+        return finish(lexer, (struct token){.kind = TOKEN_NOT}, lexer->at + 1);
+    if (is_whole_word(lexer, "null"))
+        return finish(lexer,
+                      (struct token){.kind = TOKEN_VALUE, .value = &none_value},
+                      lexer->at + strlen("null"));
+    if (first == '\'')
+        return quoted(lexer);
+    if (strchr("\"{[0123456789", first) || is_whole_word(lexer, "true") ||
+        is_whole_word(lexer, "false"))
+        return first == '\0' ? unknown(lexer) : json(lexer);
+    if (is_word(first))
+        return name(lexer);
+    if (first == '.' && skip_property(lexer, lexer->at) > lexer->at)
+        return property(lexer);
+    return unknown(lexer);
+}

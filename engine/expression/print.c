@@ -1,0 +1,213 @@
+/*
+ * Tree -> text. Reading the text again gives a tree of the same meaning, and the
+ * same text: parentheses stand where the parser would group otherwise.
+ *
+ * Values as operands that JSON cannot tell apart are printed as calls: int() of
+ * large integers (a number that is read is a float, with another text), json()
+ * of a null inside data (a null that is read is none).
+ */
+#include <math.h>
+#include <string.h>
+
+#include "engine/expression/convert.h"
+
+static void print(struct text *text, const struct expression *node);
+
+/* From here on the text of a float differs from that of an integer. */
+static bool is_large(int64_t integer)
+{
+    return integer >= 1000000 || integer <= -1000000;
+}
+
+static bool reads_back(const struct value *value)
+{
+    if (value->kind == VALUE_INT)
+        return !is_large(value->integer);
+    if (value->kind == VALUE_FLOAT)
+        return isfinite(value->number) != 0;
+    if (value->kind != VALUE_LIST)
+        return true;
+    for (size_t i = 0; i < value->list.count; i++)
+        if (!reads_back(value->list.items[i]))
+            return false;
+    return true;
+}
+
+/* A value within an expression that goes on being calculated. */
+static void print_operand_value(struct text *text, const struct value *value)
+{
+    if (value->kind == VALUE_NULL && !is_none(value)) {
+        text_append_string(text, "json(\"null\")");
+        return;
+    }
+    if (reads_back(value)) {
+        value_append_json(text, value);
+        return;
+    }
+    if (value->kind != VALUE_LIST) {
+        text_append_string(text, value->kind == VALUE_INT ? "int(\""
+                                                          : "float(\"");
+        value_append_text(text, value);
+        text_append_string(text, "\")");
+        return;
+    }
+    text_append_string(text, "list(");
+    for (size_t i = 0; i < value->list.count; i++) {
+        if (i > 0)
+            text_append_character(text, ',');
+        print_operand_value(text, value->list.items[i]);
+    }
+    text_append_character(text, ')');
+}
+
+static void print_part(struct text *text, const struct expression *node)
+{
+    if (node->kind == NODE_VALUE)
+        print_operand_value(text, node->value);
+    else
+        print(text, node);
+}
+
+/* `-5` reads as a minus before all that follows. */
+static bool is_negative(const struct expression *node)
+{
+    if (node->kind != NODE_VALUE)
+        return false;
+    if (node->value->kind == VALUE_INT)
+        return node->value->integer < 0;
+    return node->value->kind == VALUE_FLOAT && signbit(node->value->number);
+}
+
+static void print_inside(struct text *text, const struct expression *node,
+                         bool parentheses)
+{
+    if (parentheses)
+        text_append_character(text, '(');
+    print_part(text, node);
+    if (parentheses)
+        text_append_character(text, ')');
+}
+
+/* A left operand groups as it stands; sums whose kind changes on the way, from
+ * numbers to texts, are shown in parentheses all the same. */
+static bool left_in_parentheses(const struct expression *node)
+{
+    const struct expression *left = node->left;
+    if (left->kind == NODE_CONDITIONAL || is_negative(left))
+        return true;
+    if (left->kind != NODE_BINARY)
+        return false;
+    if (operator_table[left->operator].priority <
+        operator_table[node->operator].priority)
+        return true;
+    return left->operator== OPERATOR_ADD &&
+           node_type(left) != node_type(left->left);
+}
+
+/* a && (b && c) is a && b && c, and so with ||. */
+static bool right_in_parentheses(const struct expression *node)
+{
+    const struct expression *right = node->right;
+    if (right->kind == NODE_CONDITIONAL || is_negative(right))
+        return true;
+    if (right->kind != NODE_BINARY)
+        return false;
+    int priority = operator_table[node->operator].priority;
+    if (priority == PRIORITY_LOGIC && right->operator== node->operator)
+        return false;
+    return operator_table[right->operator].priority <= priority;
+}
+
+static void print_binary(struct text *text, const struct expression *node)
+{
+    print_inside(text, node->left, left_in_parentheses(node));
+    text_append_string(text, operator_table[node->operator].text);
+    print_inside(text, node->right, right_in_parentheses(node));
+}
+
+static bool is_compound(const struct expression *node)
+{
+    return node->kind == NODE_BINARY || node->kind == NODE_CONDITIONAL;
+}
+
+/* What the parser does not read as a branch without parentheses. */
+static bool branch_in_parentheses(const struct expression *node)
+{
+    return node->kind == NODE_CONDITIONAL ||
+           (node->kind == NODE_BINARY &&
+            operator_table[node->operator].priority <= PRIORITY_LOGIC);
+}
+
+static void print_conditional(struct text *text, const struct expression *node)
+{
+    const struct expression *condition = node->condition;
+    print_inside(text, condition,
+                 condition->kind == NODE_CONDITIONAL &&
+                     is_negative(condition->no));
+    text_append_string(text, " ? ");
+    print_inside(text, node->yes, branch_in_parentheses(node->yes));
+    text_append_string(text, " : ");
+    print_inside(text, node->no, branch_in_parentheses(node->no));
+}
+
+static void print_call(struct text *text, const struct expression *node)
+{
+    text_append(text, node->name, node->length);
+    text_append_character(text, '(');
+    for (size_t i = 0; i < node->count; i++) {
+        if (i > 0)
+            text_append_character(text, ',');
+        print_part(text, node->arguments[i].expression);
+        if (node->arguments[i].spread)
+            text_append_string(text, "...");
+    }
+    text_append_character(text, ')');
+}
+
+/* A number would take the dot for its own, a variable the `*`. */
+static void print_property(struct text *text, const struct expression *node)
+{
+    const struct expression *operand = node->operand;
+    bool number = operand->kind == NODE_VALUE &&
+                  (operand->value->kind == VALUE_INT ||
+                   operand->value->kind == VALUE_FLOAT);
+    bool star = operand->kind == NODE_NAME && node->name[0] == '*';
+    print_inside(text, operand,
+                 number || star || is_compound(operand) ||
+                     operand->kind == NODE_NOT);
+    text_append_character(text, '.');
+    text_append(text, node->name, node->length);
+}
+
+static void print(struct text *text, const struct expression *node)
+{
+    switch (node->kind) {
+    case NODE_VALUE:
+        value_append_json(text, node->value);
+        break;
+    case NODE_NAME:
+        text_append(text, node->name, node->length);
+        break;
+    case NODE_CALL:
+        print_call(text, node);
+        break;
+    case NODE_PROPERTY:
+        print_property(text, node);
+        break;
+    case NODE_NOT:
+        text_append_character(text, '!');
+        print_inside(text, node->negated, is_compound(node->negated));
+        break;
+    case NODE_BINARY:
+        print_binary(text, node);
+        break;
+    case NODE_CONDITIONAL:
+        print_conditional(text, node);
+        break;
+    }
+}
+
+void expression_print(struct text *text, const struct expression *expression)
+{
+    print(text, expression);
+}

@@ -1,0 +1,336 @@
+/*
+ * A plan in, its events out, with the pod run on this machine: decode the pod,
+ * make the run's folder, start the initContainers one by one and the containers
+ * together, hand on what they say, judge. Invariant: after EVENT_RUN_STARTED
+ * there is always an EVENT_RUN_FINISHED, nothing of ours runs any more, and the
+ * folder is gone.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/base/arena.h"
+#include "engine/base/clock.h"
+#include "engine/base/file.h"
+#include "engine/runtime/limits.h"
+#include "engine/runtime/machine.h"
+#include "engine/runtime/outcome.h"
+#include "engine/runtime/podspec.h"
+#include "engine/runtime/run_folder.h"
+#include "engine/runtime/runtime.h"
+#include "engine/runtime/unit.h"
+#include "engine/runtime/watch.h"
+
+static const char images_note[] =
+    "images are not used on this machine: the steps run with its own programs";
+static const char no_sandbox_note[] =
+    "no sandbox: the steps run with all rights of this user; /data, /tmp and "
+    "other folders of the plan are not at their places but in the run's own "
+    "folder, where the steps start";
+
+struct host {
+    const struct plan *plan;
+    const struct runtime_options *options;
+    struct arena *arena;
+    struct event_sink *sink;
+    struct outcome *outcome;
+    struct pod *pod;
+    struct run_folder folder;
+    struct unit_setup setup;
+    struct unit *units;
+    size_t unit_count;
+    struct watch watch;
+    long long memory_kills; /* of the kernel, before the run */
+};
+
+static int emit(struct host *host, struct event event, struct error *error)
+{
+    event.time = clock_now();
+    return event_emit(host->sink, &event, error);
+}
+
+/* The kernel's count of processes that it ended for lack of memory. */
+static long long count_memory_kills(void)
+{
+    static const char name[] = "oom_kill ";
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct error ignored = {0};
+    size_t length;
+    const char *text =
+        file_read(arena, "/proc/vmstat", 1024 * 1024, &length, &ignored);
+    const char *found = text ? strstr(text, name) : NULL;
+    return found ? strtoll(found + sizeof name - 1, NULL, 10) : 0;
+}
+
+/* The path of bubblewrap, or NULL. */
+static const char *find_bubblewrap(struct arena *arena)
+{
+    const char *path = getenv("PATH");
+    path = arena_format(arena, "%s:/usr/bin", path ? path : "");
+    while (*path != '\0') {
+        size_t length = strcspn(path, ":");
+        const char *program =
+            arena_format(arena, "%.*s/bwrap", (int)length, path);
+        if (path[0] == '/' && access(program, X_OK) == 0)
+            return program;
+        path += length;
+        path += *path == ':';
+    }
+    return NULL;
+}
+
+static int emit_started(struct host *host, struct error *error)
+{
+    const struct runtime_options *options = host->options;
+    bool sandboxed = options->sandbox == SANDBOX_BUBBLEWRAP;
+    struct value *data = value_make_map(host->arena);
+    value_set_string(host->arena, data, "sandbox",
+                     sandboxed ? "bubblewrap" : "none");
+    value_set_string(host->arena, data, "network",
+                     options->network_none ? "none" : "host");
+    value_set(host->arena, data, "uid",
+              value_make_int(host->arena, (int64_t)getuid()));
+    return emit(host, (struct event){.kind = EVENT_RUN_STARTED, .data = data},
+                error);
+}
+
+static int emit_notes(struct host *host, struct error *error)
+{
+    struct event note = {.kind = EVENT_NOTE, .text = images_note};
+    if (value_count(host->plan->images) > 0 && emit(host, note, error) != 0)
+        return -1;
+    note.text = no_sandbox_note;
+    return host->setup.bubblewrap ? 0 : emit(host, note, error);
+}
+
+/* The kubeconfig for the steps: a file of the sandbox, or one on disk. */
+static int set_kubeconfig(struct host *host, struct error *error)
+{
+    const char *text = host->options->kubeconfig;
+    host->setup.kubeconfig = text;
+    if (!text || host->setup.bubblewrap)
+        return 0;
+    host->setup.kubeconfig =
+        arena_format(host->arena, "%s/kubeconfig", host->folder.path);
+    return run_folder_write(host->setup.kubeconfig, text, strlen(text), 0400,
+                            error);
+}
+
+static int find_sandbox(struct host *host, struct error *error)
+{
+    const struct runtime_options *options = host->options;
+    bool sandboxed = options->sandbox == SANDBOX_BUBBLEWRAP;
+    if (!sandboxed && options->network_none)
+        return error_set(error, ERROR_USAGE,
+                         "without a sandbox the network cannot be taken away");
+    if (!sandboxed)
+        return 0;
+    host->setup.bubblewrap = find_bubblewrap(host->arena);
+    if (!host->setup.bubblewrap)
+        return error_set(error, ERROR_SYSTEM,
+                         "bubblewrap (bwrap) is not installed; install it "
+                         "(Debian, Ubuntu: 'apt-get install bubblewrap') or "
+                         "run without isolation: --sandbox none");
+    host->setup.machine = machine_read(host->arena, "");
+    return 0;
+}
+
+static int prepare(struct host *host, struct error *error)
+{
+    if (find_sandbox(host, error) != 0)
+        return -1;
+    host->pod = pod_decode(host->arena, host->plan, error);
+    if (!host->pod ||
+        run_folder_make(host->arena, host->pod, !host->setup.bubblewrap,
+                        &host->folder, error) != 0 ||
+        set_kubeconfig(host, error) != 0)
+        return -1;
+    host->setup.pod = host->pod;
+    host->setup.folder = &host->folder;
+    host->setup.network_none = host->options->network_none;
+    size_t count = host->pod->container_count;
+    host->units = arena_allocate(host->arena, count * sizeof *host->units);
+    for (size_t i = 0; i < count; i++, host->unit_count++)
+        host->units[i] = unit_make(host->pod, i, host->plan->token,
+                                   &host->outcome->sink);
+    host->memory_kills = count_memory_kills();
+    return emit_notes(host, error);
+}
+
+/* Starts the units from `first`, and waits for them. */
+static int run_units(struct host *host, size_t first, size_t count,
+                     struct error *error)
+{
+    for (size_t i = first; i < first + count; i++)
+        if (unit_start(&host->units[i], &host->setup, error) != 0)
+            return -1;
+    return watch_run(&host->watch, host->units + first, count, error);
+}
+
+/* All containers in their order. One of the first that fails, or a wish to
+ * abort, is the end. */
+static int run_pod(struct host *host, struct error *error)
+{
+    size_t initial = host->pod->initial_count;
+    for (size_t i = 0; i < initial; i++) {
+        if (run_units(host, i, 1, error) != 0)
+            return -1;
+        if (host->units[i].code != 0 || host->watch.cause != WATCH_NONE)
+            return 0;
+    }
+    return run_units(host, initial, host->unit_count - initial, error);
+}
+
+/* What the container said on its standard error, in one printable line. */
+static const char *read_complaint(struct host *host, const struct unit *unit)
+{
+    CLEANUP(text_free) struct text line = {0};
+    size_t length = unit->complaint.length;
+    while (length > 0 && unit->complaint.data[length - 1] == '\n')
+        length--;
+    text_append_escaped(&line, unit->complaint.data, length, false);
+    return arena_string(host->arena, text_string(&line));
+}
+
+static struct ending *make_endings(struct host *host)
+{
+    struct ending *endings =
+        arena_allocate(host->arena, host->unit_count * sizeof *endings);
+    bool memory = count_memory_kills() > host->memory_kills;
+    for (size_t i = 0; i < host->unit_count; i++) {
+        const struct unit *unit = &host->units[i];
+        struct ending *ending = &endings[i];
+        ending->name = unit->container->name;
+        ending->done = stream_is_done(unit->stream, &ending->said);
+        ending->ended = unit->ended;
+        ending->code = unit->code;
+        ending->killed = unit->killed;
+        ending->out_of_memory = memory;
+        ending->complaint = read_complaint(host, unit);
+    }
+    return endings;
+}
+
+/* A container that never came to life: bubblewrap itself failed. */
+static int check_sandbox(struct host *host, const struct ending *endings,
+                         struct error *error)
+{
+    static const char prefix[] = "bwrap: ";
+    for (size_t i = 0; host->setup.bubblewrap && i < host->unit_count; i++) {
+        const struct ending *ending = &endings[i];
+        if (ending->ended && !ending->done && !ending->killed &&
+            ending->code == 1 &&
+            strncmp(ending->complaint, prefix, sizeof prefix - 1) == 0)
+            return error_set(error, ERROR_SYSTEM,
+                             "the sandbox for container '%s' cannot be made: "
+                             "%s; 'assay doctor' tells more, --sandbox none "
+                             "does without",
+                             ending->name, ending->complaint);
+    }
+    return 0;
+}
+
+/* Emits what only the termination messages know. */
+static int take_messages(struct host *host, struct error *error)
+{
+    for (size_t i = 0; i < host->unit_count; i++) {
+        struct error ignored = {0};
+        size_t length;
+        const char *path =
+            run_folder_termination(host->arena, &host->folder, i);
+        const char *message = file_read(host->arena, path,
+                                        OUTCOME_MESSAGE_LIMIT, &length,
+                                        &ignored);
+        if (message &&
+            outcome_take_message(host->outcome, message, length, error) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Why the containers were told to end, or NULL. */
+static const char *explain_cause(struct host *host)
+{
+    char duration[CLOCK_TEXT];
+    if (host->watch.cause == WATCH_NONE)
+        return NULL;
+    if (host->watch.cause == WATCH_ABORTED)
+        return "aborted by the user";
+    duration_print(host->options->deadline, duration);
+    return arena_format(host->arena, "the run's deadline of %s passed",
+                        duration);
+}
+
+/* The end of all steps, and the verdict. */
+static int conclude(struct host *host, struct verdict *verdict,
+                    struct error *error)
+{
+    const struct ending *endings = make_endings(host);
+    if (check_sandbox(host, endings, error) != 0 ||
+        take_messages(host, error) != 0)
+        return -1;
+    const char *cause = explain_cause(host);
+    const char *reason = cause;
+    for (size_t i = 0; !reason && i < host->unit_count; i++)
+        reason = outcome_explain(host->arena, &endings[i]);
+    if (outcome_close(host->outcome,
+                      reason ? reason : "its end was not reported", error) != 0)
+        return -1;
+    *verdict = outcome_judge(host->outcome, endings, host->unit_count);
+    if (cause && verdict->status != STATUS_PASSED &&
+        verdict->status != STATUS_FAILED) {
+        verdict->status = host->watch.cause == WATCH_ABORTED ? STATUS_ABORTED
+                                                             : STATUS_TIMEOUT;
+        verdict->reason = cause;
+    }
+    return 0;
+}
+
+/* Ends what still runs and removes the folder. */
+static int clean_up(struct host *host, struct error *error)
+{
+    struct error failure = {0};
+    for (size_t i = 0; i < host->unit_count; i++)
+        unit_close(&host->units[i]);
+    if (run_folder_remove(&host->folder, &failure) == 0)
+        return 0;
+    return emit(host,
+                (struct event){.kind = EVENT_NOTE,
+                               .text = arena_string(host->arena, failure.text)},
+                error);
+}
+
+int runtime_host_run(const struct plan *plan,
+                     const struct runtime_options *options,
+                     struct event_sink *sink, struct error *error)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct host host = {
+        .plan = plan, .options = options, .arena = arena, .sink = sink};
+    host.outcome = outcome_make(arena, plan, sink);
+    host.watch.abort_descriptor = options->abort_descriptor;
+    if (options->deadline > 0)
+        host.watch.deadline = clock_monotonic() + options->deadline;
+    if (emit_started(&host, error) != 0)
+        return -1;
+    struct verdict verdict = {0};
+    int result = prepare(&host, error);
+    if (result == 0)
+        result = run_pod(&host, error);
+    if (result == 0)
+        result = conclude(&host, &verdict, error);
+    if (clean_up(&host, error) != 0)
+        result = -1;
+    if (result != 0)
+        verdict = (struct verdict){STATUS_ERROR, error->text};
+    struct error late = {0};
+    if (emit(&host,
+             (struct event){.kind = EVENT_RUN_FINISHED,
+                            .status = verdict.status,
+                            .text = verdict.reason},
+             &late) == 0)
+        return result;
+    return error_set(error, late.kind, "%s", late.text);
+}

@@ -1,0 +1,64 @@
+#pragma once
+/*
+ * One container of a pod as processes of this machine: bubblewrap with the
+ * container's program as pid 1 in it, or the program itself.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "engine/base/arena.h"
+#include "engine/base/error.h"
+#include "engine/base/text.h"
+#include "engine/runtime/machine.h"
+#include "engine/runtime/podspec.h"
+#include "engine/runtime/process.h"
+#include "engine/runtime/run_folder.h"
+#include "engine/runtime/stream.h"
+
+/* What all containers of a run share. */
+struct unit_setup {
+    const char *bubblewrap; /* its path; NULL: no sandbox */
+    const struct machine *machine;
+    const struct pod *pod;
+    const struct run_folder *folder;
+    const char *kubeconfig; /* its text in a sandbox, else its path; or NULL */
+    bool network_none;
+};
+
+struct unit {
+    struct pod_container *container;
+    size_t index; /* in the pod */
+    struct process process;
+    int info;         /* bubblewrap says the pid of its child here; -1: read */
+    pid_t child;      /* the container's program; 0: not known yet */
+    int child_handle; /* its pidfd, or -1 */
+    struct stream *stream;
+    struct text complaint; /* beginning of the standard error */
+    bool started, ended;
+    bool told;   /* to end, with SIGTERM */
+    bool killed; /* by us */
+    int code;    /* as a shell has it: 128 + signal */
+};
+
+/* The unit of a container that was not started yet. */
+struct unit unit_make(const struct pod *pod, size_t index, const char *token,
+                      struct event_sink *sink);
+
+/* Starts it. ERROR_SYSTEM. */
+int unit_start(struct unit *unit, const struct unit_setup *setup,
+               struct error *error) MUST_CHECK;
+
+/* Takes what bubblewrap says about its child. */
+void unit_read_info(struct unit *unit);
+
+/* Tells the container's program to end, once it can hear it; see told. */
+void unit_tell(struct unit *unit);
+
+/* Ends it at once with everything in it. */
+void unit_kill(struct unit *unit);
+
+/* The process has ended: takes its exit code. */
+void unit_reap(struct unit *unit);
+
+/* Kills it when it runs, and frees what it holds. */
+void unit_close(struct unit *unit);

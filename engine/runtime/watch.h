@@ -1,0 +1,26 @@
+#pragma once
+/* Waits for running containers: hands on their output, ends them when the user
+ * or the clock says so. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/base/error.h"
+#include "engine/runtime/unit.h"
+
+enum watch_cause { WATCH_NONE, WATCH_ABORTED, WATCH_DEADLINE };
+
+/* Starts as {.abort_descriptor = ..., .deadline = ...}; may be used for several
+ * groups of units, one after another. */
+struct watch {
+    int abort_descriptor; /* -1: none */
+    int64_t deadline;     /* by clock_monotonic; 0: none */
+    enum watch_cause cause; /* why the units were told to end */
+    unsigned wishes;        /* of the user to abort */
+    int64_t kill_at;        /* by clock_monotonic; 0: not yet */
+};
+
+/* Returns when all started units have ended and all their output was handed on.
+ * -1 when a sink failed; everything has then been killed. */
+int watch_run(struct watch *watch, struct unit *units, size_t count,
+              struct error *error) MUST_CHECK;

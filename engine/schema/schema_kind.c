@@ -1,0 +1,64 @@
+/*
+ * In: the schema files as they are in the program. Out: the compiled schema of a
+ * kind. All are compiled together, once, because they share their definitions.
+ */
+#include <assert.h>
+#include <string.h>
+#include <threads.h>
+
+#include "engine/schema/private.h"
+
+extern const unsigned char schema_testworkflow[];
+extern const unsigned char schema_testworkflow_end[];
+extern const unsigned char schema_testworkflowtemplate[];
+extern const unsigned char schema_testworkflowtemplate_end[];
+extern const unsigned char schema_testworkflowexecution[];
+extern const unsigned char schema_testworkflowexecution_end[];
+
+static const struct kind {
+    const char *name, *file;
+    const unsigned char *bytes, *end;
+} kinds[] = {
+    {"TestWorkflow",          "testworkflow.schema.json",          schema_testworkflow,
+     schema_testworkflow_end                                                                                            },
+    {"TestWorkflowTemplate",  "testworkflowtemplate.schema.json",
+     schema_testworkflowtemplate,                                                       schema_testworkflowtemplate_end },
+    {"TestWorkflowExecution", "testworkflowexecution.schema.json",
+     schema_testworkflowexecution,                                                      schema_testworkflowexecution_end},
+};
+
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+static struct schema *compiled[KINDS];
+
+/* The files are part of the program and tests compile them: an error here is
+ * impossible. The arena lives as long as the program. */
+static void compile_kinds(void)
+{
+    static struct arena *arena;
+    struct schema_document documents[KINDS];
+    struct error error = {0};
+    arena = arena_new();
+    for (size_t i = 0; i < KINDS; i++) {
+        size_t length = (size_t)(kinds[i].end - kinds[i].bytes);
+        documents[i].name = kinds[i].file;
+        documents[i].value = value_read_json(
+            arena, (const char *)kinds[i].bytes, length, &error);
+        assert(documents[i].value);
+    }
+    int result = schema_compile_all(arena, documents, KINDS, compiled, &error);
+    assert(result == 0);
+    (void)result;
+}
+
+const struct schema *schema_of_kind(const char *kind)
+{
+    static once_flag once = ONCE_FLAG_INIT;
+    for (size_t i = 0; i < KINDS; i++) {
+        if (strcmp(kind, kinds[i].name) != 0)
+            continue;
+        call_once(&once, compile_kinds);
+        return compiled[i];
+    }
+    return NULL;
+}

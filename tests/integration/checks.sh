@@ -1,0 +1,111 @@
+# Sourced by the integration tests. Makes a folder of its own (removed at the end),
+# a history in it, and prints one line a check; `finish` ends with the counts in a
+# form that the summary reads.
+# shellcheck shell=sh
+
+: "${ASSAY:?set ASSAY to the program to test}"
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+# shellcheck disable=SC2034 # for the scripts that source this file
+root=$(CDPATH='' cd -- "$here/../.." && pwd)
+work=$(mktemp -d "${TMPDIR:-/tmp}/assay-integration-XXXXXX")
+export XDG_STATE_HOME="$work/state" HOME="$work/home" NO_COLOR=1
+unset KUBECONFIG ASSAY_RUNTIME
+mkdir -p "$HOME"
+passed=0
+failed=0
+servers=
+
+# Ends what the test has started and removes its folder.
+clean_up() {
+    for server in $servers; do
+        kill "$server" 2>/dev/null || true
+        wait "$server" 2>/dev/null || true
+    done
+    rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 143' TERM
+trap 'exit 130' INT
+
+pass() {
+    passed=$((passed + 1))
+    printf 'ok: %s\n' "$1"
+}
+
+fail() {
+    failed=$((failed + 1))
+    printf 'not ok: %s\n' "$1"
+    shift
+    [ $# -eq 0 ] || printf '    %s\n' "$@"
+}
+
+# expect NAME CODE TEXT COMMAND...: the command's exit code is CODE and its output
+# (both streams) holds TEXT. The output stays in $work/out.
+expect() {
+    name=$1 code=$2 text=$3
+    shift 3
+    status=0
+    "$@" >"$work/out" 2>&1 </dev/null || status=$?
+    if [ "$status" -ne "$code" ]; then
+        fail "$name" "expected exit code $code, got $status; output:" \
+            "$(tail -n 30 "$work/out")"
+    elif ! grep -qF -e "$text" "$work/out"; then
+        fail "$name" "expected the text '$text' in:" \
+            "$(tail -n 30 "$work/out")"
+    else
+        pass "$name"
+    fi
+}
+
+# has NAME TEXT, has_not NAME TEXT: about the output of the last command.
+has() {
+    if grep -qF -e "$2" "$work/out"; then
+        pass "$1"
+    else
+        fail "$1" "expected the text '$2' in:" "$(tail -n 40 "$work/out")"
+    fi
+}
+
+has_not() {
+    if grep -qF -e "$2" "$work/out"; then
+        fail "$1" "did not expect the text '$2'"
+    else
+        pass "$1"
+    fi
+}
+
+# A TCP port of loopback that nothing listens on now.
+free_port() {
+    perl -MIO::Socket::INET -e '
+        my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)
+            or die "no port: $!\n";
+        print $s->sockport, "\n"'
+}
+
+# wait_for SECONDS COMMAND...: until the command succeeds.
+wait_for() {
+    tries=$(($1 * 10))
+    shift
+    while ! "$@" >/dev/null 2>&1; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || return 1
+        sleep 0.1
+    done
+}
+
+need() {
+    for tool; do
+        if ! command -v "$tool" >/dev/null; then
+            printf 'SKIP: %s is not installed\n' "$tool"
+            exit 77
+        fi
+    done
+}
+
+finish() {
+    printf '[  PASSED  ] %s test(s)\n' "$passed"
+    if [ "$failed" -gt 0 ]; then
+        printf '[  FAILED  ] %s test(s)\n' "$failed"
+        exit 1
+    fi
+}

@@ -1,0 +1,45 @@
+#!/bin/sh
+# Real workflow files, when they are there: each is valid or has findings with
+# their places, and none makes the program crash.
+set -eu
+. "$(dirname -- "$0")/checks.sh"
+
+corpus=${ASSAY_CORPUS:-}
+if [ -z "$corpus" ] || [ ! -d "$corpus" ]; then
+    echo 'SKIP: no corpus (ASSAY_CORPUS)'
+    exit 77
+fi
+
+find "$corpus" -name '*.yaml' | sort >"$work/files"
+while IFS= read -r file; do
+    name=${file#"$corpus/"}
+    status=0
+    "$ASSAY" validate "$file" >"$work/out" 2>&1 || status=$?
+    case $status in
+    0)
+        if grep -qF "$file: valid" "$work/out"; then
+            pass "$name: valid"
+        else
+            fail "$name" 'valid, but does not say so'
+        fi
+        ;;
+    3)
+        if grep -qE "^$file:[0-9]+:[0-9]+: error\[E[0-9]+\]" "$work/out"; then
+            pass "$name: $(grep -c ': error\[' "$work/out") errors, with places"
+        else
+            fail "$name" "refused without a place:" "$(cat "$work/out")"
+        fi
+        ;;
+    *) fail "$name" "exit code $status" "$(tail -n 5 "$work/out")" ;;
+    esac
+done <"$work/files"
+
+# The marketplace's own files are valid workflows.
+for file in "$corpus"/marketplace/workflows/*/*.yaml \
+    "$corpus"/marketplace/workflows/*/*/*.yaml; do
+    [ -f "$file" ] || continue
+    expect "$(basename "$file"): valid" 0 ': valid' "$ASSAY" validate "$file"
+    expect "$(basename "$file"): can be planned" 0 'kind: Job' \
+        "$ASSAY" plan "$file"
+done
+finish

@@ -1,0 +1,44 @@
+#pragma once
+/* HTTP/1.1 requests and responses (RFC 9112), of what API clients send. */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "engine/base/arena.h"
+#include "engine/base/text.h"
+#include "tests/kube/limits.h"
+
+struct http_parameter {
+    const char *name;
+    const char *value;
+};
+
+struct http_request {
+    const char *method;
+    const char *path; /* as sent, for messages */
+    const char *segments[SERVER_SEGMENTS_LIMIT]; /* decoded parts of the path */
+    size_t segment_count;
+    struct http_parameter query[SERVER_QUERY_LIMIT];
+    size_t query_count;
+    const char *authorization; /* NULL: none */
+    const char *body;
+    size_t body_length;
+    bool close; /* the client wants no further request on the connection */
+};
+
+struct http_response {
+    int status;
+    const char *type; /* of the body */
+    struct text body; /* freed by the caller */
+};
+
+/* Reads one request from the beginning of `input`. 1 and the bytes `used` when
+ * it is complete, 0 when more bytes are needed, -1 when it is none that can be
+ * answered. The request lives as long as `arena`. */
+int http_read(struct arena *arena, const struct text *input,
+              struct http_request *request, size_t *used);
+
+/* Appends the response. */
+void http_write(struct text *output, const struct http_response *response);
+
+/* The value of a parameter of the query, or NULL. */
+const char *http_query(const struct http_request *request, const char *name);

@@ -1,0 +1,1 @@
+assay_test(test_kube_config USES kube value base)

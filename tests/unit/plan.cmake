@@ -1,0 +1,2 @@
+assay_test(test_workflow USES workflow)
+assay_test(test_plan_cases USES plan)

@@ -1,0 +1,221 @@
+/* workflow.h: parameters as data, what is checked of a document. */
+#include "engine/workflow/limits.h"
+#include "engine/workflow/workflow.h"
+#include "tests/unit/case.h"
+
+#define HEAD                                                                   \
+    "apiVersion: testworkflows.testkube.io/v1\n"                               \
+    "kind: TestWorkflow\n"                                                     \
+    "metadata: {name: w}\n"
+
+static const char *const declarations =
+    HEAD "spec:\n"
+         "  config:\n"
+         "    bare: text\n"
+         "    size: {type: integer, minimum: 1, maximum: 10}\n"
+         "    ratio: {type: number, exclusiveMinimum: 0}\n"
+         "    flag: {type: boolean}\n"
+         "    mode: {type: string, enum: [fast, slow]}\n"
+         "    code: {type: string, pattern: '^[a-z]+$', maxLength: 4}\n"
+         "    secret: {type: string, sensitive: true, pattern: '^x'}\n"
+         "  steps: [{shell: echo}]\n";
+
+static struct workflow *decode(struct arena *arena, const char *source,
+                               struct diagnostics *found)
+{
+    const struct value *documents =
+        value_read_yaml(arena, source, strlen(source), found);
+    assert_non_null(documents);
+    return workflow_decode(arena, value_item(documents, 0), source,
+                           strlen(source), found);
+}
+
+static void values_are_checked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *input, *want; /* "" : accepted */
+    } rows[] = {
+        {"bare=anything {{ at }} $(all)", ""                                                     },
+        {"bare=",                         ""                                                     },
+        {"size=1",                        ""                                                     },
+        {"size=10",                       ""                                                     },
+        {"size=0",                        "parameter 'size': "                                   },
+        {"size=11",                       "parameter 'size': "                                   },
+        {"size=1.5",                      "parameter 'size': expected an integer, found '1.5'"   },
+        {"size= 1",                       "parameter 'size': expected an integer, found ' 1'"    },
+        {"size=99999999999999999999",     "parameter 'size': expected an integer"                },
+        {"ratio=0.1",                     ""                                                     },
+        {"ratio=1e3",                     ""                                                     },
+        {"ratio=0",                       "parameter 'ratio': "                                  },
+        {"ratio=0x10",                    "parameter 'ratio': expected a number, found '0x10'"   },
+        {"ratio=nan",                     "parameter 'ratio': expected a number, found 'nan'"    },
+        {"ratio=1e999",                   "parameter 'ratio': expected a number"                 },
+        {"flag=true",                     ""                                                     },
+        {"flag=no",                       "parameter 'flag': expected true or false, found 'no'" },
+        {"mode=fast",                     ""                                                     },
+        {"mode=warp",                     "parameter 'mode': 'warp' is not one of 'fast', 'slow'"},
+        {"code=abcd",                     ""                                                     },
+        {"code=abcde",                    "parameter 'code': "                                   },
+        {"code=AB",                       "parameter 'code': "                                   },
+        {"secret=xyz",                    ""                                                     },
+        {"secret=hunter2",                "parameter 'secret': the value breaks its limits"      },
+        {"nothing",                       "expected --config name=value, found 'nothing'"        },
+        {"=x",                            "expected --config name=value, found '=x'"             },
+        {"siez=1",
+         "unknown parameter 'siez', did you mean 'size'? known: bare"                            },
+        {"other=1",                       "unknown parameter 'other', known: bare, size, ratio"  },
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        struct diagnostics found = diagnostics_make(arena, "w.yaml");
+        struct workflow *workflow = decode(arena, declarations, &found);
+        assert_non_null(workflow);
+        struct error error = {0};
+        int result = workflow_set(arena, workflow, rows[i].input, &error);
+        CHECK(rows[i].input, (result == 0) == (rows[i].want[0] == '\0'));
+        if (result < 0 &&
+            strncmp(error.text, rows[i].want, strlen(rows[i].want)) != 0)
+            fail_msg("%s: got %s", rows[i].input, error.text);
+        CHECK(rows[i].input, result == 0 || error.kind == ERROR_USAGE);
+    }
+}
+
+static void a_value_has_a_ceiling(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct diagnostics found = diagnostics_make(arena, "w.yaml");
+    struct workflow *workflow = decode(arena, declarations, &found);
+    struct error error = {0};
+    char *text = arena_allocate(arena, WORKFLOW_PARAMETER_BYTES_LIMIT + 20);
+    memset(text, 'a', WORKFLOW_PARAMETER_BYTES_LIMIT + 5);
+    memcpy(text, "bare=", 5);
+    assert_int_equal(workflow_set(arena, workflow, text, &error), 0);
+    text[WORKFLOW_PARAMETER_BYTES_LIMIT + 5] = 'a';
+    assert_int_equal(workflow_set(arena, workflow, text, &error), -1);
+}
+
+static void what_is_given_stays_before_a_file(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct diagnostics found = diagnostics_make(arena, "w.yaml");
+    struct workflow *workflow = decode(arena, declarations, &found);
+    struct error error = {0};
+    struct value *map = value_make_map(arena);
+    value_set_string(arena, map, "bare", "from file");
+    value_set(arena, map, "size", value_make_int(arena, 7));
+    assert_int_equal(workflow_set(arena, workflow, "bare=mine", &error), 0);
+    assert_int_equal(workflow_set_all(arena, workflow, map, &error), 0);
+    assert_int_equal(
+        workflow_resolve(arena, workflow, "0123456789abcdef", &found), 0);
+    const struct value *shown = workflow_parameters(arena, workflow);
+    CHECK_TEXT("bare", value_string_at(shown, "bare"), "mine");
+    CHECK_TEXT("size", value_string_at(shown, "size"), "7");
+    value_set(arena, map, "flag", value_make_list(arena));
+    assert_int_equal(workflow_set_all(arena, workflow, map, &error), -1);
+    assert_int_equal(error.kind, ERROR_USAGE);
+}
+
+static void sensitive_values_are_not_shown(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct diagnostics found = diagnostics_make(arena, "w.yaml");
+    struct workflow *workflow = decode(arena, declarations, &found);
+    struct error error = {0};
+    assert_int_equal(workflow_set(arena, workflow, "secret=xhunter2", &error),
+                     0);
+    assert_int_equal(
+        workflow_resolve(arena, workflow, "0123456789abcdef", &found), 0);
+    CLEANUP(text_free) struct text text = {0};
+    value_write_json(&text, workflow_parameters(arena, workflow), JSON_COMPACT);
+    value_write_json(&text, workflow->resolved, JSON_COMPACT);
+    assert_null(strstr(text_string(&text), "xhunter2"));
+    assert_non_null(strstr(text_string(&text), "REDACTED"));
+}
+
+/* The first finding of a document: "line:column code". */
+static void documents_are_checked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *source, *want;
+        size_t errors;
+    } rows[] = {
+        {"valid",                          HEAD "spec: {steps: [{shell: echo}]}\n", "",          0},
+        {"a list",                         "- x\n",                                 "1:1 E301",  1},
+        {"no kind",                        "a: b\n",                                "1:1 E301",  1},
+        {"unknown kind of ours",
+         "apiVersion: testworkflows.testkube.io/v1\nkind: TestFlow\n",              "2:7 E301",  1},
+        {"a kind of others",               "apiVersion: v1\nkind: ConfigMap\n",     "2:7 W402",
+         0                                                                                        },
+        {"a kind that sounds like ours",
+         "apiVersion: example.com/v1\nkind: TestWorkflow\n",                        "2:7 W402",  0},
+        {"a bad name",
+         "apiVersion: testworkflows.testkube.io/v1\nkind: TestWorkflow\n"
+         "metadata: {name: A_b}\nspec: {steps: [{shell: echo}]}\n",                 "3:18 E302", 1},
+        {"an expression error in a block",
+         HEAD "spec:\n  steps:\n    - shell: |\n        one\n"
+              "        two {{ 1 + }}\n",                                            "8:",        1},
+        {"an error in a condition",
+         HEAD "spec:\n  steps:\n    - condition: passed &&\n      shell: x\n",
+         "6:",                                                                                   1},
+        {"a block conditional",
+         HEAD "spec: {steps: [{shell: '{{ if env.A }}x{{ end }}'}]}\n",
+         "4:24 W401",                                                                            0},
+        {"descriptions are no templates",
+         HEAD "spec: {steps: [{shell: echo}]}\ndescription: '{{ 1 + }}'\n",         "",
+         0                                                                                        },
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        struct diagnostics found = diagnostics_make(arena, "w.yaml");
+        const struct value *documents = value_read_yaml(
+            arena, rows[i].source, strlen(rows[i].source), &found);
+        CHECK(rows[i].name, documents);
+        workflow_check(arena, value_item(documents, 0), rows[i].source,
+                       strlen(rows[i].source), &found);
+        diagnostics_sort(&found);
+        char got[64] = "";
+        if (found.count > 0)
+            snprintf(got, sizeof got, "%u:%u %s", found.items[0].mark.line,
+                     found.items[0].mark.column, found.items[0].code);
+        if (strncmp(got, rows[i].want, strlen(rows[i].want)) != 0 ||
+            (rows[i].want[0] == '\0' && got[0] != '\0'))
+            fail_msg("%s: got '%s', want '%s'", rows[i].name, got,
+                     rows[i].want);
+        CHECK(rows[i].name, found.errors == rows[i].errors);
+    }
+}
+
+static void parameters_have_a_ceiling(void **state)
+{
+    (void)state;
+    for (int more = 0; more < 2; more++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        CLEANUP(text_free) struct text text = {0};
+        text_append_string(&text, HEAD "spec:\n  steps: [{shell: echo}]\n"
+                                       "  config:\n");
+        for (int i = 0; i < WORKFLOW_PARAMETERS_LIMIT + more; i++)
+            text_append_format(&text, "    p%d: x\n", i);
+        struct diagnostics found = diagnostics_make(arena, "w.yaml");
+        const struct workflow *workflow =
+            decode(arena, text_string(&text), &found);
+        assert_true(!workflow == (more > 0));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values_are_checked),
+        cmocka_unit_test(a_value_has_a_ceiling),
+        cmocka_unit_test(what_is_given_stays_before_a_file),
+        cmocka_unit_test(sensitive_values_are_not_shown),
+        cmocka_unit_test(documents_are_checked),
+        cmocka_unit_test(parameters_have_a_ceiling),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
