@@ -29,9 +29,9 @@ enum event_kind {
     /* The run is known: `data` = {workflow, file, digest, parameters, runtime,
      * steps, images, ...}, see docs/history.md. Always the first. */
     EVENT_RUN_QUEUED,
-    EVENT_RUN_STARTED,  /* the runtime has begun; `data` = {sandbox, ...} */
-    EVENT_STEP_STARTED, /* step, attempt */
-    EVENT_OUTPUT,       /* step ("" = not inside a step), text, length */
+    EVENT_RUN_STARTED,   /* the runtime has begun; `data` = {sandbox, ...} */
+    EVENT_STEP_STARTED,  /* step, attempt */
+    EVENT_OUTPUT,        /* step ("" = not inside a step), text, length */
     EVENT_STEP_FINISHED, /* step, status, exit_code, duration, text = why */
     EVENT_NOTE,          /* text: something that the user should see once */
     EVENT_RUN_FINISHED,  /* status, text = why, when not passed */
@@ -42,9 +42,9 @@ enum event_kind {
 struct event {
     enum event_kind kind;
     enum status status;
-    int exit_code; /* of a step's last process; -1: it has none */
-    int attempt;   /* of a step, from 1 */
-    int64_t time;  /* nanoseconds since 1970 UTC */
+    int exit_code;    /* of a step's last process; -1: it has none */
+    int attempt;      /* of a step, from 1 */
+    int64_t time;     /* nanoseconds since 1970 UTC */
     int64_t duration; /* nanoseconds; of a step that finished */
     const char *step; /* its ref: "1", "2.1"; NULL for events of the run */
     const char *text; /* NUL-terminated but for EVENT_OUTPUT */

@@ -67,18 +67,27 @@ struct value *event_encode(struct arena *arena, const struct event *event)
     return map;
 }
 
-/* An integer from `least` to `most`; absent: `*integer` stays as it is. */
-static int read_int(const struct value *map, const char *name, int64_t least,
-                    int64_t most, int64_t *integer, struct error *error)
+struct range {
+    int64_t least, most;
+};
+
+static const struct range any_int64 = {INT64_MIN, INT64_MAX};
+static const struct range any_int = {INT_MIN, INT_MAX};
+static const struct range exit_codes = {0, INT_MAX};
+
+/* An integer of the range; absent: `*integer` stays as it is. */
+static int read_int(const struct value *map, const char *name,
+                    struct range range, int64_t *integer, struct error *error)
 {
     const struct value *value = value_get(map, name);
     if (!value)
         return 0;
-    if (!value_is(value, VALUE_INT) || value->integer < least ||
-        value->integer > most)
-        return error_set(error, ERROR_INPUT,
-                         "'%s' of an event must be an integer from %lld to %lld",
-                         name, (long long)least, (long long)most);
+    if (!value_is(value, VALUE_INT) || value->integer < range.least ||
+        value->integer > range.most)
+        return error_set(
+            error, ERROR_INPUT,
+            "'%s' of an event must be an integer from %lld to %lld", name,
+            (long long)range.least, (long long)range.most);
     *integer = value->integer;
     return 0;
 }
@@ -128,9 +137,8 @@ static int read_result(const struct value *map, struct event *event,
                        struct error *error)
 {
     int64_t exit_code = -1;
-    if (read_int(map, "exitCode", 0, INT_MAX, &exit_code, error) < 0 ||
-        read_int(map, "duration", INT64_MIN, INT64_MAX, &event->duration,
-                 error) < 0)
+    if (read_int(map, "exitCode", exit_codes, &exit_code, error) < 0 ||
+        read_int(map, "duration", any_int64, &event->duration, error) < 0)
         return -1;
     event->exit_code = (int)exit_code;
     return 0;
@@ -147,7 +155,7 @@ static int read_members(const struct value *map, struct event *event,
     if ((used & USES_STATUS) && read_status(map, event, error) < 0)
         return -1;
     if ((used & USES_ATTEMPT) &&
-        read_int(map, "attempt", INT_MIN, INT_MAX, &attempt, error) < 0)
+        read_int(map, "attempt", any_int, &attempt, error) < 0)
         return -1;
     event->attempt = (int)attempt;
     if ((used & USES_RESULT) && read_result(map, event, error) < 0)
@@ -168,7 +176,7 @@ int event_decode(struct arena *arena, const struct value *value,
         return error_set(error, ERROR_INPUT, "an event must be a map, not %s",
                          value ? value_kind_name(value->kind) : "null");
     if (read_kind(value, &result.kind, error) < 0 ||
-        read_int(value, "time", INT64_MIN, INT64_MAX, &result.time, error) < 0)
+        read_int(value, "time", any_int64, &result.time, error) < 0)
         return -1;
     if (read_members(value, &result, error) < 0)
         return -1;

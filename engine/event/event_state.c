@@ -8,7 +8,6 @@
  * nothing. Invariants: a run that ended never changes again; a run is passed only
  * when every top-level step that is not optional is passed or skipped.
  */
-#include <assert.h>
 #include <string.h>
 
 #include "engine/event/event.h"
@@ -28,15 +27,15 @@ static const struct {
     unsigned phases;
     const char *when; /* for the message */
 } rules[] = {
-    [EVENT_RUN_QUEUED] = {BIT(PHASE_NEW), "first"},
-    [EVENT_RUN_STARTED] = {BIT(PHASE_QUEUED), "while the run is queued"},
-    [EVENT_STEP_STARTED] = {BIT(PHASE_RUNNING), "while the run is running"},
-    [EVENT_OUTPUT] = {BIT(PHASE_RUNNING), "while the run is running"},
-    [EVENT_STEP_FINISHED] = {BIT(PHASE_RUNNING), "while the run is running"},
+    [EVENT_RUN_QUEUED] = {BIT(PHASE_NEW),                         "first"                   },
+    [EVENT_RUN_STARTED] = {BIT(PHASE_QUEUED),                      "while the run is queued" },
+    [EVENT_STEP_STARTED] = {BIT(PHASE_RUNNING),                     "while the run is running"},
+    [EVENT_OUTPUT] = {BIT(PHASE_RUNNING),                     "while the run is running"},
+    [EVENT_STEP_FINISHED] = {BIT(PHASE_RUNNING),                     "while the run is running"},
     [EVENT_NOTE] = {BIT(PHASE_QUEUED) | BIT(PHASE_RUNNING),
-                    "before the run has ended"},
+                          "before the run has ended"                                        },
     [EVENT_RUN_FINISHED] = {BIT(PHASE_QUEUED) | BIT(PHASE_RUNNING),
-                            "once, after 'run-queued'"},
+                          "once, after 'run-queued'"                                        },
 };
 
 /* From a status of a run to the ones that may end it. */
@@ -161,8 +160,8 @@ static int check_step(const struct steps *steps, const struct value *step,
                          value_kind_name(children->kind));
     for (size_t i = 0; i < steps->count; i++)
         if (strcmp(steps->items[i].ref, ref) == 0)
-            return error_set(error, ERROR_SYSTEM, "two steps are called '%.64s'",
-                             ref);
+            return error_set(error, ERROR_SYSTEM,
+                             "two steps are called '%.64s'", ref);
     if (steps->count >= EVENT_STEP_LIMIT)
         return error_set(error, ERROR_SYSTEM, "a run has at most %d steps",
                          EVENT_STEP_LIMIT);
@@ -235,7 +234,8 @@ static struct step_state *named_step(const struct run_state *state,
     struct step_state *step =
         event->step ? event_find_step(state, event->step) : NULL;
     if (!step)
-        error_set(error, ERROR_SYSTEM, "'%s' names '%.64s', which is no step "
+        error_set(error, ERROR_SYSTEM,
+                  "'%s' names '%.64s', which is no step "
                   "of this run",
                   event_kind_name(event->kind), event->step ? event->step : "");
     return step;
@@ -322,9 +322,9 @@ static void add_note(struct run_state *state, const struct event *event)
     if (!note)
         return;
     const size_t size = sizeof *state->notes;
-    state->notes = arena_grow(state->arena, state->notes,
-                              state->note_count * size,
-                              (state->note_count + 1) * size);
+    state->notes =
+        arena_grow(state->arena, state->notes, state->note_count * size,
+                   (state->note_count + 1) * size);
     state->notes[state->note_count++] = note;
 }
 
@@ -362,10 +362,9 @@ static int finish_run(struct run_state *state, const struct event *event,
                       struct error *error)
 {
     if (!(run_ends[state->status] & BIT(event->status)))
-        return error_set(error, ERROR_SYSTEM,
-                         "the run cannot go from '%s' to '%s'",
-                         event_status_name(state->status),
-                         event_status_name(event->status));
+        return error_set(
+            error, ERROR_SYSTEM, "the run cannot go from '%s' to '%s'",
+            event_status_name(state->status), event_status_name(event->status));
     if (event->status == STATUS_PASSED && check_passed(state, error) < 0)
         return -1;
     state->status = event->status;
@@ -409,6 +408,5 @@ int event_apply(struct run_state *state, const struct event *event,
     case EVENT_RUN_FINISHED:
         return finish_run(state, event, error);
     }
-    assert(!"an event of no kind");
-    return -1;
+    return error_set(error, ERROR_SYSTEM, "an event of no kind");
 }

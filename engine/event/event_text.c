@@ -84,7 +84,7 @@ struct value *event_text_value(struct arena *arena, const char *bytes,
             continue;
         }
         text_append(&text, bytes + start, i - start);
-        text_append_string(&text, "\xef\xbf\xbd");
+        text_append(&text, "\xef\xbf\xbd", 3);
         start = ++i;
     }
     if (start == 0)

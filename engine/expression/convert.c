@@ -61,7 +61,7 @@ static int text_to_number(const char *text, size_t length, double *number,
         return 0;
     if (length == strlen(text) && parse_word(text, number))
         return 0;
-    int shown = length > 40 ? 40 : (int) length;
+    int shown = length > 40 ? 40 : (int)length;
     return error_set(error, ERROR_INPUT, "'%.*s' is not a number", shown, text);
 }
 
@@ -70,7 +70,7 @@ int value_to_number(const struct value *value, double *number,
 {
     switch (value->kind) {
     case VALUE_INT:
-        *number = (double) value->integer;
+        *number = (double)value->integer;
         return 0;
     case VALUE_FLOAT:
         *number = value->number;
@@ -98,7 +98,7 @@ int value_to_number(const struct value *value, double *number,
 int64_t float_to_int(double number)
 {
     if (number >= -0x1p63 && number < 0x1p63)
-        return (int64_t) number;
+        return (int64_t)number;
     return INT64_MIN;
 }
 
@@ -117,8 +117,8 @@ int value_to_int(const struct value *value, int64_t *integer,
 }
 
 /* d.ddde+XX */
-static void append_exponent(struct text *text, const char *digits,
-                            size_t count, int exponent)
+static void append_exponent(struct text *text, const char *digits, size_t count,
+                            int exponent)
 {
     text_append(text, digits, 1);
     if (count > 1) {
@@ -136,10 +136,10 @@ static void append_plain(struct text *text, const char *digits, size_t count,
         text_append_string(text, "0.");
     for (int i = exponent + 1; i < 0; i++)
         text_append_character(text, '0');
-    for (int i = 0; i < (int) count || i <= exponent; i++) {
+    for (int i = 0; i < (int)count || i <= exponent; i++) {
         if (i > 0 && i == exponent + 1)
             text_append_character(text, '.');
-        text_append_character(text, i < (int) count ? digits[i] : '0');
+        text_append_character(text, i < (int)count ? digits[i] : '0');
     }
 }
 
@@ -269,7 +269,7 @@ static const struct value *character_at(struct arena *arena,
         uint32_t code;
         size_t used = utf8_decode(bytes, left, &code);
         used = used > 0 ? used : 1;
-        if (index >= 0 && *count == (size_t) index)
+        if (index >= 0 && *count == (size_t)index)
             return value_make_bytes(arena, bytes, used);
         bytes += used;
         left -= used;
@@ -291,13 +291,13 @@ static const struct value *part_at(struct arena *arena,
     size_t count = value_count(value);
     if (value->kind == VALUE_STRING)
         part = character_at(arena, value, index, &count);
-    else if (index >= 0 && (uint64_t) index < count)
+    else if (index >= 0 && (uint64_t)index < count)
         part = value->list.items[index];
     if (!part)
         error_set(error, ERROR_INPUT,
                   "index %lld is out of bounds, the %s has %zu",
-                  (long long) index,
-                  value->kind == VALUE_LIST ? "list" : "text", count);
+                  (long long)index, value->kind == VALUE_LIST ? "list" : "text",
+                  count);
     return part;
 }
 
@@ -326,7 +326,7 @@ bool expression_truth(const struct expression *expression)
 const struct value *expression_value(struct arena *arena,
                                      const struct expression *expression)
 {
-    (void) arena;
+    (void)arena;
     return expression->kind == NODE_VALUE ? expression->value : NULL;
 }
 

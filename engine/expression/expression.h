@@ -100,11 +100,9 @@ struct expression_template *expression_template_parse(struct arena *arena,
                                                       const char *text,
                                                       size_t length,
                                                       struct error *error);
-const struct expression_template *
-expression_template_resolve(struct arena *arena,
-                            const struct expression_template *template,
-                            const struct expression_names *names,
-                            struct error *error);
+const struct expression_template *expression_template_resolve(
+    struct arena *arena, const struct expression_template *template,
+    const struct expression_names *names, struct error *error);
 bool expression_template_is_static(const struct expression_template *template);
 
 /* The text of a static template, NUL-terminated; NULL when it is not static or

@@ -16,7 +16,7 @@ int fail_at(struct error *error, size_t offset, const char *format, ...)
     if (error_is_set(error))
         return -1;
     error->kind = ERROR_INPUT;
-    error->place.mark.offset = (uint32_t) offset;
+    error->place.mark.offset = (uint32_t)offset;
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(error->text, sizeof error->text, format, arguments);
@@ -114,9 +114,8 @@ static struct token quoted(struct lexer *lexer)
                 "the text is not closed, expected \"'\"");
         return failed(lexer);
     }
-    const struct value *value =
-        literal_read_quoted(lexer->arena, lexer->text + start, end - start,
-                            start, lexer->error);
+    const struct value *value = literal_read_quoted(
+        lexer->arena, lexer->text + start, end - start, start, lexer->error);
     if (!value)
         return failed(lexer);
     return finish(lexer, (struct token){.kind = TOKEN_VALUE, .value = value},
@@ -163,11 +162,11 @@ static struct token property(struct lexer *lexer)
 
 /* Longer ones first, where one is the beginning of another. */
 static const enum operator_id operator_order[] = {
-    OPERATOR_NOT_EQUAL,     OPERATOR_DIFFERENT, OPERATOR_EQUAL,
+    OPERATOR_NOT_EQUAL,     OPERATOR_DIFFERENT,  OPERATOR_EQUAL,
     OPERATOR_GREATER_EQUAL, OPERATOR_LESS_EQUAL, OPERATOR_AND,
-    OPERATOR_POWER,         OPERATOR_OR,        OPERATOR_ADD,
-    OPERATOR_SUBTRACT,      OPERATOR_MULTIPLY,  OPERATOR_DIVIDE,
-    OPERATOR_GREATER,       OPERATOR_LESS,      OPERATOR_SAME,
+    OPERATOR_POWER,         OPERATOR_OR,         OPERATOR_ADD,
+    OPERATOR_SUBTRACT,      OPERATOR_MULTIPLY,   OPERATOR_DIVIDE,
+    OPERATOR_GREATER,       OPERATOR_LESS,       OPERATOR_SAME,
     OPERATOR_MODULO,
 };
 
@@ -175,14 +174,17 @@ static const struct {
     const char *text;
     enum token_kind kind;
 } marks[] = {
-    {",", TOKEN_COMMA},    {"(", TOKEN_OPEN}, {")", TOKEN_CLOSE},
-    {":", TOKEN_COLON},    {"?", TOKEN_QUESTION},
-    {"...", TOKEN_SPREAD},
+    {",",   TOKEN_COMMA   },
+    {"(",   TOKEN_OPEN    },
+    {")",   TOKEN_CLOSE   },
+    {":",   TOKEN_COLON   },
+    {"?",   TOKEN_QUESTION},
+    {"...", TOKEN_SPREAD  },
 };
 
 static struct token unknown(struct lexer *lexer)
 {
-    unsigned char byte = (unsigned char) peek(lexer, lexer->at);
+    unsigned char byte = (unsigned char)peek(lexer, lexer->at);
     const char *hint = byte == '|'   ? ", expected '||'"
                        : byte == '&' ? ", expected '&&'"
                        : byte == '}' ? ", expected '}}'"

@@ -35,7 +35,7 @@ static bool hex_digits(const char *text, size_t length, uint32_t *code)
     uint64_t digits;
     if (length < 4 || !number_parse_unsigned(text, 4, 16, &digits))
         return false;
-    *code = (uint32_t) digits;
+    *code = (uint32_t)digits;
     return true;
 }
 
@@ -77,13 +77,13 @@ static size_t read_escape(const char *text, size_t length, char quote,
     const char *letter = memchr(letters, text[0], sizeof letters - 1);
     if (!letter)
         return 0;
-    *code = (unsigned char) meanings[letter - letters];
+    *code = (unsigned char)meanings[letter - letters];
     return 1;
 }
 
 static bool is_control(char character)
 {
-    return (unsigned char) character < 0x20 && !strchr("\n\r\t", character);
+    return (unsigned char)character < 0x20 && !strchr("\n\r\t", character);
 }
 
 /* The bytes from reader->at to `end` without their escapes, as a new text. */
@@ -258,9 +258,8 @@ static struct value *read_bracket(struct reader *reader)
     if (reader->depth >= EXPRESSION_LITERAL_DEPTH_LIMIT)
         return refuse(reader, "lists and maps are nested too deeply");
     reader->depth++;
-    struct value *value = reader->text[reader->at] == '['
-                              ? read_list(reader)
-                              : read_map(reader);
+    struct value *value =
+        reader->text[reader->at] == '[' ? read_list(reader) : read_map(reader);
     reader->depth--;
     return value;
 }
@@ -270,8 +269,7 @@ static struct value *read_value(struct reader *reader)
     if (++reader->nodes > EXPRESSION_LITERAL_NODES_LIMIT)
         return refuse(reader, "the value has too many parts");
     skip_space(reader);
-    char first =
-        reader->at < reader->length ? reader->text[reader->at] : '\0';
+    char first = reader->at < reader->length ? reader->text[reader->at] : '\0';
     if (first == '[' || first == '{')
         return read_bracket(reader);
     if (first == '-' || (first >= '0' && first <= '9'))

@@ -17,13 +17,12 @@ struct expression *node_make(struct arena *arena, enum node_kind kind,
 {
     struct expression *node = arena_allocate(arena, sizeof *node);
     node->kind = kind;
-    node->offset = (uint32_t) offset;
+    node->offset = (uint32_t)offset;
     return node;
 }
 
 const struct expression *node_of_value(struct arena *arena,
-                                       const struct value *value,
-                                       size_t offset)
+                                       const struct value *value, size_t offset)
 {
     struct expression *node = node_make(arena, NODE_VALUE, offset);
     node->value = value;
@@ -51,9 +50,8 @@ struct expression *node_of_call(struct arena *arena, const char *name,
     return node;
 }
 
-static const struct argument *arguments_at(struct arena *arena,
-                                           const struct expression *call,
-                                           size_t offset)
+static const struct argument *
+arguments_at(struct arena *arena, const struct expression *call, size_t offset)
 {
     struct argument *copy =
         arena_allocate(arena, (call->count + 1) * sizeof *copy);
@@ -65,15 +63,14 @@ static const struct argument *arguments_at(struct arena *arena,
     return copy;
 }
 
-const struct expression *node_at(struct arena *arena,
-                                 const struct expression *expression,
-                                 size_t offset)
+const struct expression *
+node_at(struct arena *arena, const struct expression *expression, size_t offset)
 {
     if (expression->kind == NODE_VALUE)
         return expression;
     struct expression *copy = node_make(arena, expression->kind, offset);
     *copy = *expression;
-    copy->offset = (uint32_t) offset;
+    copy->offset = (uint32_t)offset;
     switch (expression->kind) {
     case NODE_VALUE:
     case NODE_NAME:

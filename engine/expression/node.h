@@ -93,9 +93,8 @@ struct expression *node_make(struct arena *arena, enum node_kind kind,
                              size_t offset);
 
 /* A static node; `value` is shared. */
-const struct expression *node_of_value(struct arena *arena,
-                                       const struct value *value,
-                                       size_t offset);
+const struct expression *
+node_of_value(struct arena *arena, const struct value *value, size_t offset);
 struct expression *node_of_name(struct arena *arena, const char *name,
                                 size_t length, size_t offset);
 struct expression *node_of_call(struct arena *arena, const char *name,

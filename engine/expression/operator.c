@@ -8,22 +8,22 @@
 #include "engine/expression/evaluation.h"
 
 const struct operator_entry operator_table[OPERATORS] = {
-    [OPERATOR_POWER] = {"**", 4, TYPE_FLOAT},
-    [OPERATOR_MULTIPLY] = {"*", 3, TYPE_FLOAT},
-    [OPERATOR_DIVIDE] = {"/", 3, TYPE_FLOAT},
-    [OPERATOR_MODULO] = {"%", 3, TYPE_FLOAT},
-    [OPERATOR_ADD] = {"+", 2, TYPE_ANY}, /* see node_type */
-    [OPERATOR_SUBTRACT] = {"-", 2, TYPE_FLOAT},
-    [OPERATOR_EQUAL] = {"==", 1, TYPE_BOOL},
-    [OPERATOR_SAME] = {"=", 1, TYPE_BOOL},
-    [OPERATOR_NOT_EQUAL] = {"!=", 1, TYPE_BOOL},
-    [OPERATOR_DIFFERENT] = {"<>", 1, TYPE_BOOL},
-    [OPERATOR_LESS_EQUAL] = {"<=", 1, TYPE_BOOL},
-    [OPERATOR_GREATER_EQUAL] = {">=", 1, TYPE_BOOL},
-    [OPERATOR_LESS] = {"<", 1, TYPE_BOOL},
-    [OPERATOR_GREATER] = {">", 1, TYPE_BOOL},
-    [OPERATOR_AND] = {"&&", PRIORITY_LOGIC, TYPE_ANY},
-    [OPERATOR_OR] = {"||", PRIORITY_LOGIC, TYPE_ANY},
+    [OPERATOR_POWER] = {"**", 4,              TYPE_FLOAT},
+    [OPERATOR_MULTIPLY] = {"*",  3,              TYPE_FLOAT},
+    [OPERATOR_DIVIDE] = {"/",  3,              TYPE_FLOAT},
+    [OPERATOR_MODULO] = {"%",  3,              TYPE_FLOAT},
+    [OPERATOR_ADD] = {"+",  2,              TYPE_ANY  }, /* see node_type */
+    [OPERATOR_SUBTRACT] = {"-",  2,              TYPE_FLOAT},
+    [OPERATOR_EQUAL] = {"==", 1,              TYPE_BOOL },
+    [OPERATOR_SAME] = {"=",  1,              TYPE_BOOL },
+    [OPERATOR_NOT_EQUAL] = {"!=", 1,              TYPE_BOOL },
+    [OPERATOR_DIFFERENT] = {"<>", 1,              TYPE_BOOL },
+    [OPERATOR_LESS_EQUAL] = {"<=", 1,              TYPE_BOOL },
+    [OPERATOR_GREATER_EQUAL] = {">=", 1,              TYPE_BOOL },
+    [OPERATOR_LESS] = {"<",  1,              TYPE_BOOL },
+    [OPERATOR_GREATER] = {">",  1,              TYPE_BOOL },
+    [OPERATOR_AND] = {"&&", PRIORITY_LOGIC, TYPE_ANY  },
+    [OPERATOR_OR] = {"||", PRIORITY_LOGIC, TYPE_ANY  },
 };
 
 static enum static_type binary_type(const struct expression *node)
@@ -111,29 +111,36 @@ static const struct value *concatenate(struct evaluation *evaluation,
 static bool same_text(struct evaluation *evaluation, const struct value *left,
                       const struct value *right)
 {
+    if (left == right)
+        return true;
     size_t first;
     size_t second;
     const char *a = value_to_text(evaluation->arena, left, &first);
     const char *b = value_to_text(evaluation->arena, right, &second);
+    evaluation->steps += first / 64; /* a limit that the next node meets */
     return first == second && memcmp(a, b, first) == 0;
 }
 
 static bool compare(enum operator_id operator, double left, double right)
 {
-    return operator== OPERATOR_LESS            ? left < right
-           : operator== OPERATOR_LESS_EQUAL    ? left <= right
-           : operator== OPERATOR_GREATER_EQUAL ? left >= right
-                                               : left > right;
+    return operator== OPERATOR_LESS       ? left < right :
+           operator== OPERATOR_LESS_EQUAL ? left <= right
+           :
+           operator== OPERATOR_GREATER_EQUAL ? left >= right
+                                             : left> right;
 }
 
 static double calculate(enum operator_id operator, double left, double right)
 {
-    return operator== OPERATOR_ADD        ? left + right
-           : operator== OPERATOR_SUBTRACT ? left - right
-           : operator== OPERATOR_MULTIPLY ? left * right
-           : operator== OPERATOR_DIVIDE   ? left / right
-           : operator== OPERATOR_MODULO   ? fmod(left, right)
-                                          : pow(left, right);
+    return operator== OPERATOR_ADD      ? left + right :
+           operator== OPERATOR_SUBTRACT ? left - right
+           :
+           operator== OPERATOR_MULTIPLY ? left * right
+           :
+           operator== OPERATOR_DIVIDE ? left / right
+           :
+           operator== OPERATOR_MODULO ? fmod(left, right)
+                                      : pow(left, right);
 }
 
 static const struct value *apply_numbers(struct evaluation *evaluation,
@@ -149,8 +156,9 @@ static const struct value *apply_numbers(struct evaluation *evaluation,
         return evaluation_fail(evaluation, node, "division by zero");
     if (zero && operator== OPERATOR_MODULO)
         return evaluation_fail(evaluation, node, "remainder of zero");
+    /* Adding 0 makes 0 of -0, which could not be read back. */
     return value_make_float(evaluation->arena,
-                            calculate(operator, left, right));
+                            calculate(operator, left, right) + 0.0);
 }
 
 const struct value *operator_apply(struct evaluation *evaluation,
@@ -159,12 +167,11 @@ const struct value *operator_apply(struct evaluation *evaluation,
                                    const struct value *right)
 {
     enum operator_id operator= node->operator;
-    if (operator== OPERATOR_ADD && (left->kind == VALUE_STRING ||
-                                    right->kind == VALUE_STRING))
+    if (operator== OPERATOR_ADD &&(left->kind == VALUE_STRING ||
+                                   right->kind == VALUE_STRING))
         return concatenate(evaluation, node, left, right);
     bool same = operator== OPERATOR_EQUAL || operator== OPERATOR_SAME;
-    if (same || operator== OPERATOR_NOT_EQUAL ||
-        operator== OPERATOR_DIFFERENT)
+    if (same || operator== OPERATOR_NOT_EQUAL || operator== OPERATOR_DIFFERENT)
         return value_make_bool(evaluation->arena,
                                same_text(evaluation, left, right) == same);
     double first;

@@ -44,9 +44,8 @@ static size_t place(const struct parser *parser, size_t offset)
 static void *refuse(struct parser *parser, const char *expected)
 {
     const struct token *token = &parser->token;
-    int shown = token->end - token->start > 40
-                    ? 40
-                    : (int) (token->end - token->start);
+    int shown =
+        token->end - token->start > 40 ? 40 : (int)(token->end - token->start);
     size_t at = place(parser, token->start);
     struct error *error = parser->lexer->error;
     if (token->kind == TOKEN_END || token->kind == TOKEN_BLOCK_CLOSE)
@@ -89,7 +88,7 @@ static bool accept(struct parser *parser, enum token_kind kind)
 
 static const struct expression *binary(struct parser *parser, size_t offset,
                                        enum operator_id operator,
-                                       const struct expression *left,
+                                       const struct expression * left,
                                        const struct expression *right)
 {
     struct expression *node =
@@ -130,18 +129,29 @@ static const char *find_wildcard(const char *name, size_t length)
     return NULL;
 }
 
+/* White space is part of a name, which nobody knows by then. */
+static bool has_space(const char *name, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (strchr(" \t\r\n\f", name[i]))
+            return true;
+    return false;
+}
+
 static const struct expression *variable(struct parser *parser,
                                          const struct token *token)
 {
     const char *end = token->name + token->length;
-    const char *star = find_wildcard(token->name, token->length);
-    size_t head = star ? (size_t) (star - token->name) - 2 : token->length;
+    const char *star = has_space(token->name, token->length)
+                           ? NULL
+                           : find_wildcard(token->name, token->length);
+    size_t head = star ? (size_t)(star - token->name) - 2 : token->length;
     const struct expression *node = node_of_name(
         parser->arena, token->name, head, place(parser, token->start));
     while (star && node) {
-        const char *next = find_wildcard(star, (size_t) (end - star));
+        const char *next = find_wildcard(star, (size_t)(end - star));
         const char *stop = next ? next - 2 : end;
-        node = wildcard(parser, node, star, (size_t) (stop - star));
+        node = wildcard(parser, node, star, (size_t)(stop - star));
         star = next;
     }
     return node;
@@ -258,16 +268,16 @@ static const struct expression *property(struct parser *parser,
 {
     struct expression *node = node_make(parser->arena, NODE_PROPERTY,
                                         place(parser, parser->token.start));
-    node->name = arena_copy(parser->arena, parser->token.name,
-                            parser->token.length);
+    node->name =
+        arena_copy(parser->arena, parser->token.name, parser->token.length);
     node->length = parser->token.length;
     node->operand = operand;
     advance(parser);
     return above(parser, node, operand, operand);
 }
 
-static const struct expression *
-conditional(struct parser *parser, const struct expression *condition)
+static const struct expression *conditional(struct parser *parser,
+                                            const struct expression *condition)
 {
     struct expression *node = node_make(parser->arena, NODE_CONDITIONAL,
                                         place(parser, parser->token.start));
@@ -298,9 +308,8 @@ static const struct expression *infix(struct parser *parser,
 }
 
 /* What may follow `left`; the same node when nothing of it does. */
-static const struct expression *extend(struct parser *parser,
-                                       const struct expression *left,
-                                       int threshold)
+static const struct expression *
+extend(struct parser *parser, const struct expression *left, int threshold)
 {
     const struct token *token = &parser->token;
     if (token->kind == TOKEN_QUESTION && threshold < PRIORITY_LOGIC)
@@ -331,8 +340,8 @@ static const struct expression *parse_expression(struct parser *parser,
 const struct expression *parse_tokens(struct lexer *lexer, size_t fixed,
                                       struct token *last)
 {
-    struct parser parser = {.lexer = lexer, .arena = lexer->arena,
-                            .fixed = fixed};
+    struct parser parser = {
+        .lexer = lexer, .arena = lexer->arena, .fixed = fixed};
     advance(&parser);
     const struct expression *node =
         parser.token.kind == TOKEN_END || parser.token.kind == TOKEN_BLOCK_CLOSE
@@ -358,7 +367,7 @@ static const struct expression *parse(struct lexer *lexer, size_t fixed)
     struct token last;
     const struct expression *node = parse_tokens(lexer, fixed, &last);
     if (!node && fixed != SIZE_MAX)
-        lexer->error->place.mark.offset = (uint32_t) fixed;
+        lexer->error->place.mark.offset = (uint32_t)fixed;
     return node;
 }
 

@@ -45,8 +45,8 @@ static void print_operand_value(struct text *text, const struct value *value)
         return;
     }
     if (value->kind != VALUE_LIST) {
-        text_append_string(text, value->kind == VALUE_INT ? "int(\""
-                                                          : "float(\"");
+        text_append_string(text,
+                           value->kind == VALUE_INT ? "int(\"" : "float(\"");
         value_append_text(text, value);
         text_append_string(text, "\")");
         return;
@@ -75,7 +75,8 @@ static bool is_negative(const struct expression *node)
         return false;
     if (node->value->kind == VALUE_INT)
         return node->value->integer < 0;
-    return node->value->kind == VALUE_FLOAT && signbit(node->value->number);
+    return node->value->kind == VALUE_FLOAT && isfinite(node->value->number) &&
+           signbit(node->value->number);
 }
 
 static void print_inside(struct text *text, const struct expression *node,
@@ -88,39 +89,35 @@ static void print_inside(struct text *text, const struct expression *node,
         text_append_character(text, ')');
 }
 
-/* A left operand groups as it stands; sums whose kind changes on the way, from
+/* Whether an operand is not what the parser makes of it without parentheses.
+ * `least`: the priority that needs none. Sums whose kind changes on the way, from
  * numbers to texts, are shown in parentheses all the same. */
-static bool left_in_parentheses(const struct expression *node)
+static bool in_parentheses(const struct expression *operand, int least)
 {
-    const struct expression *left = node->left;
-    if (left->kind == NODE_CONDITIONAL || is_negative(left))
+    if (operand->kind == NODE_CONDITIONAL || is_negative(operand))
         return true;
-    if (left->kind != NODE_BINARY)
+    if (operand->kind != NODE_BINARY)
         return false;
-    if (operator_table[left->operator].priority <
-        operator_table[node->operator].priority)
-        return true;
-    return left->operator== OPERATOR_ADD &&
-           node_type(left) != node_type(left->left);
+    return operator_table[operand->operator].priority < least ||
+           (operand->operator== OPERATOR_ADD &&
+            node_type(operand) != node_type(operand->left));
 }
 
-/* a && (b && c) is a && b && c, and so with ||. */
+/* Operators group to the left; a && (b && c) is a && b && c, and so with ||. */
 static bool right_in_parentheses(const struct expression *node)
 {
     const struct expression *right = node->right;
-    if (right->kind == NODE_CONDITIONAL || is_negative(right))
-        return true;
-    if (right->kind != NODE_BINARY)
-        return false;
     int priority = operator_table[node->operator].priority;
-    if (priority == PRIORITY_LOGIC && right->operator== node->operator)
-        return false;
-    return operator_table[right->operator].priority <= priority;
+    bool chain = priority == PRIORITY_LOGIC && right->kind == NODE_BINARY &&
+                 right->operator== node->operator;
+    return in_parentheses(right, chain ? priority : priority + 1);
 }
 
 static void print_binary(struct text *text, const struct expression *node)
 {
-    print_inside(text, node->left, left_in_parentheses(node));
+    print_inside(
+        text, node->left,
+        in_parentheses(node->left, operator_table[node->operator].priority));
     text_append_string(text, operator_table[node->operator].text);
     print_inside(text, node->right, right_in_parentheses(node));
 }
@@ -142,12 +139,21 @@ static void print_conditional(struct text *text, const struct expression *node)
 {
     const struct expression *condition = node->condition;
     print_inside(text, condition,
-                 condition->kind == NODE_CONDITIONAL &&
-                     is_negative(condition->no));
+                 is_negative(condition) ||
+                     (condition->kind == NODE_CONDITIONAL &&
+                      is_negative(condition->no)));
     text_append_string(text, " ? ");
     print_inside(text, node->yes, branch_in_parentheses(node->yes));
     text_append_string(text, " : ");
     print_inside(text, node->no, branch_in_parentheses(node->no));
+}
+
+/* `1...` would be a number with a bad end, `true...` a variable. */
+static bool spread_in_parentheses(const struct expression *node)
+{
+    if (node->kind == NODE_VALUE)
+        return node->value->kind < VALUE_STRING;
+    return node->kind == NODE_NOT || is_compound(node);
 }
 
 static void print_call(struct text *text, const struct expression *node)
@@ -157,8 +163,11 @@ static void print_call(struct text *text, const struct expression *node)
     for (size_t i = 0; i < node->count; i++) {
         if (i > 0)
             text_append_character(text, ',');
-        print_part(text, node->arguments[i].expression);
-        if (node->arguments[i].spread)
+        const struct argument *argument = &node->arguments[i];
+        print_inside(text, argument->expression,
+                     argument->spread &&
+                         spread_in_parentheses(argument->expression));
+        if (argument->spread)
             text_append_string(text, "...");
     }
     text_append_character(text, ')');
@@ -168,9 +177,9 @@ static void print_call(struct text *text, const struct expression *node)
 static void print_property(struct text *text, const struct expression *node)
 {
     const struct expression *operand = node->operand;
-    bool number = operand->kind == NODE_VALUE &&
-                  (operand->value->kind == VALUE_INT ||
-                   operand->value->kind == VALUE_FLOAT);
+    bool number =
+        operand->kind == NODE_VALUE && (operand->value->kind == VALUE_INT ||
+                                        operand->value->kind == VALUE_FLOAT);
     bool star = operand->kind == NODE_NAME && node->name[0] == '*';
     print_inside(text, operand,
                  number || star || is_compound(operand) ||
@@ -196,7 +205,8 @@ static void print(struct text *text, const struct expression *node)
         break;
     case NODE_NOT:
         text_append_character(text, '!');
-        print_inside(text, node->negated, is_compound(node->negated));
+        print_inside(text, node->negated,
+                     is_compound(node->negated) || is_negative(node->negated));
         break;
     case NODE_BINARY:
         print_binary(text, node);

@@ -8,10 +8,10 @@
  * Depth, steps and memory are counted, so that names that refer to each other
  * and growing texts end with an error.
  */
-#include "engine/expression/evaluation.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "engine/expression/evaluation.h"
 
 void *evaluation_fail(struct evaluation *evaluation,
                       const struct expression *node, const char *format, ...)
@@ -49,45 +49,57 @@ static const struct expression *made(struct evaluation *evaluation,
     return value ? node_of_value(evaluation->arena, value, node->offset) : NULL;
 }
 
-/* The value behind `path` (".b.c") of a known value. NULL without an error: a
- * variable whose parts are not there stays unknown. */
+/* What is behind `path` ("b.c") in a known value; NULL with the error set. */
 static const struct value *walk_path(struct arena *arena,
                                      const struct value *value,
-                                     const char *path, size_t length)
+                                     const char *path, size_t length,
+                                     struct error *error)
 {
-    struct error ignored = {0};
-    while (value && length > 0) {
-        const char *dot = memchr(path + 1, '.', length - 1);
-        size_t part = dot ? (size_t) (dot - path) : length;
-        const struct value *key = value_make_bytes(arena, path + 1, part - 1);
-        value = value_at(arena, value, key, &ignored);
-        path += part;
-        length -= part;
+    const char *end = path + length;
+    while (value && path <= end) {
+        const char *dot = memchr(path, '.', (size_t)(end - path));
+        const char *stop = dot ? dot : end;
+        const struct value *key =
+            value_make_bytes(arena, path, (size_t)(stop - path));
+        value = value_at(arena, value, key, error);
+        path = stop + 1;
     }
     return value;
 }
 
-/* The answer for the beginning of a name, with the rest looked up in it. */
+/* Counts the characters that looking into a text passes. */
+static int spend_on_text(struct evaluation *evaluation,
+                         const struct expression *node,
+                         const struct value *value)
+{
+    size_t length = value->kind == VALUE_STRING ? value->string.length : 0;
+    return evaluation_spend(evaluation, node, length / 64);
+}
+
+/* The answer for the beginning of a name, with the rest looked up in it. NULL
+ * when it is not there: the name is not known then. */
 static const struct expression *with_path(struct evaluation *evaluation,
                                           const struct expression *node,
                                           const struct expression *answer,
                                           size_t known)
 {
-    const char *path = node->name + known;
-    size_t length = node->length - known;
-    if (length == 0 && answer->kind == NODE_VALUE)
-        return answer;
-    if (answer->kind == NODE_VALUE)
+    struct error ignored = {0};
+    if (known == node->length)
+        return node_at(evaluation->arena, answer, node->offset);
+    const char *path = node->name + known + 1;
+    size_t length = node->length - known - 1;
+    if (answer->kind == NODE_VALUE) {
+        if (spend_on_text(evaluation, node, answer->value) < 0)
+            return NULL;
         return made(evaluation, node,
-                    walk_path(evaluation->arena, answer->value, path, length));
-    answer = node_at(evaluation->arena, answer, node->offset);
-    if (length == 0)
-        return answer;
+                    walk_path(evaluation->arena, answer->value, path, length,
+                              &ignored));
+    }
     struct expression *property =
         node_make(evaluation->arena, NODE_PROPERTY, node->offset);
-    property->operand = answer;
-    property->name = path + 1;
-    property->length = length - 1;
+    property->operand = node_at(evaluation->arena, answer, node->offset);
+    property->name = path;
+    property->length = length;
     return property;
 }
 
@@ -125,6 +137,8 @@ static const struct expression *find_name(struct evaluation *evaluation,
         if (answer)
             return answer;
     }
+    if (error_is_set(evaluation->error))
+        return NULL;
     if (error_is_set(&error)) {
         *evaluation->error = error;
         evaluation->error->place.mark.offset = node->offset;
@@ -139,6 +153,10 @@ static const struct expression *resolve_name(struct evaluation *evaluation,
     const struct expression *answer = find_name(evaluation, node);
     if (!answer || answer == node || answer->kind == NODE_VALUE)
         return answer;
+    bool itself = answer->kind == NODE_NAME && answer->length == node->length &&
+                  memcmp(answer->name, node->name, node->length) == 0;
+    if (itself)
+        return node;
     return resolve_node(evaluation, answer);
 }
 
@@ -180,6 +198,19 @@ static const struct expression *with_operands(struct evaluation *evaluation,
     return copy;
 }
 
+/* (x || known) || right: the known one decides too, or is never the result. */
+static const struct expression *resolve_chain(struct evaluation *evaluation,
+                                              const struct expression *node,
+                                              const struct expression *left,
+                                              const struct expression *right)
+{
+    const struct expression *known = left->right;
+    bool settles = node->operator== OPERATOR_OR;
+    if (value_is_true(known->value) == settles)
+        return left;
+    return with_operands(evaluation, node, left->left, right);
+}
+
 /* `&&` and `||` give one of their operands. A known left one decides, and the
  * other is not looked at; a known right one only between truth values. */
 static const struct expression *resolve_logic(struct evaluation *evaluation,
@@ -194,6 +225,9 @@ static const struct expression *resolve_logic(struct evaluation *evaluation,
     const struct expression *right = resolve_node(evaluation, node->right);
     if (!right || is_static(left))
         return right;
+    if (left->kind == NODE_BINARY && left->operator== node->operator&&
+                                     is_static(left->right))
+        return resolve_chain(evaluation, node, left, right);
     if (is_static(right) && right->value->kind == VALUE_BOOL &&
         node_type(left) == TYPE_BOOL)
         return right->value->boolean == settles ? right : left;
@@ -211,9 +245,9 @@ static const struct expression *resolve_binary(struct evaluation *evaluation,
     if (!right)
         return NULL;
     if (is_static(left) && is_static(right))
-        return made(evaluation, node,
-                    operator_apply(evaluation, node, left->value,
-                                   right->value));
+        return made(
+            evaluation, node,
+            operator_apply(evaluation, node, left->value, right->value));
     return with_operands(evaluation, node, left, right);
 }
 
@@ -226,9 +260,8 @@ resolve_conditional(struct evaluation *evaluation,
     if (!condition)
         return NULL;
     if (is_static(condition))
-        return resolve_node(evaluation, value_is_true(condition->value)
-                                            ? node->yes
-                                            : node->no);
+        return resolve_node(
+            evaluation, value_is_true(condition->value) ? node->yes : node->no);
     const struct expression *yes = resolve_node(evaluation, node->yes);
     const struct expression *no =
         yes ? resolve_node(evaluation, node->no) : NULL;
@@ -252,21 +285,13 @@ static const struct expression *resolve_property(struct evaluation *evaluation,
     if (!operand)
         return NULL;
     if (is_static(operand)) {
-        const struct value *value = operand->value;
-        const char *name = node->name;
-        const char *end = name + node->length;
-        while (value && name <= end) {
-            const char *dot = memchr(name, '.', (size_t) (end - name));
-            const char *stop = dot ? dot : end;
-            value = value_at(
-                arena, value,
-                value_make_bytes(arena, name, (size_t) (stop - name)),
-                evaluation->error);
-            name = stop + 1;
-        }
+        if (spend_on_text(evaluation, node, operand->value) < 0)
+            return NULL;
+        const struct value *value = walk_path(arena, operand->value, node->name,
+                                              node->length, evaluation->error);
         if (!value)
             return evaluation_fail(evaluation, node, "'.%.*s'",
-                                   (int) (node->length > 40 ? 40 : node->length),
+                                   (int)(node->length > 40 ? 40 : node->length),
                                    node->name);
         return made(evaluation, node, value);
     }
@@ -349,8 +374,8 @@ static const struct expression *with_arguments(struct evaluation *evaluation,
         if (!copies && resolved == argument->expression)
             continue;
         if (!copies) {
-            copies = arena_allocate(evaluation->arena,
-                                    node->count * sizeof *copies);
+            copies =
+                arena_allocate(evaluation->arena, node->count * sizeof *copies);
             memcpy(copies, node->arguments, node->count * sizeof *copies);
         }
         copies[i].expression = resolved;
@@ -404,15 +429,13 @@ static const struct expression *call_library(struct evaluation *evaluation,
     if (!call.values || evaluation_spend(evaluation, node, call.count / 4) < 0)
         return NULL;
     if (call.count < function->least || call.count > function->most)
-        return evaluation_fail(evaluation, node,
-                               "%s() has %zu arguments, expected %zu%s",
-                               function->name, call.count,
-                               call.count < function->least ? function->least
-                                                            : function->most,
-                               function->least < function->most
-                                   ? call.count < function->least ? " or more"
-                                                                  : " at most"
-                                   : "");
+        return evaluation_fail(
+            evaluation, node, "%s() has %zu arguments, expected %zu%s",
+            function->name, call.count,
+            call.count < function->least ? function->least : function->most,
+            function->least < function->most
+                ? call.count < function->least ? " or more" : " at most"
+                : "");
     if (function->value)
         return made(evaluation, node, function->value(&call));
     const struct expression *result = function->expand(&call);
@@ -434,9 +457,9 @@ static const struct expression *call_names(struct evaluation *evaluation,
         const struct expression *answer = NULL;
         if (!names->call)
             continue;
-        int known =
-            names->call(names->context, evaluation->arena, node->name,
-                        node->length, values, count, &answer, evaluation->error);
+        int known = names->call(names->context, evaluation->arena, node->name,
+                                node->length, values, count, &answer,
+                                evaluation->error);
         if (known < 0) {
             evaluation->error->place.mark.offset = node->offset;
             return NULL;
@@ -445,8 +468,8 @@ static const struct expression *call_names(struct evaluation *evaluation,
             continue;
         if (is_static(answer))
             return answer;
-        return resolve_node(evaluation, node_at(evaluation->arena, answer,
-                                                node->offset));
+        return resolve_node(evaluation,
+                            node_at(evaluation->arena, answer, node->offset));
     }
     return node;
 }

@@ -11,7 +11,7 @@ struct history {
     sqlite3 *database;
     char *path;
     bool write;
-    bool relaxed; /* synchronous is NORMAL */
+    bool relaxed;                  /* synchronous is NORMAL */
     struct history_writer *writer; /* of history_sink; NULL: none yet */
 };
 

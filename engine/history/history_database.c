@@ -14,14 +14,14 @@ static const struct {
     int code;
     const char *hint;
 } hints[] = {
-    {SQLITE_FULL,     "; free some space, or use --db FILE on another disk"},
-    {SQLITE_IOERR,    "; see whether its disk is full, read-only or failing"},
+    {SQLITE_FULL,     "; free some space, or use --db FILE on another disk"   },
+    {SQLITE_IOERR,    "; see whether its disk is full, read-only or failing"  },
     {SQLITE_NOTADB,   "; it is no history of ours: use --db with another file"},
     {SQLITE_CORRUPT,  "; the file is damaged: restore a copy, or move it away"},
-    {SQLITE_BUSY,     "; another process keeps it locked"},
-    {SQLITE_READONLY, "; it and its folder must be writable"},
-    {SQLITE_PERM,     "; it and its folder must be accessible"},
-    {SQLITE_CANTOPEN, "; it and its folder must be accessible"},
+    {SQLITE_BUSY,     "; another process keeps it locked"                     },
+    {SQLITE_READONLY, "; it and its folder must be writable"                  },
+    {SQLITE_PERM,     "; it and its folder must be accessible"                },
+    {SQLITE_CANTOPEN, "; it and its folder must be accessible"                },
 };
 
 int database_error(const struct history *history, const char *doing,
@@ -34,10 +34,10 @@ int database_error(const struct history *history, const char *doing,
         if (hints[i].code == code)
             hint = hints[i].hint;
     bool io = code == SQLITE_IOERR || code == SQLITE_CANTOPEN;
-    return error_set(error, ERROR_SYSTEM, "cannot %s history '%.200s': %s%s%s%s",
-                     doing, history->path, sqlite3_errmsg(history->database),
-                     io && number ? ": " : "",
-                     io && number ? strerror(number) : "", hint);
+    return error_set(
+        error, ERROR_SYSTEM, "cannot %s history '%.200s': %s%s%s%s", doing,
+        history->path, sqlite3_errmsg(history->database),
+        io && number ? ": " : "", io && number ? strerror(number) : "", hint);
 }
 
 int database_run(struct history *history, const char *sql, struct error *error)
@@ -67,8 +67,7 @@ void database_rollback(struct history *history)
         sqlite3_exec(history->database, "ROLLBACK", NULL, NULL, NULL);
 }
 
-int database_durable(struct history *history, bool durable,
-                     struct error *error)
+int database_durable(struct history *history, bool durable, struct error *error)
 {
     if (durable != history->relaxed)
         return 0;
@@ -92,16 +91,15 @@ static int bind(sqlite3_stmt *statement, const char *types, va_list values)
             assert(types[i - 1] == 'b');
             const void *bytes = va_arg(values, const void *);
             size_t length = va_arg(values, size_t);
-            result = sqlite3_bind_blob64(statement, i, bytes, length,
-                                         SQLITE_STATIC);
+            result =
+                sqlite3_bind_blob64(statement, i, bytes, length, SQLITE_STATIC);
         }
     }
     return result;
 }
 
 static sqlite3_stmt *prepare(struct history *history, struct error *error,
-                             const char *sql, const char *types,
-                             va_list values)
+                             const char *sql, const char *types, va_list values)
 {
     CLEANUP(finalize) sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v2(history->database, sql, -1, &statement, NULL) !=

@@ -68,10 +68,9 @@ static int emit_chunk(const struct run_key *key, sqlite3_stmt *statement,
     };
     event.text = unpack(statement, plain, &event.length);
     if (!event.text)
-        return error_set(error, ERROR_SYSTEM,
-                         "the log of run '%s' is damaged at entry %lld",
-                         key->id,
-                         (long long)sqlite3_column_int64(statement, 0));
+        return error_set(
+            error, ERROR_SYSTEM, "the log of run '%s' is damaged at entry %lld",
+            key->id, (long long)sqlite3_column_int64(statement, 0));
     return event_emit(sink, &event, error);
 }
 

@@ -8,7 +8,7 @@
  * migrate. Reading a history that is not there opens an empty one in memory, so
  * that queries need no special case and nothing is created on disk.
  */
-#include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -161,8 +161,8 @@ static int apply(struct history *history, int64_t version, struct error *error)
 {
     const unsigned char *sql = migrations[version].sql;
     CLEANUP(release)
-    char *text = memory_copy((const char *)sql,
-                             (size_t)(migrations[version].end - sql));
+    char *text =
+        memory_copy((const char *)sql, (size_t)(migrations[version].end - sql));
     char stamp[96];
     snprintf(stamp, sizeof stamp,
              "PRAGMA user_version = %lld; PRAGMA application_id = %d",
@@ -212,15 +212,44 @@ static int use_wal(struct history *history, struct error *error)
                         error);
 }
 
+/* True for a history in a folder that we cannot write, without a write-ahead log:
+ * an archive. SQLite reads such a file only when told that nobody changes it. */
+static bool is_archive(const char *path)
+{
+    CLEANUP(release) char *folder = folder_of(path);
+    CLEANUP(text_free) struct text log = {0};
+    text_append_format(&log, "%s-wal", path);
+    return faccessat(AT_FDCWD, folder, W_OK, AT_EACCESS) < 0 &&
+           access(text_string(&log), F_OK) < 0;
+}
+
+/* The path as a URI of SQLite: all but the plainest bytes as %XX. */
+static void append_uri(struct text *uri, const char *path)
+{
+    text_append_string(uri, "file:");
+    for (; *path; path++)
+        if (isalnum((unsigned char)*path) || strchr("/._-", *path))
+            text_append_character(uri, *path);
+        else
+            text_append_format(uri, "%%%02X", (unsigned char)*path);
+}
+
 /* Only the folder's real path goes to SQLite; messages name what the user did. */
 static int open_file(struct history *history, struct error *error)
 {
     CLEANUP(release) char *real = resolve(history->path, error);
     if (!real)
         return -1;
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW |
-                SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
-    if (sqlite3_open_v2(real, &history->database, flags, NULL) != SQLITE_OK)
+    CLEANUP(text_free) struct text uri = {0};
+    append_uri(&uri, real);
+    bool archive = !history->write && is_archive(real);
+    if (archive)
+        text_append_string(&uri, "?immutable=1");
+    int flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX |
+                SQLITE_OPEN_PRIVATECACHE |
+                (archive ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+    if (sqlite3_open_v2(text_string(&uri), &history->database, flags, NULL) !=
+        SQLITE_OK)
         return database_error(history, "open", error);
     if (history->write && sqlite3_db_readonly(history->database, "main") == 1)
         return error_set(error, ERROR_SYSTEM,

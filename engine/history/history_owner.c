@@ -5,8 +5,6 @@
  * The rule: a run is called lost only on evidence. Whatever cannot be seen from
  * here (another machine, another pid namespace, a hidden /proc) counts as alive.
  */
-#include "engine/history/owner.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -16,6 +14,8 @@
 #include <sys/types.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+
+#include "engine/history/owner.h"
 
 /* The first line of a small file; "" when there is none. */
 static void read_line(const char *path, char *line, size_t size)

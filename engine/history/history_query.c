@@ -172,9 +172,8 @@ int history_list(struct history *history, const struct history_query *query,
     const char *status =
         query->status ? event_status_name((enum status)(query->status - 1))
                       : NULL;
-    int64_t limit = query->limit && query->limit < INT64_MAX
-                        ? (int64_t)query->limit
-                        : -1;
+    int64_t limit =
+        query->limit && query->limit < INT64_MAX ? (int64_t)query->limit : -1;
     CLEANUP(finalize)
     sqlite3_stmt *statement = database_prepare(
         history, error, select_runs, "tti", query->workflow, status, limit);

@@ -115,11 +115,12 @@ int write_event(struct history *history, struct run_key *key,
     CLEANUP(text_free) struct text body = {0};
     value_write_json(&body, event_encode(arena, event), JSON_COMPACT);
     if (body.length > HISTORY_BODY_LIMIT)
-        return error_set(error, ERROR_SYSTEM,
-                         "cannot record '%s' of run '%s': it has %zu bytes, and "
-                         "an event has at most %d",
-                         event_kind_name(event->kind), key->id, body.length,
-                         HISTORY_BODY_LIMIT);
+        return error_set(
+            error, ERROR_SYSTEM,
+            "cannot record '%s' of run '%s': it has %zu bytes, and "
+            "an event has at most %d",
+            event_kind_name(event->kind), key->id, body.length,
+            HISTORY_BODY_LIMIT);
     if (update_run(history, key, event, error) < 0)
         return -1;
     return database_execute(history, error, insert_event, "iiitt", key->number,
@@ -137,9 +138,9 @@ struct packed {
 /* Compresses the pending bytes, unless that makes them longer. */
 static struct packed pack(struct history_writer *writer)
 {
-    size_t length =
-        ZSTD_compress2(writer->compressor, writer->packed,
-                       writer->packed_capacity, writer->pending, writer->length);
+    size_t length = ZSTD_compress2(writer->compressor, writer->packed,
+                                   writer->packed_capacity, writer->pending,
+                                   writer->length);
     if (ZSTD_isError(length) || length >= writer->length)
         return (struct packed){"raw", writer->pending, writer->length};
     return (struct packed){"zstd", writer->packed, length};
@@ -233,8 +234,8 @@ static int take_output(struct history_writer *writer, const struct event *event,
 static int write_change(struct history_writer *writer,
                         const struct event *event, struct error *error)
 {
-    bool boundary = event->kind == EVENT_RUN_QUEUED ||
-                    event->kind == EVENT_RUN_FINISHED;
+    bool boundary =
+        event->kind == EVENT_RUN_QUEUED || event->kind == EVENT_RUN_FINISHED;
     if (database_durable(writer->history, boundary, error) == 0 &&
         write_transaction(writer, event, error) == 0)
         return 0;
@@ -289,8 +290,8 @@ static int resume(struct history_writer *writer, struct error *error)
     struct run_key *key = &writer->key;
     writer->state = query_state(history, writer->arena, key, error);
     CLEANUP(finalize)
-    sqlite3_stmt *statement = database_prepare(history, error, select_end, "i",
-                                               key->number);
+    sqlite3_stmt *statement =
+        database_prepare(history, error, select_end, "i", key->number);
     if (!writer->state || !statement ||
         database_step(history, statement, error) < 0)
         return -1;

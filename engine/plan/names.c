@@ -60,14 +60,17 @@ static void refuse_unknown(void *context, const char *name, size_t length)
                     visit->text->mark, hint, "unknown name '%s'", wanted);
 }
 
-static void refuse_call(void *context, const char *name, size_t length)
+/* A function that nothing knows is found when it is the first thing unknown. */
+static void refuse_call(struct planning *planning, const struct value *text,
+                        const struct expression_reference *reference)
 {
-    struct name_visit *visit = context;
-    diagnostics_add(visit->planning->diagnostics, SEVERITY_ERROR, "E206",
-                    visit->text->mark, NULL,
+    if (!reference->call)
+        return;
+    diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E206", text->mark,
+                    NULL,
                     "function '%.*s' is unknown, or not supported by this "
                     "version",
-                    (int)length, name);
+                    (int)reference->length, reference->name);
 }
 
 static const struct expression_template *parse(struct planning *planning,
@@ -94,7 +97,9 @@ struct value *names_text(struct planning *planning, const struct value *text)
         return value_make_bytes(arena, plain, length);
     struct name_visit visit = {planning, text};
     expression_template_visit_names(template, refuse_unknown, &visit);
-    expression_template_visit_calls(template, refuse_call, &visit);
+    struct expression_reference reference;
+    if (expression_template_first_name(template, &reference))
+        refuse_call(planning, text, &reference);
     struct value *map = value_make_map(arena);
     value_set(arena, map, "template",
               value_make_bytes(arena, text->string.bytes, text->string.length));
@@ -115,7 +120,9 @@ void names_check_condition(struct planning *planning,
         return;
     }
     expression_visit_names(expression, refuse_unknown, &visit);
-    expression_visit_calls(expression, refuse_call, &visit);
+    struct expression_reference reference;
+    if (expression_first_name(expression, &reference))
+        refuse_call(planning, condition, &reference);
 }
 
 const char *names_static_text(struct planning *planning,

@@ -77,7 +77,8 @@ void report_list(struct text *text, const struct report_row *rows, size_t count,
     static const char *const head[] = {"ID",      "WORKFLOW", "STATUS",
                                        "RUNTIME", "STARTED",  "DURATION"};
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    struct table table = {.arena = arena, .columns = sizeof head / sizeof *head};
+    struct table table = {.arena = arena,
+                          .columns = sizeof head / sizeof *head};
     size_t shown = shown_length(arena, rows, count);
     for (size_t i = 0; i < table.columns; i++)
         table_add(&table, head[i], 0);

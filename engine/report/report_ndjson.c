@@ -18,7 +18,7 @@ struct report_ndjson {
     struct text piece;
     char carry[CARRY];
     size_t carried;
-    int64_t time;    /* of the carried bytes */
+    int64_t time;     /* of the carried bytes */
     struct text step; /* that printed them */
 };
 

@@ -191,7 +191,8 @@ static void add_steps(struct text *text, const struct run_state *state,
     static const char *const head[] = {"STEP",     "STATUS",   "EXIT",
                                        "DURATION", "ATTEMPTS", "REASON"};
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    struct table table = {.arena = arena, .columns = sizeof head / sizeof *head};
+    struct table table = {.arena = arena,
+                          .columns = sizeof head / sizeof *head};
     for (size_t i = 0; i < table.columns; i++)
         table_add(&table, head[i], 0);
     for (size_t i = 0; i < state->step_count; i++)

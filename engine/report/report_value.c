@@ -93,9 +93,9 @@ struct value *report_run_value(struct arena *arena,
     struct value *notes = value_make_list(arena);
     struct value *steps = value_make_list(arena);
     for (size_t i = 0; i < state->note_count; i++)
-        value_append(arena, notes,
-                     event_text_value(arena, state->notes[i],
-                                      strlen(state->notes[i])));
+        value_append(
+            arena, notes,
+            event_text_value(arena, state->notes[i], strlen(state->notes[i])));
     for (size_t i = 0; i < state->step_count; i++)
         value_append(arena, steps, step_value(arena, &state->steps[i]));
 
@@ -129,8 +129,7 @@ static struct value *row_value(struct arena *arena,
     set_time(arena, map, "queued", row->queued);
     set_time(arena, map, "started", row->started);
     set_time(arena, map, "finished", row->finished);
-    set_span(arena, map,
-             style_span(row->queued, row->started, row->finished));
+    set_span(arena, map, style_span(row->queued, row->started, row->finished));
     return map;
 }
 

@@ -14,6 +14,7 @@
 #include "engine/base/arena.h"
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
+#include "engine/runtime/keeper.h"
 #include "engine/runtime/limits.h"
 #include "engine/runtime/machine.h"
 #include "engine/runtime/outcome.h"
@@ -30,6 +31,8 @@ static const char no_sandbox_note[] =
     "other folders of the plan are not at their places but in the run's own "
     "folder, where the steps start";
 
+enum { VMSTAT_LIMIT = 1024 * 1024 };
+
 struct host {
     const struct plan *plan;
     const struct runtime_options *options;
@@ -38,6 +41,7 @@ struct host {
     struct outcome *outcome;
     struct pod *pod;
     struct run_folder folder;
+    struct keeper keeper;
     struct unit_setup setup;
     struct unit *units;
     size_t unit_count;
@@ -59,7 +63,7 @@ static long long count_memory_kills(void)
     struct error ignored = {0};
     size_t length;
     const char *text =
-        file_read(arena, "/proc/vmstat", 1024 * 1024, &length, &ignored);
+        file_read(arena, "/proc/vmstat", VMSTAT_LIMIT, &length, &ignored);
     const char *found = text ? strstr(text, name) : NULL;
     return found ? strtoll(found + sizeof name - 1, NULL, 10) : 0;
 }
@@ -142,19 +146,21 @@ static int prepare(struct host *host, struct error *error)
     if (find_sandbox(host, error) != 0)
         return -1;
     host->pod = pod_decode(host->arena, host->plan, error);
-    if (!host->pod ||
-        run_folder_make(host->arena, host->pod, !host->setup.bubblewrap,
-                        &host->folder, error) != 0 ||
+    if (!host->pod || run_folder_make(host->arena, &host->folder, error) != 0 ||
+        keeper_start(&host->keeper, host->folder.path, error) != 0 ||
+        run_folder_fill(host->arena, &host->folder, host->pod,
+                        !host->setup.bubblewrap, error) != 0 ||
         set_kubeconfig(host, error) != 0)
         return -1;
     host->setup.pod = host->pod;
     host->setup.folder = &host->folder;
+    host->setup.keeper = &host->keeper;
     host->setup.network_none = host->options->network_none;
     size_t count = host->pod->container_count;
     host->units = arena_allocate(host->arena, count * sizeof *host->units);
     for (size_t i = 0; i < count; i++, host->unit_count++)
-        host->units[i] = unit_make(host->pod, i, host->plan->token,
-                                   &host->outcome->sink);
+        host->units[i] =
+            unit_make(host->pod, i, host->plan->token, &host->outcome->sink);
     host->memory_kills = count_memory_kills();
     return emit_notes(host, error);
 }
@@ -225,8 +231,8 @@ static int check_sandbox(struct host *host, const struct ending *endings,
             strncmp(ending->complaint, prefix, sizeof prefix - 1) == 0)
             return error_set(error, ERROR_SYSTEM,
                              "the sandbox for container '%s' cannot be made: "
-                             "%s; 'assay doctor' tells more, --sandbox none "
-                             "does without",
+                             "%s; docs/runtimes.md tells more, "
+                             "--sandbox none does without",
                              ending->name, ending->complaint);
     }
     return 0;
@@ -240,9 +246,8 @@ static int take_messages(struct host *host, struct error *error)
         size_t length;
         const char *path =
             run_folder_termination(host->arena, &host->folder, i);
-        const char *message = file_read(host->arena, path,
-                                        OUTCOME_MESSAGE_LIMIT, &length,
-                                        &ignored);
+        const char *message = file_read(
+            host->arena, path, OUTCOME_MESSAGE_LIMIT, &length, &ignored);
         if (message &&
             outcome_take_message(host->outcome, message, length, error) != 0)
             return -1;
@@ -294,7 +299,9 @@ static int clean_up(struct host *host, struct error *error)
     struct error failure = {0};
     for (size_t i = 0; i < host->unit_count; i++)
         unit_close(&host->units[i]);
-    if (run_folder_remove(&host->folder, &failure) == 0)
+    int result = run_folder_remove(&host->folder, &failure);
+    keeper_stop(&host->keeper);
+    if (result == 0)
         return 0;
     return emit(host,
                 (struct event){.kind = EVENT_NOTE,

@@ -17,13 +17,13 @@
 
 enum { COPY_LIMIT = 1024 * 1024 };
 
-static const char *const PROGRAM_FOLDERS[] = {
+static const char *const program_folders[] = {
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
 };
 
 /* What programs read to start, to find names, hosts and certificates. A star
  * stands for any rest. */
-static const char *const SETTINGS[] = {
+static const char *const settings[] = {
     "alpine-release",
     "alternatives",
     "ca-certificates",
@@ -56,7 +56,7 @@ static const char *const SETTINGS[] = {
 };
 
 /* Inside folders of /etc that also hold keys. */
-static const char *const NESTED_SETTINGS[] = {
+static const char *const nested_settings[] = {
     "pki/ca-trust", "pki/java",      "pki/tls/cert.pem", "pki/tls/certs",
     "ssl/cert.pem", "ssl/ca-bundle", "ssl/certs",        "ssl/openssl.cnf",
 };
@@ -85,8 +85,8 @@ static const char *read_link(struct arena *arena, const char *path)
 static void add_programs(struct arena *arena, struct machine *machine,
                          const char *root)
 {
-    for (size_t i = 0; i < LENGTH(PROGRAM_FOLDERS); i++) {
-        struct machine_entry entry = {.path = PROGRAM_FOLDERS[i]};
+    for (size_t i = 0; i < LENGTH(program_folders); i++) {
+        struct machine_entry entry = {.path = program_folders[i]};
         const char *source = arena_format(arena, "%s%s", root, entry.path);
         struct stat status;
         entry.source = read_link(arena, source);
@@ -125,11 +125,11 @@ static void add_setting(struct arena *arena, struct machine *machine,
 
 static bool is_setting(const char *name)
 {
-    for (size_t i = 0; i < LENGTH(SETTINGS); i++) {
-        size_t length = strlen(SETTINGS[i]);
-        bool prefix = SETTINGS[i][length - 1] == '*';
-        if (prefix ? strncmp(name, SETTINGS[i], length - 1) == 0
-                   : strcmp(name, SETTINGS[i]) == 0)
+    for (size_t i = 0; i < LENGTH(settings); i++) {
+        size_t length = strlen(settings[i]);
+        bool prefix = settings[i][length - 1] == '*';
+        if (prefix ? strncmp(name, settings[i], length - 1) == 0
+                   : strcmp(name, settings[i]) == 0)
             return true;
     }
     return false;
@@ -160,7 +160,7 @@ struct machine *machine_read(struct arena *arena, const char *root)
         free(names[i]);
     }
     free(names);
-    for (size_t i = 0; i < LENGTH(NESTED_SETTINGS); i++)
-        add_setting(arena, machine, root, NESTED_SETTINGS[i]);
+    for (size_t i = 0; i < LENGTH(nested_settings); i++)
+        add_setting(arena, machine, root, nested_settings[i]);
     return machine;
 }

@@ -16,14 +16,14 @@
 #define ENTRYPOINT_KEY    "entrypoint"
 
 static const struct {
-    enum object_kind kind;
     const char *member;
+    enum object_kind kind;
     bool encoded; /* in base64 */
-} SOURCES[] = {
-    {OBJECT_CONFIG_MAP, "data",       false},
-    {OBJECT_CONFIG_MAP, "binaryData", true },
-    {OBJECT_SECRET,     "data",       true },
-    {OBJECT_SECRET,     "stringData", false},
+} sources[] = {
+    {"data",       OBJECT_CONFIG_MAP, false},
+    {"binaryData", OBJECT_CONFIG_MAP, true },
+    {"data",       OBJECT_SECRET,     true },
+    {"stringData", OBJECT_SECRET,     false},
 };
 
 const char *object_kind_name(enum object_kind kind)
@@ -46,14 +46,13 @@ static int digit_value(char digit)
 }
 
 /* Decodes base64 text into the arena; NULL: it is none. */
-static char *decode_base64(struct arena *arena, const char *text,
-                           size_t length, size_t *decoded)
+static char *decode_base64(struct arena *arena, const char *text, size_t length,
+                           size_t *decoded)
 {
     if (length % 4 != 0)
         return NULL;
     size_t padding = 0;
-    while (padding < 2 && padding < length &&
-           text[length - 1 - padding] == '=')
+    while (padding < 2 && padding < length && text[length - 1 - padding] == '=')
         padding++;
     char *bytes = arena_allocate(arena, length / 4 * 3 + 1);
     uint32_t bits = 0;
@@ -109,10 +108,9 @@ static int add_source(struct arena *arena, struct object *object,
         const struct member *member = &map->map.members[i];
         const struct value *value = member->value;
         if (!value_is(value, VALUE_STRING))
-            return error_set(error, ERROR_SYSTEM,
-                             "%s '%s': '%s' is not a string",
-                             object_kind_name(object->kind), object->name,
-                             member->name);
+            return error_set(
+                error, ERROR_SYSTEM, "%s '%s': '%s' is not a string",
+                object_kind_name(object->kind), object->name, member->name);
         struct object_entry entry = {.key = member->name,
                                      .bytes = value->string.bytes,
                                      .length = value->string.length};
@@ -120,8 +118,7 @@ static int add_source(struct arena *arena, struct object *object,
             entry.bytes = decode_base64(arena, value->string.bytes,
                                         value->string.length, &entry.length);
         if (!entry.bytes)
-            return error_set(error, ERROR_SYSTEM,
-                             "%s '%s': '%s' is not base64",
+            return error_set(error, ERROR_SYSTEM, "%s '%s': '%s' is not base64",
                              object_kind_name(object->kind), object->name,
                              member->name);
         add_entry(arena, object, entry);
@@ -157,18 +154,18 @@ struct object *object_find(struct arena *arena, const struct plan *plan,
         kind == OBJECT_SECRET ? plan->secret : plan->config_map;
     const char *own = value_string(value_path(found, "metadata.name"));
     if (!own || strcmp(own, name) != 0) {
-        bool program = kind == OBJECT_CONFIG_MAP &&
-                       strncmp(name, ENTRYPOINT_PREFIX,
-                               sizeof ENTRYPOINT_PREFIX - 1) == 0;
+        bool program =
+            kind == OBJECT_CONFIG_MAP &&
+            strncmp(name, ENTRYPOINT_PREFIX, sizeof ENTRYPOINT_PREFIX - 1) == 0;
         return program ? make_entrypoint(arena, name) : NULL;
     }
     struct object *object = arena_allocate(arena, sizeof *object);
     object->kind = kind;
     object->name = own;
-    for (size_t i = 0; i < sizeof SOURCES / sizeof SOURCES[0]; i++) {
-        const struct value *map = value_get(found, SOURCES[i].member);
-        if (SOURCES[i].kind == kind && value_is(map, VALUE_MAP) &&
-            add_source(arena, object, map, SOURCES[i].encoded, error) != 0)
+    for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++) {
+        const struct value *map = value_get(found, sources[i].member);
+        if (sources[i].kind == kind && value_is(map, VALUE_MAP) &&
+            add_source(arena, object, map, sources[i].encoded, error) != 0)
             return NULL;
     }
     if (object->count > 0)

@@ -13,12 +13,11 @@
 #include "engine/base/clock.h"
 #include "engine/runtime/limits.h"
 
-enum { EXIT_ABORTED = 137, EXIT_UNUSABLE = 155, EXIT_INTERNAL = 190 };
+enum { EXIT_UNUSABLE = 155, EXIT_INTERNAL = 190 };
 
 /* From a container that says more to one that says less about the run. */
-static const enum status WORST_FIRST[] = {
-    STATUS_ERROR,   STATUS_LOST,   STATUS_ABORTED,
-    STATUS_TIMEOUT, STATUS_FAILED,
+static const enum status worst_first[] = {
+    STATUS_ERROR, STATUS_LOST, STATUS_ABORTED, STATUS_TIMEOUT, STATUS_FAILED,
 };
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -36,9 +35,8 @@ static void add(struct outcome *outcome, struct outcome_step step)
     const size_t size = sizeof step;
     if (outcome->count == outcome->capacity) {
         size_t capacity = outcome->capacity ? outcome->capacity * 2 : 16;
-        outcome->steps =
-            arena_grow(outcome->arena, outcome->steps,
-                       outcome->capacity * size, capacity * size);
+        outcome->steps = arena_grow(outcome->arena, outcome->steps,
+                                    outcome->capacity * size, capacity * size);
         outcome->capacity = capacity;
     }
     outcome->steps[outcome->count++] = step;
@@ -109,15 +107,14 @@ static int handle(struct event_sink *sink, const struct event *event,
                   struct error *error)
 {
     struct outcome *outcome = (struct outcome *)sink;
-    struct outcome_step *step =
-        event->step ? find(outcome, event->step) : NULL;
+    struct outcome_step *step = event->step ? find(outcome, event->step) : NULL;
     if (event->kind == EVENT_OUTPUT) {
         struct event output = *event;
         output.step = step ? step->ref : "";
         return event_emit(outcome->next, &output, error);
     }
-    bool of_step = event->kind == EVENT_STEP_STARTED ||
-                   event->kind == EVENT_STEP_FINISHED;
+    bool of_step =
+        event->kind == EVENT_STEP_STARTED || event->kind == EVENT_STEP_FINISHED;
     if (!of_step)
         return event_emit(outcome->next, event, error);
     if (!step || (event->kind == EVENT_STEP_FINISHED && step->finished))
@@ -229,7 +226,7 @@ static enum status judge_one(const struct ending *ending)
         return STATUS_ERROR;
     if (ending->done && ending->said != STATUS_PASSED)
         return ending->said;
-    if (ending->code == EXIT_ABORTED || ending->code > 128)
+    if (ending->code > 128) /* the entrypoint's 137, or a signal */
         return STATUS_ABORTED;
     if (ending->done)
         return ending->code == 0 ? STATUS_PASSED : STATUS_FAILED;
@@ -251,8 +248,7 @@ static const char *explain_failure(const struct outcome *outcome)
                                 "step '%s' failed with exit code %d",
                                 step->name, step->exit_code);
         if (step->status == STATUS_FAILED)
-            return arena_format(outcome->arena, "step '%s' failed",
-                                step->name);
+            return arena_format(outcome->arena, "step '%s' failed", step->name);
     }
     return "a step failed";
 }
@@ -299,10 +295,9 @@ static struct verdict doubt(const struct outcome *outcome)
 {
     if (outcome->lost)
         return (struct verdict){
-            STATUS_LOST,
-            arena_format(outcome->arena,
-                         "the end of step '%s' was not reported",
-                         outcome->lost)};
+            STATUS_LOST, arena_format(outcome->arena,
+                                      "the end of step '%s' was not reported",
+                                      outcome->lost)};
     for (size_t i = 0; i < outcome->count; i++) {
         const struct outcome_step *step = &outcome->steps[i];
         if (step->top && step->counts && step->status != STATUS_PASSED &&
@@ -315,8 +310,8 @@ static struct verdict doubt(const struct outcome *outcome)
 struct verdict outcome_judge(const struct outcome *outcome,
                              const struct ending *endings, size_t count)
 {
-    for (size_t i = 0; i < LENGTH(WORST_FIRST); i++) {
-        enum status status = WORST_FIRST[i];
+    for (size_t i = 0; i < LENGTH(worst_first); i++) {
+        enum status status = worst_first[i];
         const struct ending *found = find_ending(endings, count, status);
         if (found)
             return (struct verdict){status, explain(outcome, status, found)};

@@ -35,8 +35,8 @@ struct outcome {
 
 /* How a container ended. */
 struct ending {
-    const char *name;      /* of the container */
-    bool done;             /* it said so, with `said` */
+    const char *name; /* of the container */
+    bool done;        /* it said so, with `said` */
     enum status said;
     bool ended;            /* false: it was never started */
     int code;              /* as a shell has it: 128 + signal */

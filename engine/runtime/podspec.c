@@ -40,20 +40,25 @@ static bool is_clean(const char *path, bool absolute)
     return true;
 }
 
-/* Keys with their paths and modes: `items` of a volume, or all keys. */
+/* What a volume of files is made from. */
+struct file_source {
+    const struct object *object;
+    int64_t mode; /* of files that have none of their own */
+};
+
+/* Adds a key of the object as a file of that path and mode. */
 static int add_file(struct decoder *decoder, struct pod_volume *volume,
-                    const struct object_entry *entry, const char *path,
-                    int64_t mode, struct error *error)
+                    const struct pod_file *file, struct error *error)
 {
-    if (!is_clean(path, false))
+    if (!is_clean(file->path, false))
         return error_set(error, ERROR_SYSTEM,
                          "volume '%s': '%s' is not a path inside a volume",
-                         volume->name, path);
-    if (mode < 0 || mode > 0777)
+                         volume->name, file->path);
+    if (file->mode > 0777)
         return error_set(error, ERROR_SYSTEM,
                          "volume '%s': the mode of '%s' is not between 0 and "
                          "0777",
-                         volume->name, path);
+                         volume->name, file->path);
     if (volume->file_count == POD_FILE_LIMIT)
         return error_set(error, ERROR_SYSTEM,
                          "volume '%s' has more than %d files", volume->name,
@@ -61,15 +66,21 @@ static int add_file(struct decoder *decoder, struct pod_volume *volume,
     size_t size = volume->file_count * sizeof *volume->files;
     volume->files = arena_grow(decoder->arena, volume->files, size,
                                size + sizeof *volume->files);
-    volume->files[volume->file_count++] = (struct pod_file){
-        path, entry->bytes, entry->length, (mode_t)mode};
+    volume->files[volume->file_count++] = *file;
     return 0;
 }
 
-static int add_item(struct decoder *decoder, struct pod_volume *volume,
-                    const struct object *object, const struct value *item,
-                    int64_t mode, struct error *error)
+/* A mode from outside; what is none becomes one that add_file refuses. */
+static mode_t to_mode(int64_t mode)
 {
+    return mode >= 0 && mode <= 0777 ? (mode_t)mode : ~(mode_t)0;
+}
+
+static int add_item(struct decoder *decoder, struct pod_volume *volume,
+                    const struct file_source *source, const struct value *item,
+                    struct error *error)
+{
+    const struct object *object = source->object;
     const char *key = value_string_at(item, "key");
     const char *path = value_string_at(item, "path");
     const struct object_entry *entry = object_get(object, key ? key : "");
@@ -78,16 +89,37 @@ static int add_item(struct decoder *decoder, struct pod_volume *volume,
                          "volume '%s': the %s '%s' has no key '%s'",
                          volume->name, object_kind_name(object->kind),
                          object->name, key ? key : "");
-    mode = value_int_or(value_get(item, "mode"), mode);
-    return add_file(decoder, volume, entry, path ? path : "", mode, error);
+    int64_t mode = value_int_or(value_get(item, "mode"), source->mode);
+    struct pod_file file = {path ? path : "", entry->bytes, entry->length,
+                            to_mode(mode)};
+    return add_file(decoder, volume, &file, error);
+}
+
+/* The keys that `items` names, or all when there are none. */
+static int add_items(struct decoder *decoder, struct pod_volume *volume,
+                     const struct file_source *source,
+                     const struct value *items, struct error *error)
+{
+    for (size_t i = 0; i < value_count(items); i++)
+        if (add_item(decoder, volume, source, value_item(items, i), error) != 0)
+            return -1;
+    for (size_t i = 0; value_count(items) == 0 && i < source->object->count;
+         i++) {
+        const struct object_entry *entry = &source->object->entries[i];
+        struct pod_file file = {entry->key, entry->bytes, entry->length,
+                                to_mode(source->mode)};
+        if (add_file(decoder, volume, &file, error) != 0)
+            return -1;
+    }
+    return 0;
 }
 
 static int decode_files(struct decoder *decoder, struct pod_volume *volume,
                         const struct value *source, enum object_kind kind,
                         struct error *error)
 {
-    const char *name = value_string_at(
-        source, kind == OBJECT_SECRET ? "secretName" : "name");
+    const char *name =
+        value_string_at(source, kind == OBJECT_SECRET ? "secretName" : "name");
     struct object *object = object_find(decoder->arena, decoder->plan, kind,
                                         name ? name : "", error);
     if (!object && error_is_set(error))
@@ -100,17 +132,10 @@ static int decode_files(struct decoder *decoder, struct pod_volume *volume,
                                     "cluster, which this machine does not have",
                                     volume->name, object_kind_name(kind),
                                     name ? name : "");
-    int64_t mode = value_int_or(value_get(source, "defaultMode"), 0644);
-    const struct value *items = value_get(source, "items");
-    for (size_t i = 0; i < value_count(items); i++)
-        if (add_item(decoder, volume, object, value_item(items, i), mode,
-                     error) != 0)
-            return -1;
-    for (size_t i = 0; value_count(items) == 0 && i < object->count; i++)
-        if (add_file(decoder, volume, &object->entries[i],
-                     object->entries[i].key, mode, error) != 0)
-            return -1;
-    return 0;
+    struct file_source files = {
+        object, value_int_or(value_get(source, "defaultMode"), 0644)};
+    return add_items(decoder, volume, &files, value_get(source, "items"),
+                     error);
 }
 
 /* The member of a volume that says of what kind it is, for messages. */
@@ -269,9 +294,8 @@ static int decode_command(struct decoder *decoder,
                          "it has no command but its image's own, and images "
                          "are not used on this machine; give the step 'shell' "
                          "or 'run.command'");
-    container->arguments =
-        arena_allocate(decoder->arena,
-                       (POD_ARGUMENT_LIMIT + 1) * sizeof(const char *));
+    container->arguments = arena_allocate(
+        decoder->arena, (POD_ARGUMENT_LIMIT + 1) * sizeof(const char *));
     if (add_arguments(decoder, command, container, error) != 0)
         return -1;
     return add_arguments(decoder, arguments, container, error);
@@ -311,8 +335,8 @@ static int decode_container(struct decoder *decoder,
                          container->folder);
     if (decode_identity(decoder, specification, "runAsUser", &container->user,
                         error) != 0 ||
-        decode_identity(decoder, specification, "runAsGroup",
-                        &container->group, error) != 0 ||
+        decode_identity(decoder, specification, "runAsGroup", &container->group,
+                        error) != 0 ||
         decode_mounts(decoder, specification, container, error) != 0)
         return -1;
     return decode_command(decoder, specification, container, error);

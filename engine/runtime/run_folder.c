@@ -9,8 +9,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -65,8 +65,7 @@ static int make_volumes(struct arena *arena, const struct pod *pod, bool files,
 {
     for (size_t i = 0; i < pod->volume_count; i++) {
         const struct pod_volume *volume = &pod->volumes[i];
-        const char *path =
-            sandbox_folder(arena, folder->volumes, pod, volume);
+        const char *path = sandbox_folder(arena, folder->volumes, pod, volume);
         if (!volume->empty && !files)
             continue;
         if (make_folder(path, volume->empty ? 0777 : 0700, error) != 0 ||
@@ -83,8 +82,8 @@ const char *run_folder_termination(struct arena *arena,
     return arena_format(arena, "%s/termination-%zu", folder->path, container);
 }
 
-int run_folder_make(struct arena *arena, const struct pod *pod, bool files,
-                    struct run_folder *folder, struct error *error)
+int run_folder_make(struct arena *arena, struct run_folder *folder,
+                    struct error *error)
 {
     const char *base = getenv("TMPDIR");
     if (!base || base[0] != '/')
@@ -94,6 +93,12 @@ int run_folder_make(struct arena *arena, const struct pod *pod, bool files,
         return error_set_system(error, "cannot make a folder in '%s'", base);
     folder->path = path;
     folder->volumes = arena_format(arena, "%s/volumes", path);
+    return 0;
+}
+
+int run_folder_fill(struct arena *arena, const struct run_folder *folder,
+                    const struct pod *pod, bool files, struct error *error)
+{
     if (make_folder(folder->volumes, 0700, error) != 0 ||
         make_volumes(arena, pod, files, folder, error) != 0)
         return -1;

@@ -15,10 +15,16 @@ struct run_folder {
     const char *volumes; /* a folder for each emptyDir: sandbox_folder */
 };
 
-/* Makes the folder below $TMPDIR or /tmp; with `files` also those of the other
- * volumes. Paths live in `arena`; ERROR_SYSTEM. */
-int run_folder_make(struct arena *arena, const struct pod *pod, bool files,
-                    struct run_folder *folder, struct error *error) MUST_CHECK;
+/* Makes the folder, empty, below $TMPDIR or /tmp. Paths live in `arena`;
+ * ERROR_SYSTEM. */
+int run_folder_make(struct arena *arena, struct run_folder *folder,
+                    struct error *error) MUST_CHECK;
+
+/* Puts in what the containers of `pod` need; with `files` also the volumes that
+ * are not emptyDirs. ERROR_SYSTEM. */
+int run_folder_fill(struct arena *arena, const struct run_folder *folder,
+                    const struct pod *pod, bool files,
+                    struct error *error) MUST_CHECK;
 
 /* Removes it with all that the steps left in it; 0 when it was never made. */
 int run_folder_remove(const struct run_folder *folder,

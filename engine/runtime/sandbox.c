@@ -14,24 +14,25 @@
 #include "engine/runtime/limits.h"
 #include "engine/runtime/variables.h"
 
-#define KUBECONFIG_PATH "/.assay/kubeconfig"
-#define HOST_NAME       "assay"
+#define HOST_NAME "assay"
 
-static const char *const ISOLATION[] = {
-    "--unshare-user", "--unshare-pid",        "--unshare-ipc",
-    "--unshare-uts",  "--unshare-cgroup-try", "--die-with-parent",
-    "--new-session",  "--as-pid-1",           "--cap-drop",
-    "ALL",            "--hostname",           HOST_NAME,
+static const char *const isolation[] = {
+    "--unshare-user",       "--unshare-pid",
+    "--unshare-ipc",        "--unshare-uts",
+    "--unshare-cgroup-try", "--die-with-parent",
+    "--new-session",        "--as-pid-1",
+    "--cap-drop",           "ALL",
+    "--hostname",           HOST_NAME,
 };
 
 /* Places that programs expect, private to the container. */
-static const char *const PRIVATE_PLACES[] = {
-    "--proc",    "/proc", "--dev",  "/dev",     "--perms", "0755",
-    "--tmpfs",   "/run",  "--perms", "1777",    "--tmpfs", "/tmp",
-    "--symlink", "/run",  "/var/run", "--symlink", "/tmp", "/var/tmp",
+static const char *const private_places[] = {
+    "--proc",    "/proc", "--dev",    "/dev",      "--perms", "0755",
+    "--tmpfs",   "/run",  "--perms",  "1777",      "--tmpfs", "/tmp",
+    "--symlink", "/run",  "/var/run", "--symlink", "/tmp",    "/var/tmp",
 };
 
-static const struct pod_variable VARIABLES[] = {
+static const struct pod_variable defaults[] = {
     {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
     {"LANG", "C.UTF-8"                                                     },
     {"CI",   "1"                                                           },
@@ -87,10 +88,10 @@ static void add_file(struct builder *builder, const char *option,
 {
     add(builder, "--perms");
     add(builder, arena_format(builder->arena, "%04o", (unsigned)file->mode));
-    add_input(builder, option,
-              (struct sandbox_input){.bytes = file->bytes,
-                                     .length = file->length},
-              path);
+    add_input(
+        builder, option,
+        (struct sandbox_input){.bytes = file->bytes, .length = file->length},
+        path);
 }
 
 static void add_text(struct builder *builder, const char *text,
@@ -215,9 +216,9 @@ static void add_container(struct builder *builder)
         add_three(builder, "--bind", setup->termination,
                   container->termination);
     if (setup->kubeconfig) {
-        struct pod_file file = {KUBECONFIG_PATH, setup->kubeconfig,
+        struct pod_file file = {SANDBOX_KUBECONFIG, setup->kubeconfig,
                                 strlen(setup->kubeconfig), 0400};
-        add_file(builder, "--file", &file, KUBECONFIG_PATH);
+        add_file(builder, "--file", &file, SANDBOX_KUBECONFIG);
     }
     add(builder, "--remount-ro");
     add(builder, "/");
@@ -233,14 +234,14 @@ struct sandbox sandbox_make(struct arena *arena,
                             const struct sandbox_setup *setup)
 {
     struct builder builder = {.arena = arena, .setup = setup};
-    add_list(&builder, ISOLATION, LENGTH(ISOLATION));
+    add_list(&builder, isolation, LENGTH(isolation));
     if (setup->network_none)
         add(&builder, "--unshare-net");
     add(&builder, "--info-fd");
     add(&builder, arena_format(arena, "%d", SANDBOX_INFO_DESCRIPTOR));
     add_machine(&builder);
     add_identity(&builder);
-    add_list(&builder, PRIVATE_PLACES, LENGTH(PRIVATE_PLACES));
+    add_list(&builder, private_places, LENGTH(private_places));
     add_container(&builder);
     return builder.sandbox;
 }
@@ -258,8 +259,8 @@ static void set_default(struct arena *arena, struct pod_container *container,
 void sandbox_complete(struct arena *arena, struct pod_container *container,
                       const char *home, const char *kubeconfig)
 {
-    for (size_t i = 0; i < LENGTH(VARIABLES); i++)
-        set_default(arena, container, VARIABLES[i].name, VARIABLES[i].value);
+    for (size_t i = 0; i < LENGTH(defaults); i++)
+        set_default(arena, container, defaults[i].name, defaults[i].value);
     set_default(arena, container, "HOME", home);
     if (kubeconfig)
         variables_set(arena, container, "KUBECONFIG", kubeconfig);

@@ -20,11 +20,14 @@ enum {
     SANDBOX_FIRST_INPUT = 5, /* the inputs, one after another */
 };
 
+/* Where the steps find the kubeconfig. */
+#define SANDBOX_KUBECONFIG "/.assay/kubeconfig"
+
 struct sandbox_setup {
     const struct machine *machine;
     const struct pod *pod;
     const struct pod_container *container;
-    const char *volumes;     /* the folder of the emptyDirs: see sandbox_folder */
+    const char *volumes; /* the folder of the emptyDirs: see sandbox_folder */
     const char *termination; /* the file of the termination message */
     const char *kubeconfig;  /* its text, or NULL */
     bool network_none;
@@ -39,7 +42,7 @@ struct sandbox_input {
 };
 
 struct sandbox {
-    struct text arguments;      /* each ends with NUL; the caller frees it */
+    struct text arguments;        /* each ends with NUL; the caller frees it */
     struct sandbox_input *inputs; /* for SANDBOX_FIRST_INPUT and the next */
     size_t input_count;
 };

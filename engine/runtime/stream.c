@@ -175,8 +175,8 @@ static int end_line(struct stream *stream, bool ended, struct error *error)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct error ignored = {0};
-    struct value *control = value_read_json(
-        arena, text_string(&stream->line), stream->line.length, &ignored);
+    struct value *control = value_read_json(arena, text_string(&stream->line),
+                                            stream->line.length, &ignored);
     struct event event = {.exit_code = -1};
     if (!decode(stream, control, &event)) {
         if (give_up(stream, error) != 0)
@@ -245,8 +245,8 @@ static ptrdiff_t feed_output(struct stream *stream, const char *bytes,
 {
     const char *found =
         memmem(bytes, length, stream->mark, stream->mark_length);
-    size_t kept = found ? stream->mark_length
-                        : find_tail(stream, bytes, length);
+    size_t kept =
+        found ? stream->mark_length : find_tail(stream, bytes, length);
     size_t taken = found ? (size_t)(found - bytes) + kept : length;
     if (hand_on(stream, bytes, taken - kept, error) != 0)
         return -1;

@@ -9,17 +9,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "engine/runtime/limits.h"
 #include "engine/runtime/sandbox.h"
 #include "engine/value/value.h"
+
+#define INFO_PATIENCE (2 * CLOCK_SECOND)
+
+enum { INFO_PAUSE = 100 }; /* milliseconds */
 
 static void close_one(int *descriptor)
 {
@@ -31,12 +37,14 @@ static void close_one(int *descriptor)
 struct unit unit_make(const struct pod *pod, size_t index, const char *token,
                       struct event_sink *sink)
 {
-    return (struct unit){.container = &pod->containers[index],
-                         .index = index,
-                         .process = {-1, -1, -1, -1},
-                         .info = -1,
-                         .child_handle = -1,
-                         .stream = stream_new(token, sink)};
+    return (struct unit){
+        .container = &pod->containers[index],
+        .index = index,
+        .process = {-1, -1, -1, -1},
+        .info = -1,
+        .child_handle = -1,
+        .stream = stream_new(token, sink)
+    };
 }
 
 /* A descriptor that gives `length` bytes from its start. */
@@ -63,8 +71,8 @@ static int open_input(const struct sandbox_input *input, struct error *error)
 static int open_all(const struct sandbox *sandbox, int *descriptors,
                     struct error *error)
 {
-    descriptors[1] = open_bytes(sandbox->arguments.data,
-                                sandbox->arguments.length, error);
+    descriptors[1] =
+        open_bytes(sandbox->arguments.data, sandbox->arguments.length, error);
     if (descriptors[1] < 0)
         return -1;
     for (size_t i = 0; i < sandbox->input_count; i++) {
@@ -111,6 +119,7 @@ static int start_with(struct unit *unit, struct arena *arena,
         .variables = no_variables,
         .descriptors = descriptors,
         .descriptor_count = count,
+        .keeper = setup->keeper,
     };
     int result = open_all(sandbox, descriptors, error);
     if (result == 0)
@@ -121,8 +130,7 @@ static int start_with(struct unit *unit, struct arena *arena,
 }
 
 static int start_in_sandbox(struct unit *unit, struct arena *arena,
-                            const struct unit_setup *setup,
-                            struct error *error)
+                            const struct unit_setup *setup, struct error *error)
 {
     struct sandbox_setup wanted = {
         .machine = setup->machine,
@@ -134,7 +142,8 @@ static int start_in_sandbox(struct unit *unit, struct arena *arena,
         .kubeconfig = setup->kubeconfig,
         .network_none = setup->network_none,
     };
-    sandbox_complete(arena, unit->container, "/tmp", setup->kubeconfig);
+    sandbox_complete(arena, unit->container, "/tmp",
+                     setup->kubeconfig ? SANDBOX_KUBECONFIG : NULL);
     struct sandbox sandbox = sandbox_make(arena, &wanted);
     int result = start_with(unit, arena, setup, &sandbox, error);
     memory_wipe(sandbox.arguments.data, sandbox.arguments.length);
@@ -217,6 +226,7 @@ static int start_plain(struct unit *unit, struct arena *arena,
         .arguments = arguments,
         .variables = make_variables(arena, container),
         .folder = folder,
+        .keeper = setup->keeper,
     };
     if (make_sub_paths(unit, arena, setup, error) != 0 ||
         process_start(&process, &unit->process, error) != 0)
@@ -229,39 +239,52 @@ int unit_start(struct unit *unit, const struct unit_setup *setup,
                struct error *error)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    int result = setup->bubblewrap
-                     ? start_in_sandbox(unit, arena, setup, error)
-                     : start_plain(unit, arena, setup, error);
+    int result = setup->bubblewrap ? start_in_sandbox(unit, arena, setup, error)
+                                   : start_plain(unit, arena, setup, error);
     unit->started = result == 0;
     if (result != 0)
         return error_context(error, "container '%s'", unit->container->name);
     return 0;
 }
 
-void unit_read_info(struct unit *unit)
+/* The pid in what bubblewrap has said so far, or 0. */
+static pid_t parse_info(const struct unit *unit)
 {
-    char bytes[512];
-    ssize_t length = read(unit->info, bytes, sizeof bytes);
-    if (length < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    close_one(&unit->info);
-    if (length <= 0)
-        return;
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct error ignored = {0};
     const struct value *info =
-        value_read_json(arena, bytes, (size_t)length, &ignored);
+        value_read_json(arena, unit->info_text, unit->info_length, &ignored);
     int64_t child = value_int_or(value_get(info, "child-pid"), 0);
-    if (child <= 1 || child > INT32_MAX)
+    return child > 1 && child <= INT32_MAX ? (pid_t)child : 0;
+}
+
+/* bubblewrap writes in pieces; it dies when the pipe is closed too early. */
+void unit_read_info(struct unit *unit)
+{
+    char rest[64];
+    bool full = unit->info_length == sizeof unit->info_text;
+    ssize_t length = full
+                         ? read(unit->info, rest, sizeof rest)
+                         : read(unit->info, unit->info_text + unit->info_length,
+                                sizeof unit->info_text - unit->info_length);
+    if (length < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    unit->child = (pid_t)child;
-    unit->child_handle = process_open(unit->child);
+    if (length <= 0)
+        close_one(&unit->info);
+    if (length <= 0 || full)
+        return;
+    unit->info_length += (size_t)length;
+    if (unit->child == 0)
+        unit->child = parse_info(unit);
+    if (unit->child != 0 && unit->child_handle < 0)
+        unit->child_handle = process_open(unit->child);
 }
 
 void unit_tell(struct unit *unit)
 {
+    bool first = unit->child != unit->process.pid; /* of its namespace */
     if (unit->told || unit->child == 0 ||
-        !process_expects(unit->child, SIGTERM))
+        (first && !process_expects(unit->child, SIGTERM)))
         return;
     unit->told = true;
     process_signal(unit->child_handle >= 0 ? unit->child_handle
@@ -269,11 +292,24 @@ void unit_tell(struct unit *unit)
                    SIGTERM);
 }
 
+/* bubblewrap tells of its child as soon as it has one; until then that child
+ * would survive it. */
+static void wait_for_info(struct unit *unit)
+{
+    int64_t end = clock_monotonic() + INFO_PATIENCE;
+    while (unit->info >= 0 && unit->child == 0 && clock_monotonic() < end) {
+        struct pollfd slot = {.fd = unit->info, .events = POLLIN};
+        if (poll(&slot, 1, INFO_PAUSE) > 0)
+            unit_read_info(unit);
+    }
+}
+
 void unit_kill(struct unit *unit)
 {
     if (!unit->started || unit->ended)
         return;
     unit->killed = true;
+    wait_for_info(unit);
     /* When only its child is killed, bubblewrap ends after all else has. */
     process_signal(unit->child_handle, SIGKILL);
     if (unit->child_handle < 0) {
@@ -284,6 +320,8 @@ void unit_kill(struct unit *unit)
 
 void unit_reap(struct unit *unit)
 {
+    /* What is left of its group; nobody else can have the number yet. */
+    kill(-unit->process.pid, SIGKILL);
     int status = process_reap(&unit->process);
     unit->ended = true;
     unit->code =

@@ -9,9 +9,9 @@
 #include "engine/base/arena.h"
 #include "engine/base/error.h"
 #include "engine/base/text.h"
+#include "engine/runtime/child_process.h"
 #include "engine/runtime/machine.h"
 #include "engine/runtime/podspec.h"
-#include "engine/runtime/process.h"
 #include "engine/runtime/run_folder.h"
 #include "engine/runtime/stream.h"
 
@@ -21,6 +21,7 @@ struct unit_setup {
     const struct machine *machine;
     const struct pod *pod;
     const struct run_folder *folder;
+    const struct keeper *keeper;
     const char *kubeconfig; /* its text in a sandbox, else its path; or NULL */
     bool network_none;
 };
@@ -29,7 +30,9 @@ struct unit {
     struct pod_container *container;
     size_t index; /* in the pod */
     struct process process;
-    int info;         /* bubblewrap says the pid of its child here; -1: read */
+    int info; /* bubblewrap says the pid of its child here, as JSON; or -1 */
+    char info_text[512];
+    size_t info_length;
     pid_t child;      /* the container's program; 0: not known yet */
     int child_handle; /* its pidfd, or -1 */
     struct stream *stream;

@@ -15,12 +15,14 @@
 static const struct {
     const char *member;
     enum object_kind kind;
-} KEY_REFERENCES[] = {
-    {"configMapKeyRef", OBJECT_CONFIG_MAP},
-    {"secretKeyRef",    OBJECT_SECRET    },
-}, ALL_REFERENCES[] = {
-    {"configMapRef", OBJECT_CONFIG_MAP},
-    {"secretRef",    OBJECT_SECRET    },
+} key_references[] =
+    {
+        {"configMapKeyRef", OBJECT_CONFIG_MAP},
+        {"secretKeyRef",    OBJECT_SECRET    },
+},
+  all_references[] = {
+      {"configMapRef", OBJECT_CONFIG_MAP},
+      {"secretRef", OBJECT_SECRET},
 };
 
 enum { REFERENCE_COUNT = 2 };
@@ -121,28 +123,36 @@ static struct object *find_object(struct arena *arena, const struct plan *plan,
     return object;
 }
 
-/* The value that `reference` leads to in *value; NULL: missing and optional. */
-static int follow(struct arena *arena, const struct plan *plan,
-                  const struct value *reference, enum object_kind kind,
-                  const char **value, struct error *error)
+/* The value of an entry, which no variable holds when it has a NUL byte. */
+static const char *get_text(const struct object *object,
+                            const struct object_entry *entry,
+                            struct error *error)
 {
-    *value = NULL;
+    if (strlen(entry->bytes) == entry->length)
+        return entry->bytes;
+    error_set(error, ERROR_SYSTEM,
+              "the key '%s' of the %s '%s' holds a NUL byte", entry->key,
+              object_kind_name(object->kind), object->name);
+    return NULL;
+}
+
+/* The value that `reference` leads to. NULL with `error` unset: it is missing
+ * and optional. */
+static const char *follow(struct arena *arena, const struct plan *plan,
+                          const struct value *reference, enum object_kind kind,
+                          struct error *error)
+{
     struct object *object = find_object(arena, plan, reference, kind, error);
     if (!object)
-        return error_is_set(error) ? -1 : 0;
+        return NULL;
     const char *key = value_string_at(reference, "key");
     const struct object_entry *entry = object_get(object, key ? key : "");
-    if (entry && strlen(entry->bytes) != entry->length)
-        return error_set(error, ERROR_SYSTEM,
-                         "the key '%s' of the %s '%s' holds a NUL byte", key,
-                         object_kind_name(kind), object->name);
     if (entry)
-        *value = entry->bytes;
-    else if (!value_bool_or(value_get(reference, "optional"), false))
-        return error_set(error, ERROR_SYSTEM,
-                         "the %s '%s' has no key '%s'", object_kind_name(kind),
-                         object->name, key ? key : "");
-    return 0;
+        return get_text(object, entry, error);
+    if (!value_bool_or(value_get(reference, "optional"), false))
+        error_set(error, ERROR_SYSTEM, "the %s '%s' has no key '%s'",
+                  object_kind_name(kind), object->name, key ? key : "");
+    return NULL;
 }
 
 /* One entry of env that has valueFrom. */
@@ -154,12 +164,12 @@ static int add_reference(struct arena *arena, const struct plan *plan,
     const char *name = value_string_at(entry, "name");
     for (size_t i = 0; i < REFERENCE_COUNT; i++) {
         const struct value *reference =
-            value_get(source, KEY_REFERENCES[i].member);
-        const char *value = NULL;
+            value_get(source, key_references[i].member);
         if (!reference)
             continue;
-        if (follow(arena, plan, reference, KEY_REFERENCES[i].kind, &value,
-                   error) != 0)
+        const char *value =
+            follow(arena, plan, reference, key_references[i].kind, error);
+        if (!value && error_is_set(error))
             return error_context(error, "container '%s': variable '%s'",
                                  container->name, name ? name : "");
         return value ? add(arena, container, name, value, error) : 0;
@@ -175,8 +185,8 @@ static int add_reference(struct arena *arena, const struct plan *plan,
 }
 
 static int add_entry(struct arena *arena, const struct plan *plan,
-                     const struct value *entry,
-                     struct pod_container *container, struct error *error)
+                     const struct value *entry, struct pod_container *container,
+                     struct error *error)
 {
     if (value_get(entry, "valueFrom"))
         return add_reference(arena, plan, entry, container, error);
@@ -185,29 +195,43 @@ static int add_entry(struct arena *arena, const struct plan *plan,
     return add(arena, container, value_string_at(entry, "name"), value, error);
 }
 
-/* One entry of envFrom: all keys of an object. */
+/* All keys of an object as variables. */
+static int add_object(struct arena *arena, const struct object *object,
+                      const char *prefix, struct pod_container *container,
+                      struct error *error)
+{
+    for (size_t i = 0; i < object->count; i++) {
+        const char *name = arena_format(arena, "%s%s", prefix ? prefix : "",
+                                        object->entries[i].key);
+        const char *value = get_text(object, &object->entries[i], error);
+        if (!value)
+            return error_context(error, "container '%s': envFrom",
+                                 container->name);
+        if (add(arena, container, name, value, error) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* One entry of envFrom. */
 static int add_all(struct arena *arena, const struct plan *plan,
                    const struct value *entry, struct pod_container *container,
                    struct error *error)
 {
-    const char *prefix = value_string_at(entry, "prefix");
     for (size_t i = 0; i < REFERENCE_COUNT; i++) {
         const struct value *reference =
-            value_get(entry, ALL_REFERENCES[i].member);
+            value_get(entry, all_references[i].member);
         if (!reference)
             continue;
-        struct object *object = find_object(arena, plan, reference,
-                                            ALL_REFERENCES[i].kind, error);
+        struct object *object =
+            find_object(arena, plan, reference, all_references[i].kind, error);
         if (!object && error_is_set(error))
             return error_context(error, "container '%s': envFrom",
                                  container->name);
-        for (size_t k = 0; object && k < object->count; k++) {
-            const char *name = arena_format(
-                arena, "%s%s", prefix ? prefix : "", object->entries[k].key);
-            if (add(arena, container, name, object->entries[k].bytes, error) !=
-                0)
-                return -1;
-        }
+        if (object &&
+            add_object(arena, object, value_string_at(entry, "prefix"),
+                       container, error) != 0)
+            return -1;
     }
     return 0;
 }

@@ -60,8 +60,7 @@ static int read_output(struct unit *unit, char *buffer, int turns,
 static void read_complaints(struct unit *unit, char *buffer, int turns)
 {
     while (unit->process.complaints >= 0 && turns-- > 0) {
-        ssize_t length =
-            read(unit->process.complaints, buffer, HOST_READ_SIZE);
+        ssize_t length = read(unit->process.complaints, buffer, HOST_READ_SIZE);
         if (length < 0 && errno == EINTR)
             continue;
         if (length < 0 && errno == EAGAIN)
@@ -199,8 +198,7 @@ static int turn(struct watch *watch, struct unit *units, size_t count,
 int watch_run(struct watch *watch, struct unit *units, size_t count,
               struct error *error)
 {
-    struct pollfd *slots =
-        memory_allocate((count * SLOTS + 1) * sizeof *slots);
+    struct pollfd *slots = memory_allocate((count * SLOTS + 1) * sizeof *slots);
     int result = turn(watch, units, count, slots, error);
     memory_free(slots);
     for (size_t i = 0; result != 0 && i < count; i++)

@@ -71,7 +71,7 @@ struct schema {
     struct schema_list prefix;
     const struct schema *items;
     struct schema_list all, any, one;
-    const struct schema * not, *condition, *then, *otherwise;
+    const struct schema *negated, *condition, *then, *otherwise;
     const struct schema *reference;
 };
 

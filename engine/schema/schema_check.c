@@ -6,48 +6,13 @@
  * is then reported. Time and stack are bounded by SCHEMA_WORK_LIMIT and
  * SCHEMA_DEPTH_LIMIT; a check that ends early says so (E120).
  */
-#include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "engine/schema/checking.h"
 #include "engine/schema/limits.h"
-#include "engine/schema/private.h"
-
-struct check {
-    struct diagnostics *found; /* NULL: quietly */
-    struct arena *arena;       /* for texts and lists on the way */
-    bool failed;
-    bool ended;  /* a limit was passed */
-    size_t work; /* done so far, in all */
-    unsigned depth;
-};
 
 static void apply(struct check *check, const struct schema *schema,
                   const struct value *value, const struct schema_where *where);
-
-/* Where a problem is: the value itself, or its name for a field that should not
- * be there at all. */
-struct problem {
-    const char *code;
-    struct mark mark;
-    const char *hint;
-};
-
-__attribute__((format(printf, 3, 4))) static void
-report(struct check *check, struct problem problem, const char *format, ...)
-{
-    char text[1024];
-    va_list arguments;
-    check->failed = true;
-    if (!check->found)
-        return;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    diagnostics_add(check->found, SEVERITY_ERROR, problem.code, problem.mark,
-                    problem.hint, "%s", text);
-}
 
 /* When a quiet check has failed, nothing more needs to be known. */
 static bool is_decided(const struct check *check)
@@ -62,8 +27,7 @@ static bool may_go_on(struct check *check, const struct value *value)
         check->depth < SCHEMA_DEPTH_LIMIT)
         return true;
     if (!check->ended)
-        report(check, (struct problem){"E120", value->mark, NULL},
-               "the document is too large to be checked to its end");
+        check->end = value->mark;
     check->ended = true;
     check->failed = true;
     return false;
@@ -83,207 +47,6 @@ static bool fits(struct check *check, const struct schema *schema,
     return result;
 }
 
-unsigned schema_value_types(const struct value *value)
-{
-    switch (value->kind) {
-    case VALUE_NULL:
-        return TYPE_NULL;
-    case VALUE_BOOL:
-        return TYPE_BOOLEAN;
-    case VALUE_INT:
-        return TYPE_INTEGER | TYPE_NUMBER;
-    case VALUE_FLOAT:
-        return isfinite(value->number) && value->number == floor(value->number)
-                   ? TYPE_INTEGER | TYPE_NUMBER
-                   : TYPE_NUMBER;
-    case VALUE_STRING:
-        return TYPE_STRING;
-    case VALUE_LIST:
-        return TYPE_ARRAY;
-    case VALUE_MAP:
-        return TYPE_OBJECT;
-    }
-    return 0;
-}
-
-unsigned schema_types(const struct schema *schema)
-{
-    while (schema->types == 0 && schema->reference)
-        schema = schema->reference;
-    if (schema->types)
-        return schema->types;
-    unsigned types = 0;
-    for (size_t i = 0; i < value_count(schema->accepted); i++)
-        types |= schema_value_types(value_item(schema->accepted, i));
-    return schema->constant ? schema_value_types(schema->constant) : types;
-}
-
-static const char *place_of(struct check *check,
-                            const struct schema_where *where)
-{
-    return check->found ? message_where(check->arena, "for", where) : "";
-}
-
-static const char *found_text(struct check *check, const struct value *value)
-{
-    return check->found ? message_found(check->arena, value) : "";
-}
-
-/* False when the type is wrong: then nothing else about the value is said. */
-static bool check_type(struct check *check, const struct schema *schema,
-                       const struct value *value,
-                       const struct schema_where *where)
-{
-    if (schema->types == 0 || schema->types & schema_value_types(value))
-        return true;
-    check->failed = true;
-    if (!check->found)
-        return false;
-    report(
-        check,
-        (struct problem){"E112", value->mark,
-                         message_type_hint(check->arena, schema->types, value)},
-        "expected %s%s, found %s", message_types(check->arena, schema->types),
-        place_of(check, where), found_text(check, value));
-    return false;
-}
-
-static void check_enum(struct check *check, const struct schema *schema,
-                       const struct value *value,
-                       const struct schema_where *where)
-{
-    size_t count = value_count(schema->accepted);
-    for (size_t i = 0; i < count; i++)
-        if (value_equal(value_item(schema->accepted, i), value))
-            return;
-    check->failed = true;
-    if (!check->found)
-        return;
-    const char *hint =
-        message_value_hint(check->arena, schema->accepted, value);
-    unsigned types = schema_types(schema);
-    if (!(types & schema_value_types(value)))
-        hint = message_type_hint(check->arena, types, value);
-    report(check, (struct problem){"E113", value->mark, hint},
-           "expected %s%s, found %s",
-           message_values(check->arena, schema->accepted),
-           place_of(check, where), found_text(check, value));
-}
-
-static void check_constant(struct check *check, const struct schema *schema,
-                           const struct value *value,
-                           const struct schema_where *where)
-{
-    if (value_equal(schema->constant, value))
-        return;
-    check->failed = true;
-    if (check->found)
-        report(check, (struct problem){"E113", value->mark, NULL},
-               "expected %s%s, found %s",
-               message_found(check->arena, schema->constant),
-               place_of(check, where), found_text(check, value));
-}
-
-/* How many of something there must be. */
-static void check_range(struct check *check, const struct schema_range *range,
-                        int64_t count, const char *noun,
-                        const struct value *value,
-                        const struct schema_where *where)
-{
-    bool few = count < range->least;
-    if (!few && (range->greatest < 0 || count <= range->greatest))
-        return;
-    int64_t bound = few ? range->least : range->greatest;
-    report(check, (struct problem){"E117", value->mark, NULL},
-           "expected at %s %lld %s%s%s, found %lld", few ? "least" : "most",
-           (long long)bound, noun, bound == 1 ? "" : "s",
-           place_of(check, where), (long long)count);
-}
-
-static int64_t count_characters(const struct value *value)
-{
-    int64_t count = 0;
-    for (size_t i = 0; i < value->string.length; i++)
-        count += ((unsigned char)value->string.bytes[i] & 0xC0) != 0x80;
-    return count;
-}
-
-static void check_string(struct check *check, const struct schema *schema,
-                         const struct value *value,
-                         const struct schema_where *where)
-{
-    const char *text = value->string.bytes;
-    size_t length = value->string.length;
-    struct problem problem = {"E114", value->mark, schema->description};
-    if (schema->length.least >= 0 || schema->length.greatest >= 0)
-        check_range(check, &schema->length, count_characters(value),
-                    "character", value, where);
-    if (schema->pattern && !pattern_match(schema->pattern, text, length))
-        report(check, problem, "expected a text that matches %s%s, found %s",
-               schema->pattern_text, place_of(check, where),
-               found_text(check, value));
-    problem.hint = NULL;
-    if (schema->format && schema->format->accepts && !strstr(text, "{{") &&
-        !schema->format->accepts(text, length))
-        report(check, problem, "expected %s%s, found %s",
-               schema->format->expected, place_of(check, where),
-               found_text(check, value));
-}
-
-static double number_of(const struct value *value)
-{
-    return value->kind == VALUE_INT ? (double)value->integer : value->number;
-}
-
-/* -1, 0 or 1; integers exactly. */
-static int compare(const struct value *a, const struct value *b)
-{
-    if (a->kind == VALUE_INT && b->kind == VALUE_INT)
-        return (a->integer > b->integer) - (a->integer < b->integer);
-    double x = number_of(a), y = number_of(b);
-    return (x > y) - (x < y);
-}
-
-static bool is_multiple(const struct value *value, const struct value *step)
-{
-    if (value->kind == VALUE_INT && step->kind == VALUE_INT)
-        return value->integer % step->integer == 0;
-    double times = number_of(value) / number_of(step);
-    return isfinite(times) && fabs(times - round(times)) < 1e-9;
-}
-
-static void check_number(struct check *check, const struct schema *schema,
-                         const struct value *value,
-                         const struct schema_where *where)
-{
-    const struct {
-        const struct value *bound;
-        int refused, refused_too; /* results of compare */
-        const char *expected;
-    } bounds[] = {
-        {schema->minimum,           -1, -1, "at least" },
-        {schema->maximum,           1,  1,  "at most"  },
-        {schema->exclusive_minimum, -1, 0,  "more than"},
-        {schema->exclusive_maximum, 1,  0,  "less than"},
-    };
-    struct problem problem = {"E115", value->mark, NULL};
-    for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
-        if (!bounds[i].bound)
-            continue;
-        int order = compare(value, bounds[i].bound);
-        if (order == bounds[i].refused || order == bounds[i].refused_too)
-            report(check, problem, "expected %s %s%s, found %s",
-                   bounds[i].expected,
-                   value_scalar_text(check->arena, bounds[i].bound),
-                   place_of(check, where),
-                   value_scalar_text(check->arena, value));
-    }
-    if (schema->multiple && !is_multiple(value, schema->multiple))
-        report(check, problem, "expected a multiple of %s%s, found %s",
-               value_scalar_text(check->arena, schema->multiple),
-               place_of(check, where), value_scalar_text(check->arena, value));
-}
-
 static void check_unique(struct check *check, const struct value *value,
                          const struct schema_where *where)
 {
@@ -292,10 +55,10 @@ static void check_unique(struct check *check, const struct value *value,
         for (size_t j = 0; j < i && may_go_on(check, item); j++) {
             if (!value_equal(item, value_item(value, j)))
                 continue;
-            report(check, (struct problem){"E117", item->mark, NULL},
-                   "item %zu repeats item %zu%s", i, j,
-                   check->found ? message_where(check->arena, "of", where)
-                                : "");
+            check_report(check, (struct problem){"E117", item->mark, NULL},
+                         "item %zu repeats item %zu%s", i, j,
+                         check->found ? message_where(check->arena, "of", where)
+                                      : "");
             break;
         }
     }
@@ -306,8 +69,8 @@ static void check_list(struct check *check, const struct schema *schema,
                        const struct schema_where *where)
 {
     size_t count = value_count(value);
-    check_range(check, &schema->items_count, (int64_t)count, "item", value,
-                where);
+    check_range(check, &schema->items_count,
+                (struct counted){(int64_t)count, "item"}, value, where);
     for (size_t i = 0; i < count && !is_decided(check); i++) {
         const struct schema *item =
             i < schema->prefix.count ? schema->prefix.items[i] : schema->items;
@@ -327,9 +90,10 @@ static void check_required(struct check *check, const struct schema *schema,
         const struct value *name = value_item(schema->required, i);
         if (value_get_bytes(value, name->string.bytes, name->string.length))
             continue;
-        report(check, (struct problem){"E111", value->mark, NULL},
-               "missing field '%s'%s", name->string.bytes,
-               check->found ? message_where(check->arena, "in", where) : "");
+        check_report(check, (struct problem){"E111", value->mark, NULL},
+                     "missing field '%s'%s", name->string.bytes,
+                     check->found ? message_where(check->arena, "in", where)
+                                  : "");
     }
 }
 
@@ -354,11 +118,12 @@ static void check_name(struct check *check, const struct schema *schema,
     apply(check, schema, &name, NULL);
     check->found = found;
     const char *why = list.count ? list.items[0].text : "it is refused";
-    report(check,
-           (struct problem){"E118", member->mark,
-                            list.count ? list.items[0].hint : NULL},
-           "%s cannot be a name%s: %s", message_found(check->arena, &name),
-           message_where(check->arena, "in", where), why);
+    check_report(check,
+                 (struct problem){"E118", member->mark,
+                                  list.count ? list.items[0].hint : NULL},
+                 "%s cannot be a name%s: %s",
+                 message_found(check->arena, &name),
+                 message_where(check->arena, "in", where), why);
 }
 
 static void unknown_field(struct check *check, const struct schema *schema,
@@ -369,10 +134,10 @@ static void unknown_field(struct check *check, const struct schema *schema,
     if (!check->found)
         return;
     const char *hint = message_field_hint(check->arena, schema, member);
-    report(check, (struct problem){"E110", member->mark, hint},
-           "unknown field '%.*s'%s",
-           (int)(member->length < 100 ? member->length : 100), member->name,
-           message_where(check->arena, "in", where));
+    check_report(check, (struct problem){"E110", member->mark, hint},
+                 "unknown field '%.*s'%s",
+                 (int)(member->length < 100 ? member->length : 100),
+                 member->name, message_where(check->arena, "in", where));
 }
 
 static const struct schema *
@@ -419,8 +184,9 @@ static void check_map(struct check *check, const struct schema *schema,
                       const struct value *value,
                       const struct schema_where *where)
 {
-    check_range(check, &schema->members_count, (int64_t)value_count(value),
-                "field", value, where);
+    check_range(check, &schema->members_count,
+                (struct counted){(int64_t)value_count(value), "field"}, value,
+                where);
     check_required(check, schema, value, where);
     for (size_t i = 0; i < value_count(value) && !is_decided(check); i++)
         check_member(check, schema, &value->map.members[i], where);
@@ -431,8 +197,8 @@ static void report_all(struct check *check, const struct diagnostics *list)
 {
     for (size_t i = 0; i < list->count; i++) {
         const struct diagnostic *item = &list->items[i];
-        report(check, (struct problem){item->code, item->mark, item->hint},
-               "%s", item->text);
+        diagnostics_add(check->found, item->severity, item->code, item->mark,
+                        item->hint, "%s", item->text);
     }
 }
 
@@ -452,7 +218,7 @@ static struct diagnostics nearest_form(struct check *check,
             continue;
         check->found = &list;
         apply(check, forms->items[i], value, where);
-        if (best.count == 0 || list.count < best.count)
+        if (best.errors == 0 || list.errors < best.errors)
             best = list;
     }
     check->found = found;
@@ -477,12 +243,18 @@ static void report_forms(struct check *check, const struct schema_list *forms,
         report_all(check, &nearest);
         return;
     }
-    report(check,
-           (struct problem){
-               known ? "E116" : "E112", value->mark,
-               known ? NULL : message_type_hint(check->arena, types, value)},
-           "expected %s%s, found %s", message_forms(check->arena, forms),
-           place_of(check, where), found_text(check, value));
+    struct problem problem = {"E112", value->mark, NULL};
+    if (known) {
+        problem.code = "E116";
+        for (size_t i = 0; i < forms->count && !problem.hint; i++)
+            problem.hint = message_value_hint(check->arena,
+                                              forms->items[i]->accepted, value);
+    } else {
+        problem.hint = message_type_hint(check->arena, types, value);
+    }
+    check_report(check, problem, "expected %s%s, found %s",
+                 message_forms(check->arena, forms), check_place(check, where),
+                 check_found(check, value));
 }
 
 static size_t count_fitting(struct check *check,
@@ -500,13 +272,13 @@ static void check_not(struct check *check, const struct schema *schema,
                       const struct value *value,
                       const struct schema_where *where)
 {
-    if (!fits(check, schema->not, value))
+    if (!fits(check, schema->negated, value))
         return;
     struct mark mark = where && where->name ? where->mark : value->mark;
     const char *place =
         check->found ? message_where(check->arena, "field", where) : "";
-    report(check, (struct problem){"E119", mark, schema->description},
-           "%s is not allowed here", *place ? place + 1 : "this value");
+    check_report(check, (struct problem){"E119", mark, schema->description},
+                 "%s is not allowed here", *place ? place + 1 : "this value");
 }
 
 static void check_combinations(struct check *check, const struct schema *schema,
@@ -525,11 +297,11 @@ static void check_combinations(struct check *check, const struct schema *schema,
         if (fitting == 0)
             report_forms(check, &schema->one, value, where);
         else if (fitting > 1)
-            report(check, (struct problem){"E116", value->mark, NULL},
-                   "expected one form only%s, found a value of several",
-                   place_of(check, where));
+            check_report(check, (struct problem){"E116", value->mark, NULL},
+                         "expected one form only%s, found a value of several",
+                         check_place(check, where));
     }
-    if (schema->not )
+    if (schema->negated)
         check_not(check, schema, value, where);
     if (!schema->condition)
         return;
@@ -589,8 +361,8 @@ static void apply(struct check *check, const struct schema *schema,
         return;
     check->depth++;
     if (schema->refuses)
-        report(check, (struct problem){"E119", value->mark, NULL},
-               "this value is not allowed here");
+        check_report(check, (struct problem){"E119", value->mark, NULL},
+                     "this value is not allowed here");
     else if (check_type(check, schema, value, where))
         apply_typed(check, schema, value, where);
     if (schema->deprecated)
@@ -604,4 +376,7 @@ void schema_check(const struct schema *schema, const struct value *value,
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct check check = {.found = diagnostics, .arena = arena};
     apply(&check, schema, value, NULL);
+    if (check.ended)
+        check_report(&check, (struct problem){"E120", check.end, NULL},
+                     "the document is too large to be checked to its end");
 }

@@ -419,7 +419,7 @@ static const struct keyword {
     {"minProperties",        read_count,       FIELD(members_count.least)   },
     {"minimum",              read_number,      FIELD(minimum)               },
     {"multipleOf",           read_multiple,    FIELD(multiple)              },
-    {"not",                  read_schema,      FIELD(not )                  },
+    {"not",                  read_schema,      FIELD(negated)               },
     {"oneOf",                read_schemas,     FIELD(one)                   },
     {"pattern",              read_pattern,     0                            },
     {"patternProperties",    read_patterns,    FIELD(patterns)              },
@@ -506,7 +506,7 @@ static int measure(struct schema *node, unsigned depth, struct error *error)
         return 0;
     node->visiting = true;
     node->height = 1;
-    const struct schema *single[] = {node->reference, node->not,
+    const struct schema *single[] = {node->reference, node->negated,
                                      node->condition, node->then,
                                      node->otherwise};
     const struct schema_list *lists[] = {&node->all, &node->any, &node->one};

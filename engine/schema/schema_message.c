@@ -184,10 +184,14 @@ static bool is_quoted_scalar(const struct value *value, unsigned types)
 const char *message_type_hint(struct arena *arena, unsigned types,
                               const struct value *value)
 {
-    bool scalar = value->kind == VALUE_BOOL || value->kind == VALUE_INT ||
-                  value->kind == VALUE_FLOAT;
+    bool scalar = value->kind == VALUE_INT || value->kind == VALUE_FLOAT;
     if (value->kind == VALUE_NULL)
         return "give it a value or remove the field";
+    if (types & TYPE_STRING && value->kind == VALUE_BOOL)
+        return value->boolean ? "put it in quotes: \"true\" (y, yes and on "
+                                "without quotes mean true as well)"
+                              : "put it in quotes: \"false\" (n, no and off "
+                                "without quotes mean false as well)";
     if (types & TYPE_STRING && scalar)
         return arena_format(arena, "put it in quotes: \"%s\"",
                             value_scalar_text(arena, value));
@@ -197,11 +201,9 @@ const char *message_type_hint(struct arena *arena, unsigned types,
     if (value->kind == VALUE_STRING && strstr(value->string.bytes, "{{") &&
         types & (TYPE_INTEGER | TYPE_NUMBER | TYPE_BOOLEAN))
         return "this field cannot be a template";
-    if (types & TYPE_ARRAY && value->kind != VALUE_MAP)
+    if (types == TYPE_ARRAY)
         return "write a list, each item after '- '";
-    if (types & TYPE_ARRAY && value->kind == VALUE_MAP)
-        return "write a list: '- ' in front of each item";
-    if (types & TYPE_OBJECT && value->kind == VALUE_LIST)
+    if (types == TYPE_OBJECT && value->kind == VALUE_LIST)
         return "write 'name: value' lines without '- '";
     return NULL;
 }
@@ -235,7 +237,7 @@ static bool has_property(const struct schema *schema, const char *name)
     for (size_t i = 0; i < schema->properties.count; i++) {
         const struct schema_property *item = &schema->properties.items[i];
         if (strcmp(item->name, name) == 0 && !item->schema->refuses &&
-            !target(item->schema)->not )
+            !target(item->schema)->negated)
             return true;
     }
     return false;

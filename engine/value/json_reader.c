@@ -42,8 +42,7 @@ static struct mark mark_at(struct reader *reader, const char *to)
             mark->column++;
         }
     }
-    /* Between the bytes of one character the next one has been counted. */
-    mark->offset = (uint32_t) (to - reader->start);
+    mark->offset = (uint32_t)(to - reader->start);
     return *mark;
 }
 
@@ -54,19 +53,26 @@ static int fail(struct reader *reader, const char *at, const char *problem)
     return error_place(reader->error, NULL, mark);
 }
 
+static void fail_limit(struct reader *reader, int limit, const char *what)
+{
+    char problem[80];
+    snprintf(problem, sizeof problem, "more than %d %s", limit, what);
+    fail(reader, reader->at, problem);
+}
+
 /* "expected X, found Y" at the next character. */
 static int fail_expected(struct reader *reader, const char *expected)
 {
     char problem[160];
     uint32_t code = 0;
-    size_t left = (size_t) (reader->end - reader->at);
+    size_t left = (size_t)(reader->end - reader->at);
     size_t size = utf8_decode(reader->at, left, &code);
     char found[32] = "the end of the text";
     if (left > 0 && size > 0 && code >= 0x20 && code != 0x7F)
-        snprintf(found, sizeof found, "'%.*s'", (int) size, reader->at);
+        snprintf(found, sizeof found, "'%.*s'", (int)size, reader->at);
     else if (left > 0)
         snprintf(found, sizeof found, "byte 0x%02x",
-                 (unsigned) (unsigned char) *reader->at);
+                 (unsigned)(unsigned char)*reader->at);
     snprintf(problem, sizeof problem, "expected %s, found %s", expected, found);
     return fail(reader, reader->at, problem);
 }
@@ -99,7 +105,7 @@ static bool read_hex(const struct reader *reader, const char *at,
     uint64_t number = 0;
     if (reader->end - at < 4 || !number_parse_unsigned(at, 4, 16, &number))
         return false;
-    *code = (uint32_t) number;
+    *code = (uint32_t)number;
     return true;
 }
 
@@ -152,8 +158,8 @@ static int read_run(struct reader *reader)
     while (reader->at < reader->end && *reader->at != '"' &&
            *reader->at != '\\') {
         uint32_t code = 0;
-        size_t size = utf8_decode(
-            reader->at, (size_t) (reader->end - reader->at), &code);
+        size_t size =
+            utf8_decode(reader->at, (size_t)(reader->end - reader->at), &code);
         if (size == 0)
             return fail(reader, reader->at, "not valid UTF-8");
         if (code < 0x20)
@@ -162,7 +168,7 @@ static int read_run(struct reader *reader)
                         "escape such as \\n or \\u0001");
         reader->at += size;
     }
-    text_append(&reader->string, from, (size_t) (reader->at - from));
+    text_append(&reader->string, from, (size_t)(reader->at - from));
     return 0;
 }
 
@@ -175,8 +181,8 @@ static int read_string(struct reader *reader, size_t limit, const char *what)
         if (read_run(reader))
             return -1;
         if (reader->string.length > limit) {
-            error_set(reader->error, ERROR_INPUT,
-                      "a %s of more than %zu bytes", what, limit);
+            error_set(reader->error, ERROR_INPUT, "a %s of more than %zu bytes",
+                      what, limit);
             return error_place(reader->error, NULL, mark_at(reader, quote));
         }
         if (accept(reader, '"'))
@@ -193,7 +199,7 @@ static size_t skip_digits(struct reader *reader)
     const char *from = reader->at;
     while (peek(reader) >= '0' && peek(reader) <= '9')
         reader->at++;
-    return (size_t) (reader->at - from);
+    return (size_t)(reader->at - from);
 }
 
 /* Moves over a number; -1 when it has not the form that JSON wants. */
@@ -230,7 +236,7 @@ static struct value *read_number(struct reader *reader)
     mark_at(reader, from);
     if (scan_number(reader, &whole))
         return NULL;
-    size_t length = (size_t) (reader->at - from);
+    size_t length = (size_t)(reader->at - from);
     bool negative = *from == '-';
     uint64_t magnitude = 0;
     int64_t integer = 0;
@@ -319,7 +325,7 @@ static struct value *read_map(struct reader *reader)
 static bool accept_word(struct reader *reader, const char *word)
 {
     size_t length = strlen(word);
-    if ((size_t) (reader->end - reader->at) < length ||
+    if ((size_t)(reader->end - reader->at) < length ||
         memcmp(reader->at, word, length) != 0)
         return false;
     reader->at += length;
@@ -354,11 +360,11 @@ static struct value *read_value(struct reader *reader)
     char first = peek(reader);
     bool nested = first == '[' || first == '{';
     if (++reader->nodes > VALUE_NODES_LIMIT) {
-        fail(reader, reader->at, "too many values in one text");
+        fail_limit(reader, VALUE_NODES_LIMIT, "values in one text");
         return NULL;
     }
     if (nested && ++reader->depth > VALUE_DEPTH_LIMIT) {
-        fail(reader, reader->at, "lists and maps are nested too deeply");
+        fail_limit(reader, VALUE_DEPTH_LIMIT, "levels of lists and maps");
         return NULL;
     }
     struct value *value = first == '['   ? read_list(reader)
@@ -377,16 +383,18 @@ struct value *value_read_json(struct arena *arena, const char *text,
     if (length > VALUE_BYTES_LIMIT) {
         error_set(error, ERROR_INPUT,
                   "the text has %zu bytes; at most %d are read", length,
-                  (int) VALUE_BYTES_LIMIT);
+                  (int)VALUE_BYTES_LIMIT);
         return NULL;
     }
-    struct reader reader = {.arena = arena,
-                            .start = text,
-                            .at = text,
-                            .end = text + length,
-                            .marked = text,
-                            .mark = {.line = 1, .column = 1},
-                            .error = error};
+    struct reader reader = {
+        .arena = arena,
+        .start = text,
+        .at = text,
+        .end = text + length,
+        .marked = text,
+        .mark = {.line = 1, .column = 1},
+        .error = error
+    };
     struct value *value = read_value(&reader);
     if (value) {
         skip_space(&reader);

@@ -48,7 +48,7 @@ static bool needs_escape(const struct writer *writer, uint32_t code)
 
 static void write_escape(struct text *text, uint32_t code)
 {
-    char letter = code < 0x80 ? short_escape((char) code) : '\0';
+    char letter = code < 0x80 ? short_escape((char)code) : '\0';
     if (letter == '\0') {
         text_append_format(text, "\\u%04x", code);
         return;
@@ -123,11 +123,12 @@ static void write_member(struct writer *writer, const struct member *member,
 
 static int compare_names(const void *left, const void *right)
 {
-    const struct member *a = *(const struct member *const *) left;
-    const struct member *b = *(const struct member *const *) right;
+    const struct member *a = *(const struct member *const *)left;
+    const struct member *b = *(const struct member *const *)right;
     size_t common = a->length < b->length ? a->length : b->length;
     int order = memcmp(a->name, b->name, common);
-    return order != 0 ? order : (a->length > b->length) - (a->length < b->length);
+    return order != 0 ? order
+                      : (a->length > b->length) - (a->length < b->length);
 }
 
 static void write_sorted(struct writer *writer, const struct value *map)

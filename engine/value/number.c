@@ -36,15 +36,15 @@ struct decimal {
 
 size_t number_print_int(int64_t integer, char text[NUMBER_TEXT])
 {
-    return (size_t) snprintf(text, NUMBER_TEXT, "%" PRId64, integer);
+    return (size_t)snprintf(text, NUMBER_TEXT, "%" PRId64, integer);
 }
 
 static double decimal_to_double(const struct decimal *decimal)
 {
     char text[DIGITS_KEPT + 32];
     snprintf(text, sizeof text, "%s%.*se%d", decimal->negative ? "-" : "",
-             (int) decimal->count, decimal->digits,
-             decimal->point - (int) decimal->count);
+             (int)decimal->count, decimal->digits,
+             decimal->point - (int)decimal->count);
     return strtod(text, NULL);
 }
 
@@ -52,13 +52,13 @@ static double decimal_to_double(const struct decimal *decimal)
 static void round_to(double number, size_t count, struct decimal *decimal)
 {
     char text[64];
-    snprintf(text, sizeof text, "%.*e", (int) count - 1, number);
+    snprintf(text, sizeof text, "%.*e", (int)count - 1, number);
     *decimal = (struct decimal){0};
     const char *at = text;
     for (; *at != '\0' && *at != 'e'; at++)
         if (*at >= '0' && *at <= '9') /* not the locale's decimal point */
             decimal->digits[decimal->count++] = *at;
-    decimal->point = *at == 'e' ? 1 + (int) strtol(at + 1, NULL, 10) : 1;
+    decimal->point = *at == 'e' ? 1 + (int)strtol(at + 1, NULL, 10) : 1;
 }
 
 /* The next larger decimal of as many digits. */
@@ -95,7 +95,7 @@ static void shortest(double number, struct decimal *decimal)
 static size_t print_plain(const struct decimal *decimal, char *text)
 {
     size_t length = 0;
-    int count = (int) decimal->count;
+    int count = (int)decimal->count;
     if (decimal->point <= 0) {
         text[length++] = '0';
         text[length++] = '.';
@@ -124,7 +124,7 @@ static size_t print_exponent(const struct decimal *decimal, char *text)
     }
     int printed =
         snprintf(text + length, NUMBER_TEXT / 2, "e%+d", decimal->point - 1);
-    return length + (size_t) printed;
+    return length + (size_t)printed;
 }
 
 size_t number_print_float(double number, char text[NUMBER_TEXT])
@@ -151,11 +151,11 @@ size_t number_print_float(double number, char text[NUMBER_TEXT])
 static unsigned digit_value(char character)
 {
     if (character >= '0' && character <= '9')
-        return (unsigned) (character - '0');
+        return (unsigned)(character - '0');
     if (character >= 'a' && character <= 'f')
-        return (unsigned) (character - 'a') + 10;
+        return (unsigned)(character - 'a') + 10;
     if (character >= 'A' && character <= 'F')
-        return (unsigned) (character - 'A') + 10;
+        return (unsigned)(character - 'A') + 10;
     return 16;
 }
 
@@ -175,9 +175,9 @@ bool number_parse_unsigned(const char *digits, size_t length, unsigned base,
 
 bool number_apply_sign(uint64_t magnitude, bool negative, int64_t *result)
 {
-    if (magnitude > (uint64_t) INT64_MAX + negative)
+    if (magnitude > (uint64_t)INT64_MAX + negative)
         return false;
-    *result = (int64_t) (negative ? 0 - magnitude : magnitude);
+    *result = (int64_t)(negative ? 0 - magnitude : magnitude);
     return true;
 }
 

@@ -108,10 +108,10 @@ static size_t hash_name(const struct map_index *index, const char *name,
 {
     uint64_t hash = index->key + length;
     for (size_t i = 0; i < length; i++) {
-        hash = (hash ^ (unsigned char) name[i]) * UINT64_C(0x9E3779B97F4A7C15);
+        hash = (hash ^ (unsigned char)name[i]) * UINT64_C(0x9E3779B97F4A7C15);
         hash ^= hash >> 32;
     }
-    return (size_t) hash;
+    return (size_t)hash;
 }
 
 static void index_add(struct map_index *index, const struct member *members,
@@ -121,7 +121,7 @@ static void index_add(struct map_index *index, const struct member *members,
     size_t at = hash_name(index, member->name, member->length);
     while (index->slots[at & index->mask] != 0)
         at++;
-    index->slots[at & index->mask] = (uint32_t) number + 1;
+    index->slots[at & index->mask] = (uint32_t)number + 1;
 }
 
 /* A new table of all members, with four slots for each of them. */
@@ -129,9 +129,9 @@ static struct map_index *index_make(struct arena *arena,
                                     const struct value *map)
 {
     size_t slots = 4 * map->map.count;
-    struct map_index *index = arena_allocate(
-        arena, sizeof *index + slots * sizeof index->slots[0]);
-    index->key = (uint64_t) (uintptr_t) index * UINT64_C(0xD6E8FEB86659FD93);
+    struct map_index *index =
+        arena_allocate(arena, sizeof *index + slots * sizeof index->slots[0]);
+    index->key = (uint64_t)(uintptr_t)index * UINT64_C(0xD6E8FEB86659FD93);
     index->mask = slots - 1;
     for (size_t i = 0; i < map->map.count; i++)
         index_add(index, map->map.members, i);
@@ -153,8 +153,7 @@ static struct member *find(const struct value *map, const char *name,
     size_t at = hash_name(index, name, length);
     for (; index->slots[at & index->mask] != 0; at++) {
         struct member *member = &members[index->slots[at & index->mask] - 1];
-        if (member->length == length &&
-            memcmp(member->name, name, length) == 0)
+        if (member->length == length && memcmp(member->name, name, length) == 0)
             return member;
     }
     return NULL;
@@ -273,8 +272,8 @@ bool value_is(const struct value *value, enum value_kind kind)
 static bool same_int_float(int64_t integer, double number)
 {
     /* 2^63 is the first double beyond the integers; -2^63 is one of them. */
-    return number >= -0x1p63 && number < 0x1p63 &&
-           (double) integer == number && (int64_t) number == integer;
+    return number >= -0x1p63 && number < 0x1p63 && (double)integer == number &&
+           (int64_t)number == integer;
 }
 
 static bool same_number(const struct value *a, const struct value *b)

@@ -102,7 +102,7 @@ struct value *value_get_bytes(const struct value *map, const char *name,
                               size_t length);
 struct value *value_path(const struct value *map, const char *dotted);
 struct value *value_item(const struct value *list, size_t index);
-size_t value_count(const struct value *value); /* items or members */
+size_t value_count(const struct value *value);       /* items or members */
 const char *value_string(const struct value *value); /* NULL: not a string */
 const char *value_string_at(const struct value *map, const char *name);
 int64_t value_int_or(const struct value *value, int64_t fallback);

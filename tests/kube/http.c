@@ -14,18 +14,18 @@ static const struct {
     int status;
     const char *reason;
 } reasons[] = {
-    {200, "OK"},
-    {201, "Created"},
-    {400, "Bad Request"},
-    {401, "Unauthorized"},
-    {403, "Forbidden"},
-    {404, "Not Found"},
-    {405, "Method Not Allowed"},
-    {409, "Conflict"},
-    {410, "Gone"},
-    {429, "Too Many Requests"},
+    {200, "OK"                   },
+    {201, "Created"              },
+    {400, "Bad Request"          },
+    {401, "Unauthorized"         },
+    {403, "Forbidden"            },
+    {404, "Not Found"            },
+    {405, "Method Not Allowed"   },
+    {409, "Conflict"             },
+    {410, "Gone"                 },
+    {429, "Too Many Requests"    },
     {500, "Internal Server Error"},
-    {503, "Service Unavailable"},
+    {503, "Service Unavailable"  },
 };
 
 static int hex_digit(char c)
@@ -36,8 +36,8 @@ static int hex_digit(char c)
 }
 
 /* Percent-decodes; NULL when a digit is missing or a NUL would come out. */
-static const char *decode(struct arena *arena, const char *bytes,
-                          size_t length, bool form)
+static const char *decode(struct arena *arena, const char *bytes, size_t length,
+                          bool form)
 {
     char *out = arena_allocate(arena, length + 1);
     size_t made = 0;
@@ -46,8 +46,10 @@ static const char *decode(struct arena *arena, const char *bytes,
         if (c == '+' && form)
             c = ' ';
         if (c == '%') {
-            int high = i + 2 < length ? hex_digit(bytes[i + 1]) : -1;
-            int low = i + 2 <= length - 1 ? hex_digit(bytes[i + 2]) : -1;
+            if (length - i < 3)
+                return NULL;
+            int high = hex_digit(bytes[i + 1]);
+            int low = hex_digit(bytes[i + 2]);
             if (high < 0 || low < 0 || high + low == 0)
                 return NULL;
             c = (char)(high * 16 + low);
@@ -125,8 +127,7 @@ static int read_request_line(struct arena *arena, const char *line,
     const char *path_end = mark ? mark : end;
     if (read_path(arena, target, (size_t)(path_end - target), request) < 0)
         return -1;
-    return mark ? read_query(arena, mark + 1, (size_t)(end - mark - 1),
-                             request)
+    return mark ? read_query(arena, mark + 1, (size_t)(end - mark - 1), request)
                 : 0;
 }
 

@@ -14,7 +14,7 @@ struct http_parameter {
 
 struct http_request {
     const char *method;
-    const char *path; /* as sent, for messages */
+    const char *path;                            /* as sent, for messages */
     const char *segments[SERVER_SEGMENTS_LIMIT]; /* decoded parts of the path */
     size_t segment_count;
     struct http_parameter query[SERVER_QUERY_LIMIT];

@@ -25,16 +25,14 @@ static int compare_stored(const void *left, const void *right)
     return order ? order : strcmp(a->name, b->name);
 }
 
-const struct stored *store_find(const struct store *store,
-                                const struct resource *resource,
-                                const char *namespace_name, const char *name)
+struct stored *store_find(const struct store *store,
+                          const struct resource *resource,
+                          const char *namespace_name, const char *name)
 {
     const struct stored wanted = {resource, namespace_name, name, NULL};
-    for (size_t i = 0; i < store->count; i++) {
-        if (compare_stored(&store->items[i], &wanted) == 0)
-            return &store->items[i];
-    }
-    return NULL;
+    return store->count ? bsearch(&wanted, store->items, store->count,
+                                  sizeof wanted, compare_stored)
+                        : NULL;
 }
 
 /* Sets a member of the metadata unless it is there. */
@@ -45,8 +43,8 @@ static void default_metadata(struct store *store, struct value *metadata,
         value_set_string(store->arena, metadata, name, text);
 }
 
-static void insert(struct store *store, const struct resource *resource,
-                   const char *namespace_name, struct value *object)
+/* Gives the object what a server adds. */
+static struct value *complete(struct store *store, struct value *object)
 {
     struct arena *arena = store->arena;
     struct value *metadata = value_get(object, "metadata");
@@ -58,13 +56,23 @@ static void insert(struct store *store, const struct resource *resource,
                      "2026-01-01T00:00:00Z");
     value_set_string(arena, metadata, "resourceVersion",
                      arena_format(arena, "%lld", (long long)store->version));
-    store->items = arena_grow(arena, store->items,
-                              store->count * sizeof *store->items,
-                              (store->count + 1) * sizeof *store->items);
-    store->items[store->count++] =
-        (struct stored){resource, namespace_name,
-                        value_string_at(metadata, "name"), object};
-    qsort(store->items, store->count, sizeof *store->items, compare_stored);
+    return object;
+}
+
+static void insert(struct store *store, const struct resource *resource,
+                   const char *namespace_name, struct value *object)
+{
+    struct stored made = {
+        resource, namespace_name,
+        value_string_at(value_get(object, "metadata"), "name"),
+        complete(store, object)};
+    store->items =
+        arena_grow(store->arena, store->items, store->count * sizeof made,
+                   (store->count + 1) * sizeof made);
+    size_t at = store->count++;
+    for (; at > 0 && compare_stored(&store->items[at - 1], &made) > 0; at--)
+        store->items[at] = store->items[at - 1];
+    store->items[at] = made;
 }
 
 static void insert_namespace(struct store *store, const char *name)
@@ -115,11 +123,12 @@ static int add_object(struct store *store, struct value *object,
         namespace_name = value_string_at(metadata, "namespace");
         insert_namespace(store, namespace_name);
     }
-    const struct stored *known =
-        store_find(store, resource, namespace_name, name);
+    struct stored *known = store_find(store, resource, namespace_name, name);
     if (!known)
         insert(store, resource, namespace_name, object);
-    else if (strcmp(kind, "Namespace") != 0)
+    else if (strcmp(kind, "Namespace") == 0)
+        known->object = complete(store, object);
+    else
         return error_set(error, ERROR_INPUT, "there are two of %s '%s/%s'",
                          resource->plural, namespace_name, name);
     return 0;
@@ -141,8 +150,7 @@ static int add_document(struct store *store, struct value *document,
     return 0;
 }
 
-static int load_file(struct store *store, const char *path,
-                     struct error *error)
+static int load_file(struct store *store, const char *path, struct error *error)
 {
     size_t length = 0;
     const char *text =
@@ -185,10 +193,10 @@ static int load_folder(struct store *store, const char *path,
                            SERVER_FILES_LIMIT, path);
     for (int i = 0; i < count; i++) {
         if (result == 0)
-            result = load_file(store,
-                               arena_format(store->arena, "%s/%s", path,
-                                            entries[i]->d_name),
-                               error);
+            result = load_file(
+                store,
+                arena_format(store->arena, "%s/%s", path, entries[i]->d_name),
+                error);
         free(entries[i]);
     }
     free(entries);

@@ -35,6 +35,6 @@ int store_load(struct store *store, const char *path,
                struct error *error) MUST_CHECK;
 
 /* The object, or NULL. */
-const struct stored *store_find(const struct store *store,
-                                const struct resource *resource,
-                                const char *namespace_name, const char *name);
+struct stored *store_find(const struct store *store,
+                          const struct resource *resource,
+                          const char *namespace_name, const char *name);

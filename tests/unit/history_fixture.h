@@ -1,17 +1,15 @@
 #pragma once
 /* A folder of its own for each test of the history, and a run to put into it.
- * Included by the test programs after cmocka.h. */
-#include <stdio.h>
+ * Included by the test programs. */
+#include <sqlite3.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <sqlite3.h>
 
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/history/history.h"
+#include "tests/unit/case.h"
 
 struct fixture {
     char folder[200];
@@ -75,12 +73,13 @@ static void must_emit(struct event_sink *sink, struct event event)
 static struct value *run_data(struct arena *arena, const char *workflow)
 {
     char json[512];
-    snprintf(json, sizeof json,
-             "{\"workflow\":\"%s\",\"file\":\"w.yaml\",\"digest\":\"sha256:0a\","
-             "\"parameters\":{\"host\":\"localhost\"},\"runtime\":\"host\","
-             "\"steps\":[{\"ref\":\"1\",\"name\":\"Check\"},{\"ref\":\"2\","
-             "\"steps\":[{\"ref\":\"2.1\"}]}]}",
-             workflow);
+    snprintf(
+        json, sizeof json,
+        "{\"workflow\":\"%s\",\"file\":\"w.yaml\",\"digest\":\"sha256:0a\","
+        "\"parameters\":{\"host\":\"localhost\"},\"runtime\":\"host\","
+        "\"steps\":[{\"ref\":\"1\",\"name\":\"Check\"},{\"ref\":\"2\","
+        "\"steps\":[{\"ref\":\"2.1\"}]}]}",
+        workflow);
     struct error error = {0};
     struct value *data = value_read_json(arena, json, strlen(json), &error);
     assert_non_null(data);
@@ -96,8 +95,9 @@ static void emit_queued(struct event_sink *sink, const char *workflow,
                                    .data = run_data(arena, workflow)});
 }
 
-__attribute__((unused)) static void emit_output(struct event_sink *sink, const char *step,
-                        const char *text, size_t length)
+__attribute__((unused)) static void emit_output(struct event_sink *sink,
+                                                const char *step,
+                                                const char *text, size_t length)
 {
     must_emit(sink, (struct event){.kind = EVENT_OUTPUT,
                                    .step = step,

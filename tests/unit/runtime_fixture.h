@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "case.h"
-
 #include "engine/base/text.h"
 #include "engine/event/event.h"
 #include "engine/plan/plan.h"
@@ -47,14 +46,13 @@ static inline struct plan make_plan(struct arena *arena, const char *pod,
         .workflow = "test",
         .run = make_value(arena, run),
         .images = make_value(arena, "['alpine']"),
-        .config_map = make_value(arena,
-                                 "{'metadata':{'name':'run'},"
-                                 "'data':{'run.json':'{}','b':'two'},"
-                                 "'binaryData':{'a':'AQID'}}"),
-        .secret = make_value(arena,
-                             "{'metadata':{'name':'run'},"
-                             "'data':{'password':'aHVzaA==','binary':'AA=='},"
-                             "'stringData':{'token':'" TEST_TOKEN "'}}"),
+        .config_map = make_value(arena, "{'metadata':{'name':'run'},"
+                                        "'data':{'run.json':'{}','b':'two'},"
+                                        "'binaryData':{'a':'AQID'}}"),
+        .secret =
+            make_value(arena, "{'metadata':{'name':'run'},"
+                              "'data':{'password':'aHVzaA==','binary':'AA=='},"
+                              "'stringData':{'token':'" TEST_TOKEN "'}}"),
         .pod = make_value(arena, pod),
     };
 }
@@ -62,11 +60,11 @@ static inline struct plan make_plan(struct arena *arena, const char *pod,
 struct recorder {
     struct event_sink sink; /* first */
     struct text log;
-    bool quiet;       /* count output and do not write it down */
-    size_t output;    /* bytes */
-    size_t outputs;   /* events */
+    bool quiet;        /* count output and do not write it down */
+    size_t output;     /* bytes */
+    size_t outputs;    /* events */
     char printing[64]; /* whose output the last line is */
-    int fail_at;      /* fails at this event, from 1; 0: never */
+    int fail_at;       /* fails at this event, from 1; 0: never */
     int seen;
 };
 
@@ -106,11 +104,10 @@ static inline void record_other(struct text *log, const struct event *event)
     } else if (event->kind == EVENT_NOTE) {
         text_append_format(log, "note %s\n", event->text);
     } else {
-        text_append_format(log, "finished %s%s%s%s\n",
-                           event_status_name(event->status),
-                           event->text ? " (" : "",
-                           event->text ? event->text : "",
-                           event->text ? ")" : "");
+        text_append_format(
+            log, "finished %s%s%s%s\n", event_status_name(event->status),
+            event->text ? " (" : "", event->text ? event->text : "",
+            event->text ? ")" : "");
     }
 }
 

@@ -14,18 +14,11 @@
  * #attempt, exit code and (reason). "refused: ..." is the error of the last event,
  * which must not have changed anything.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "engine/event/event.h"
 #include "engine/event/limits.h"
+#include "tests/unit/case.h"
 
 /* Steps up to `]` or the end; `*cursor` stops there. */
 static struct value *read_steps(struct arena *arena, const char **cursor)
@@ -159,148 +152,127 @@ static const char *play(struct arena *arena, const char *log)
 static const struct {
     const char *name, *log, *want;
 } logs[] = {
-    {"a run begins queued", "queue 1 2",
-     "queued; 1 queued; 2 queued"},
-    {"a run without steps passes", "queue; start; finish passed", "passed"},
+    {"a run begins queued",                                         "queue 1 2",                                        "queued; 1 queued; 2 queued"                                          },
+    {"a run without steps passes",                                  "queue; start; finish passed",                      "passed"                                                              },
     {"all steps pass",
      "queue 1 2; start; begin 1; print 1; end 1 passed 0; begin 2; "
-     "end 2 passed 0; finish passed",
-     "passed; 1 passed 0; 2 passed 0"},
+     "end 2 passed 0; finish passed",                                                                                   "passed; 1 passed 0; 2 passed 0"                                      },
     {"a step fails and the next is skipped",
      "queue 1 2; start; begin 1; end 1 failed 3 no answer; end 2 skipped; "
-     "finish failed",
-     "failed; 1 failed 3 (no answer); 2 skipped"},
+     "finish failed",                                                                                                   "failed; 1 failed 3 (no answer); 2 skipped"                           },
     {"an optional step that failed lets a run pass",
      "queue 1? 2; start; begin 1; end 1 failed 1; begin 2; end 2 passed 0; "
-     "finish passed",
-     "passed; 1 failed 1; 2 passed 0"},
+     "finish passed",                                                                                                   "passed; 1 failed 1; 2 passed 0"                                      },
     {"a child that failed under an optional group lets a run pass",
      "queue 1[1.1]?; start; begin 1; begin 1.1; end 1.1 failed 1; "
-     "end 1 failed; finish passed",
-     "passed; 1 failed; 1.1 failed 1"},
-    {"groups hold steps", GROUP "begin 2.1; end 2.1 passed 0; "
-     "begin 2.2; end 2.2 timeout; end 2 timeout; end 3 skipped; finish failed",
-     "failed; 1 passed 0; 2 timeout; 2.1 passed 0; 2.2 timeout; 3 skipped"},
+     "end 1 failed; finish passed",                                                                                     "passed; 1 failed; 1.1 failed 1"                                      },
+    {"groups hold steps",
+     GROUP
+     "begin 2.1; end 2.1 passed 0; "
+     "begin 2.2; end 2.2 timeout; end 2 timeout; end 3 skipped; finish failed",                                         "failed; 1 passed 0; 2 timeout; 2.1 passed 0; 2.2 timeout; 3 skipped" },
     {"an attempt follows a failed one",
      "queue 1; start; begin 1; end 1 failed 1; begin 1 2; end 1 passed 0; "
-     "finish passed",
-     "passed; 1 passed #2 0"},
+     "finish passed",                                                                                                   "passed; 1 passed #2 0"                                               },
     {"an attempt follows one without an end",
-     "queue 1; start; begin 1; begin 1 2; end 1 failed 7; finish failed",
-     "failed; 1 failed #2 7"},
+     "queue 1; start; begin 1; begin 1 2; end 1 failed 7; finish failed",                                               "failed; 1 failed #2 7"                                               },
     {"a reason belongs to one attempt",
      "queue 1; start; begin 1; end 1 failed 1 first; begin 1 2; "
-     "end 1 failed 1; finish failed",
-     "failed; 1 failed #2 1"},
+     "end 1 failed 1; finish failed",                                                                                   "failed; 1 failed #2 1"                                               },
     {"a group that starts again queues its steps again",
      GROUP "begin 2.1; end 2.1 passed 0; begin 2.2; end 2.2 failed 1 bad; "
-     "end 2 failed; begin 2 2; begin 2.1",
-     "running; 1 passed 0; 2 running #2; 2.1 running; 2.2 queued; 3 queued"},
-    {"output may stand outside steps", "queue 1; start; print ",
-     "running; 1 queued"},
+           "end 2 failed; begin 2 2; begin 2.1",                                                                        "running; 1 passed 0; 2 running #2; 2.1 running; 2.2 queued; 3 queued"},
+    {"output may stand outside steps",                              "queue 1; start; print ",
+     "running; 1 queued"                                                                                                                                                                      },
     {"a step may fail before it starts",
-     "queue 1; start; end 1 failed -1 no such variable; finish failed",
-     "failed; 1 failed (no such variable)"},
+     "queue 1; start; end 1 failed -1 no such variable; finish failed",                                                 "failed; 1 failed (no such variable)"                                 },
     {"notes are kept, before and after the start",
-     "queue; note one; start; note two; finish passed",
-     "passed; note one; note two"},
-    {"a run may end before it started", "queue 1; finish error no bwrap",
-     "error (no bwrap); 1 aborted (the run ended before this step started)"},
+     "queue; note one; start; note two; finish passed",                                                                 "passed; note one; note two"                                          },
+    {"a run may end before it started",                             "queue 1; finish error no bwrap",
+     "error (no bwrap); 1 aborted (the run ended before this step started)"                                                                                                                   },
 
-    /* What the end of the run makes of steps without an end. */
+ /* What the end of the run makes of steps without an end. */
     {"an aborted run aborts what runs and what waits",
-     "queue 1 2; start; begin 1; finish aborted",
-     "aborted; 1 aborted (the run ended before this step did); 2 aborted (the "
-     "run ended before this step started)"},
+     "queue 1 2; start; begin 1; finish aborted",                                                                       "aborted; 1 aborted (the run ended before this step did); 2 aborted (the "
+     "run ended before this step started)"                                                                                                   },
     {"a lost run aborts what runs and what waits",
-     "queue 1 2; start; begin 1; finish lost gone",
-     "lost (gone); 1 aborted (the run ended before this step did); 2 aborted "
-     "(the run ended before this step started)"},
+     "queue 1 2; start; begin 1; finish lost gone",                                                                     "lost (gone); 1 aborted (the run ended before this step did); 2 aborted "
+     "(the run ended before this step started)"                                                                                            },
     {"a failed run skips what waits",
-     "queue 1 2; start; begin 1; finish failed",
-     "failed; 1 aborted (the run ended before this step did); 2 skipped (the "
-     "run ended before this step started)"},
+     "queue 1 2; start; begin 1; finish failed",                                                                        "failed; 1 aborted (the run ended before this step did); 2 skipped (the "
+     "run ended before this step started)"                                                                                                    },
     {"a run past its deadline skips what waits",
-     "queue 1; start; finish timeout",
-     "timeout; 1 skipped (the run ended before this step started)"},
+     "queue 1; start; finish timeout",                                                                                  "timeout; 1 skipped (the run ended before this step started)"         },
     {"steps of a skipped group are skipped, whatever the end",
-     "queue 1[1.1] 2; start; end 1 skipped; begin 2; finish aborted",
-     "aborted; 1 skipped; 1.1 skipped; 2 aborted (the run ended before this "
-     "step did)"},
+     "queue 1[1.1] 2; start; end 1 skipped; begin 2; finish aborted",                                                   "aborted; 1 skipped; 1.1 skipped; 2 aborted (the run ended before this "
+     "step did)"                                                                                                         },
 
-    /* What is refused. */
-    {"nothing comes before the run is queued", "start",
+ /* What is refused. */
+    {"nothing comes before the run is queued",                      "start",
      "refused: 'run-started' cannot follow: it comes while the run is queued, "
-     "but nothing has come yet"},
-    {"a run is queued once", "queue; queue",
+     "but nothing has come yet"                                                                                                                                                               },
+    {"a run is queued once",                                        "queue; queue",
      "refused: 'run-queued' cannot follow: it comes first, but this run is "
-     "queued"},
-    {"a run starts once", "queue; start; start",
+     "queued"                                                                                                                                                                                 },
+    {"a run starts once",                                           "queue; start; start",
      "refused: 'run-started' cannot follow: it comes while the run is queued, "
-     "but this run is running"},
-    {"steps wait for the run", "queue 1; begin 1",
+     "but this run is running"                                                                                                                                                                },
+    {"steps wait for the run",                                      "queue 1; begin 1",
      "refused: 'step-started' cannot follow: it comes while the run is "
-     "running, but this run is queued"},
-    {"the end absorbs starts", "queue 1; start; finish aborted; begin 1",
+     "running, but this run is queued"                                                                                                                                                        },
+    {"the end absorbs starts",                                      "queue 1; start; finish aborted; begin 1",
      "refused: 'step-started' cannot follow: it comes while the run is "
-     "running, but this run is aborted"},
-    {"the end absorbs output", "queue 1; start; finish aborted; print 1",
+     "running, but this run is aborted"                                                                                                                                                       },
+    {"the end absorbs output",                                      "queue 1; start; finish aborted; print 1",
      "refused: 'output' cannot follow: it comes while the run is running, but "
-     "this run is aborted"},
-    {"the end absorbs notes", "queue; start; finish passed; note late",
+     "this run is aborted"                                                                                                                                                                    },
+    {"the end absorbs notes",                                       "queue; start; finish passed; note late",
      "refused: 'note' cannot follow: it comes before the run has ended, but "
-     "this run is passed"},
-    {"the end absorbs ends", "queue; start; finish lost; finish passed",
+     "this run is passed"                                                                                                                                                                     },
+    {"the end absorbs ends",                                        "queue; start; finish lost; finish passed",
      "refused: 'run-finished' cannot follow: it comes once, after "
-     "'run-queued', but this run is lost"},
-    {"a run that did not start cannot pass", "queue; finish passed",
-     "refused: the run cannot go from 'queued' to 'passed'"},
-    {"a run that did not start cannot fail", "queue; finish failed",
-     "refused: the run cannot go from 'queued' to 'failed'"},
-    {"a run cannot end running", "queue; start; finish running",
-     "refused: the run cannot go from 'running' to 'running'"},
-    {"a run cannot be skipped", "queue; start; finish skipped",
-     "refused: the run cannot go from 'running' to 'skipped'"},
+     "'run-queued', but this run is lost"                                                                                                                                                     },
+    {"a run that did not start cannot pass",                        "queue; finish passed",
+     "refused: the run cannot go from 'queued' to 'passed'"                                                                                                                                   },
+    {"a run that did not start cannot fail",                        "queue; finish failed",
+     "refused: the run cannot go from 'queued' to 'failed'"                                                                                                                                   },
+    {"a run cannot end running",                                    "queue; start; finish running",
+     "refused: the run cannot go from 'running' to 'running'"                                                                                                                                 },
+    {"a run cannot be skipped",                                     "queue; start; finish skipped",
+     "refused: the run cannot go from 'running' to 'skipped'"                                                                                                                                 },
     {"a run cannot pass with a failed step",
-     "queue 1; start; begin 1; end 1 failed 1; finish passed",
-     "refused: the run cannot have passed: step '1' is failed"},
+     "queue 1; start; begin 1; end 1 failed 1; finish passed",                                                          "refused: the run cannot have passed: step '1' is failed"             },
     {"a run cannot pass with a running step",
-     "queue 1 2; start; begin 1; end 1 passed 0; begin 2; finish passed",
-     "refused: the run cannot have passed: step '2' is running"},
-    {"a run cannot pass without news of a step", "queue 1; start; finish passed",
-     "refused: the run cannot have passed: step '1' is queued"},
-    {"a step must be one of the run", "queue 1; start; begin 2",
-     "refused: 'step-started' names '2', which is no step of this run"},
-    {"output must be of a step of the run", "queue 1; start; print 9",
-     "refused: 'output' names '9', which is no step of this run"},
-    {"a step that did not start cannot pass",
-     "queue 1; start; end 1 passed 0",
-     "refused: step '1' cannot go from 'queued' to 'passed'"},
+     "queue 1 2; start; begin 1; end 1 passed 0; begin 2; finish passed",                                               "refused: the run cannot have passed: step '2' is running"            },
+    {"a run cannot pass without news of a step",
+     "queue 1; start; finish passed",                                                                                   "refused: the run cannot have passed: step '1' is queued"             },
+    {"a step must be one of the run",                               "queue 1; start; begin 2",
+     "refused: 'step-started' names '2', which is no step of this run"                                                                                                                        },
+    {"output must be of a step of the run",                         "queue 1; start; print 9",
+     "refused: 'output' names '9', which is no step of this run"                                                                                                                              },
+    {"a step that did not start cannot pass",                       "queue 1; start; end 1 passed 0",
+     "refused: step '1' cannot go from 'queued' to 'passed'"                                                                                                                                  },
     {"a step that started cannot be skipped",
-     "queue 1; start; begin 1; end 1 skipped",
-     "refused: step '1' cannot go from 'running' to 'skipped'"},
-    {"a step ends once", "queue 1; start; begin 1; end 1 passed 0; "
-     "end 1 failed 1",
-     "refused: step '1' cannot go from 'passed' to 'failed'"},
-    {"a step cannot end running", "queue 1; start; begin 1; end 1 running",
-     "refused: 'step-finished' of step '1' has status 'running'"},
-    {"a step is never lost", "queue 1; start; begin 1; end 1 lost",
-     "refused: step '1' cannot go from 'running' to 'lost'"},
-    {"a skipped step does not start", "queue 1; start; end 1 skipped; begin 1",
-     "refused: step '1' cannot go from 'skipped' to 'running'"},
+     "queue 1; start; begin 1; end 1 skipped",                                                                          "refused: step '1' cannot go from 'running' to 'skipped'"             },
+    {"a step ends once",
+     "queue 1; start; begin 1; end 1 passed 0; "
+     "end 1 failed 1",                                                                                                  "refused: step '1' cannot go from 'passed' to 'failed'"               },
+    {"a step cannot end running",                                   "queue 1; start; begin 1; end 1 running",
+     "refused: 'step-finished' of step '1' has status 'running'"                                                                                                                              },
+    {"a step is never lost",                                        "queue 1; start; begin 1; end 1 lost",
+     "refused: step '1' cannot go from 'running' to 'lost'"                                                                                                                                   },
+    {"a skipped step does not start",                               "queue 1; start; end 1 skipped; begin 1",
+     "refused: step '1' cannot go from 'skipped' to 'running'"                                                                                                                                },
     {"an aborted step does not start again",
-     "queue 1; start; begin 1; end 1 aborted; begin 1 2",
-     "refused: step '1' cannot go from 'aborted' to 'running'"},
-    {"attempts only grow", "queue 1; start; begin 1; end 1 failed 1; begin 1",
-     "refused: attempt 1 of step '1' cannot follow attempt 1"},
-    {"attempts begin at one", "queue 1; start; begin 1 0",
-     "refused: attempt 0 of step '1' cannot follow attempt 0"},
-    {"a step waits for its group", "queue 1[1.1]; start; begin 1.1",
-     "refused: step '1.1' cannot start: its group '1' is queued"},
+     "queue 1; start; begin 1; end 1 aborted; begin 1 2",                                                               "refused: step '1' cannot go from 'aborted' to 'running'"             },
+    {"attempts only grow",                                          "queue 1; start; begin 1; end 1 failed 1; begin 1",
+     "refused: attempt 1 of step '1' cannot follow attempt 1"                                                                                                                                 },
+    {"attempts begin at one",                                       "queue 1; start; begin 1 0",
+     "refused: attempt 0 of step '1' cannot follow attempt 0"                                                                                                                                 },
+    {"a step waits for its group",                                  "queue 1[1.1]; start; begin 1.1",
+     "refused: step '1.1' cannot start: its group '1' is queued"                                                                                                                              },
     {"a group that ended holds its steps",
-     "queue 1[1.1]; start; begin 1; end 1 timeout; begin 1.1",
-     "refused: step '1.1' cannot start: its group '1' is timeout"},
-    {"refs are unique", "queue 1 2[1]", "refused: two steps are called '1'"},
+     "queue 1[1.1]; start; begin 1; end 1 timeout; begin 1.1",                                                          "refused: step '1.1' cannot start: its group '1' is timeout"          },
+    {"refs are unique",                                             "queue 1 2[1]",                                     "refused: two steps are called '1'"                                   },
 };
 
 static void test_logs(void **context)
@@ -332,9 +304,8 @@ static void test_steps_keep_their_place(void **context)
                            step->group ? "g" : "", step->optional ? "o" : "",
                            step->negative ? "n" : "");
     }
-    assert_string_equal(
-        text_string(&text),
-        "1< 0;2< 0go;2.1<2 1g;2.1.1<2.1 2n;2.2<2 1;3< 0;");
+    assert_string_equal(text_string(&text),
+                        "1< 0;2< 0go;2.1<2 1g;2.1.1<2.1 2n;2.2<2 1;3< 0;");
     assert_string_equal(event_find_step(state, "2.2")->parent, "2");
     assert_null(event_find_step(state, "2.3"));
 }
@@ -345,9 +316,9 @@ static void test_state_owns_its_memory(void **context)
     (void)context;
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct run_state *state = event_state_make(arena, "0123");
-    static const char *const lines[] = {"queue 1", "note hello", "start",
-                                        "begin 1", "end 1 failed 1 bad",
-                                        "finish failed worse"};
+    static const char *const lines[] = {
+        "queue 1", "note hello",         "start",
+        "begin 1", "end 1 failed 1 bad", "finish failed worse"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         CLEANUP(arena_free) struct arena *scratch = arena_new();
         struct event event = read_event(scratch, lines[i]);
@@ -357,8 +328,8 @@ static void test_state_owns_its_memory(void **context)
     assert_string_equal(print_state(arena, state),
                         "failed (worse); 1 failed 1 (bad); note hello");
     assert_string_equal(
-        value_string(value_path(value_item(value_get(state->data, "steps"), 0),
-                                "ref")),
+        value_string(
+            value_path(value_item(value_get(state->data, "steps"), 0), "ref")),
         "1");
 }
 

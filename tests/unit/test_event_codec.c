@@ -2,16 +2,10 @@
  * Events as JSON: the exact form (a contract), what is refused, a round trip of
  * random events, and bytes that are not UTF-8.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "engine/event/event.h"
+#include "tests/unit/case.h"
 
 static const char *encode(struct arena *arena, const struct event *event)
 {
@@ -31,32 +25,44 @@ static void test_form(void **context)
         const char *want;
     } rows[] = {
         {{.kind = EVENT_RUN_QUEUED, .time = 5},
-         "{\"event\":\"run-queued\",\"time\":5}"},
+         "{\"event\":\"run-queued\",\"time\":5}"            },
         {{.kind = EVENT_RUN_STARTED, .time = 5, .data = data},
          "{\"event\":\"run-started\",\"time\":5,"
-         "\"data\":{\"sandbox\":\"none\"}}"},
+         "\"data\":{\"sandbox\":\"none\"}}"                 },
         {{.kind = EVENT_STEP_STARTED, .time = 5, .step = "2.1", .attempt = 2},
          "{\"event\":\"step-started\",\"time\":5,\"step\":\"2.1\","
-         "\"attempt\":2}"},
-        {{.kind = EVENT_OUTPUT, .time = 5, .step = "", .text = "x",
+         "\"attempt\":2}"                                   },
+        {{.kind = EVENT_OUTPUT,
+          .time = 5,
+          .step = "",
+          .text = "x",
           .length = 1},
-         "{\"event\":\"output\",\"time\":5,\"step\":\"\"}"},
-        {{.kind = EVENT_STEP_FINISHED, .time = 1767323045000000001,
-          .step = "1", .status = STATUS_FAILED, .exit_code = 3,
-          .duration = 1000, .text = "bad\xff"},
+         "{\"event\":\"output\",\"time\":5,\"step\":\"\"}"  },
+        {{.kind = EVENT_STEP_FINISHED,
+          .time = 1767323045000000001,
+          .step = "1",
+          .status = STATUS_FAILED,
+          .exit_code = 3,
+          .duration = 1000,
+          .text = "bad\xff"},
          "{\"event\":\"step-finished\",\"time\":1767323045000000001,"
          "\"step\":\"1\",\"status\":\"failed\",\"exitCode\":3,"
-         "\"duration\":1000,\"text\":\"bad\xef\xbf\xbd\"}"},
-        {{.kind = EVENT_STEP_FINISHED, .time = 5, .step = "1",
-          .status = STATUS_SKIPPED, .exit_code = -1},
+         "\"duration\":1000,\"text\":\"bad\xef\xbf\xbd\"}"  },
+        {{.kind = EVENT_STEP_FINISHED,
+          .time = 5,
+          .step = "1",
+          .status = STATUS_SKIPPED,
+          .exit_code = -1},
          "{\"event\":\"step-finished\",\"time\":5,\"step\":\"1\","
-         "\"status\":\"skipped\",\"duration\":0}"},
+         "\"status\":\"skipped\",\"duration\":0}"           },
         {{.kind = EVENT_NOTE, .time = 5, .text = "look"},
          "{\"event\":\"note\",\"time\":5,\"text\":\"look\"}"},
-        {{.kind = EVENT_RUN_FINISHED, .time = 5, .status = STATUS_LOST,
+        {{.kind = EVENT_RUN_FINISHED,
+          .time = 5,
+          .status = STATUS_LOST,
           .text = "gone"},
          "{\"event\":\"run-finished\",\"time\":5,\"status\":\"lost\","
-         "\"text\":\"gone\"}"},
+         "\"text\":\"gone\"}"                               },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_string_equal(encode(arena, &rows[i].event), rows[i].want);
@@ -68,23 +74,23 @@ static void test_refused(void **context)
     static const struct {
         const char *input, *want;
     } rows[] = {
-        {"[]", "an event must be a map, not list"},
-        {"{}", "'' is no kind of event"},
-        {"{\"event\":\"boom\"}", "'boom' is no kind of event"},
-        {"{\"event\":1}", "'event' of an event must be a string, not integer"},
+        {"[]",                                                                  "an event must be a map, not list"                 },
+        {"{}",                                                                  "'' is no kind of event"                           },
+        {"{\"event\":\"boom\"}",                                                "'boom' is no kind of event"                       },
+        {"{\"event\":1}",                                                       "'event' of an event must be a string, not integer"},
         {"{\"event\":\"note\",\"time\":1.5}",
          "'time' of an event must be an integer from -9223372036854775808 to "
-         "9223372036854775807"},
+         "9223372036854775807"                                                                                                     },
         {"{\"event\":\"note\",\"text\":[]}",
-         "'text' of an event must be a string, not list"},
-        {"{\"event\":\"run-finished\"}", "'' is no status"},
+         "'text' of an event must be a string, not list"                                                                           },
+        {"{\"event\":\"run-finished\"}",                                        "'' is no status"                                  },
         {"{\"event\":\"run-finished\",\"status\":\"good\"}",
-         "'good' is no status"},
+         "'good' is no status"                                                                                                     },
         {"{\"event\":\"step-started\",\"attempt\":2147483648}",
          "'attempt' of an event must be an integer from -2147483648 to "
-         "2147483647"},
+         "2147483647"                                                                                                              },
         {"{\"event\":\"step-finished\",\"status\":\"failed\",\"exitCode\":-1}",
-         "'exitCode' of an event must be an integer from 0 to 2147483647"},
+         "'exitCode' of an event must be an integer from 0 to 2147483647"                                                          },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -108,8 +114,7 @@ static void test_unknown_members_are_ignored(void **context)
                                "\"text\":\"a\\u0000b\"}";
     struct error error = {0};
     struct event event;
-    struct value *value =
-        value_read_json(arena, json, sizeof json - 1, &error);
+    struct value *value = value_read_json(arena, json, sizeof json - 1, &error);
     assert_int_equal(event_decode(arena, value, &event, &error), 0);
     assert_int_equal(event.length, 3);
     assert_memory_equal(event.text, "a\0b", 3);
@@ -118,8 +123,8 @@ static void test_unknown_members_are_ignored(void **context)
 
 static const char *random_text(struct arena *arena)
 {
-    static const char *const pieces[] = {"a", "\"", "\\", "\n", "\x01",
-                                         "\xc3\xa9", "\xf0\x9f\x98\x80", " "};
+    static const char *const pieces[] = {
+        "a", "\"", "\\", "\n", "\x01", "\xc3\xa9", "\xf0\x9f\x98\x80", " "};
     CLEANUP(text_free) struct text text = {0};
     for (int i = rand() % 12; i > 0; i--)
         text_append_string(&text, pieces[rand() % 8]);
@@ -196,18 +201,20 @@ static void test_text_becomes_valid(void **context)
     static const struct {
         const char *name, *input, *want;
     } rows[] = {
-        {"nothing", "", ""},
-        {"letters", "abc", "abc"},
-        {"good characters", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80",
-         "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"},
-        {"a lone byte", "a\xff" "b", "a" BAD "b"},
-        {"a lone follower", "\x80", BAD},
-        {"an overlong form", "\xc0\xaf", BAD BAD},
-        {"an overlong form of three", "\xe0\x80\xaf", BAD BAD BAD},
-        {"a surrogate", "\xed\xa0\x80", BAD BAD BAD},
-        {"beyond the last", "\xf4\x90\x80\x80", BAD BAD BAD BAD},
-        {"a cut end", "x\xe2\x82", "x" BAD BAD},
-        {"a cut in the middle", "\xe2\x82z", BAD BAD "z"},
+        {"nothing",                   "",                                     ""             },
+        {"letters",                   "abc",                                  "abc"          },
+        {"good characters",           "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80",
+         "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"                                              },
+        {"a lone byte",
+         "a\xff"
+         "b",                                                                 "a" BAD "b"    },
+        {"a lone follower",           "\x80",                                 BAD            },
+        {"an overlong form",          "\xc0\xaf",                             BAD BAD        },
+        {"an overlong form of three", "\xe0\x80\xaf",                         BAD BAD BAD    },
+        {"a surrogate",               "\xed\xa0\x80",                         BAD BAD BAD    },
+        {"beyond the last",           "\xf4\x90\x80\x80",                     BAD BAD BAD BAD},
+        {"a cut end",                 "x\xe2\x82",                            "x" BAD BAD    },
+        {"a cut in the middle",       "\xe2\x82z",                            BAD BAD "z"    },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -225,11 +232,20 @@ static void test_pending_bytes(void **context)
         const char *input;
         size_t want;
     } rows[] = {
-        {"", 0},         {"abc", 0},          {"\xc3", 1},
-        {"\xc3\xa9", 0}, {"a\xe2", 1},        {"a\xe2\x82", 2},
-        {"\xf0", 1},     {"\xf0\x9f\x98", 3}, {"\xf0\x9f\x98\x80", 0},
-        {"\xff", 0},     {"\x80\x80", 0},     {"\xed\xa0", 0},
-        {"\xc0", 0},     {"\xe2\x82z", 0},
+        {"",                 0},
+        {"abc",              0},
+        {"\xc3",             1},
+        {"\xc3\xa9",         0},
+        {"a\xe2",            1},
+        {"a\xe2\x82",        2},
+        {"\xf0",             1},
+        {"\xf0\x9f\x98",     3},
+        {"\xf0\x9f\x98\x80", 0},
+        {"\xff",             0},
+        {"\x80\x80",         0},
+        {"\xed\xa0",         0},
+        {"\xc0",             0},
+        {"\xe2\x82z",        0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (event_text_pending(rows[i].input, strlen(rows[i].input)) !=

@@ -3,13 +3,6 @@
  * id, as state, as events and as log; and every database that cannot be used is
  * refused with a message that helps.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "engine/history/limits.h"
 #include "tests/unit/history_fixture.h"
 
@@ -49,19 +42,24 @@ static void write_run(struct history *history, const char *id,
 {
     struct event_sink *sink = must_sink(history, id);
     emit_queued(sink, workflow, time);
-    must_emit(sink, (struct event){.kind = EVENT_RUN_STARTED,
-                                   .time = time + SECOND});
+    must_emit(sink,
+              (struct event){.kind = EVENT_RUN_STARTED, .time = time + SECOND});
     must_emit(sink, (struct event){.kind = EVENT_STEP_STARTED,
-                                   .step = "1", .attempt = 1,
+                                   .step = "1",
+                                   .attempt = 1,
                                    .time = time + SECOND});
     emit_output(sink, "1", "first\n", 6);
     emit_output(sink, "1", "second\n", 7);
     must_emit(sink, (struct event){.kind = EVENT_STEP_FINISHED,
-                                   .step = "1", .status = STATUS_FAILED,
-                                   .exit_code = 3, .duration = SECOND,
-                                   .text = "bad", .time = time + 2 * SECOND});
+                                   .step = "1",
+                                   .status = STATUS_FAILED,
+                                   .exit_code = 3,
+                                   .duration = SECOND,
+                                   .text = "bad",
+                                   .time = time + 2 * SECOND});
     must_emit(sink, (struct event){.kind = EVENT_RUN_FINISHED,
-                                   .status = status, .text = "why",
+                                   .status = status,
+                                   .text = "why",
                                    .time = time + 3 * SECOND});
 }
 
@@ -106,8 +104,8 @@ static void write_three(struct history *history)
 static void test_lists(void **state)
 {
     const struct fixture *fixture = *state;
-    CLEANUP(history_close) struct history *history =
-        must_open(fixture->path, true);
+    CLEANUP(history_close)
+    struct history *history = must_open(fixture->path, true);
     write_three(history);
     assert_list(history, (struct history_query){0}, ROW_B ROW_C ROW_A);
     assert_list(history, (struct history_query){.limit = 2}, ROW_B ROW_C);
@@ -128,30 +126,30 @@ static void test_find(void **state)
     static const struct {
         const char *name, *want; /* id, or the text of the error */
     } rows[] = {
-        {"latest", "ab22"},
-        {"cc33", "cc33"},
-        {"cc", "cc33"},
-        {"aa1", "aa11"},
-        {"c", "'c' is too short for a run: give at least 2 characters of its "
-              "id, or 'latest'"},
-        {"", "'' is too short for a run: give at least 2 characters of its id, "
-             "or 'latest'"},
-        {"zz", "there is no run 'zz': 'assay history' lists them"},
-        {"%%", "there is no run '%%': 'assay history' lists them"},
-        {"__", "there is no run '__': 'assay history' lists them"},
+        {"latest",    "ab22"                                            },
+        {"cc33",      "cc33"                                            },
+        {"cc",        "cc33"                                            },
+        {"aa1",       "aa11"                                            },
+        {"c",         "'c' is too short for a run: give at least 2 characters of its "
+              "id, or 'latest'"                            },
+        {"",          "'' is too short for a run: give at least 2 characters of its id, "
+             "or 'latest'"                                  },
+        {"zz",        "there is no run 'zz': 'assay history' lists them"},
+        {"%%",        "there is no run '%%': 'assay history' lists them"},
+        {"__",        "there is no run '__': 'assay history' lists them"},
         {"' OR 1 --", "there is no run '' OR 1 --': 'assay history' lists "
-                      "them"},
-        {"dd", "'dd' is the beginning of several runs: dd5, dd4, dd3, dd2, dd1 "
-               "and more"},
-        {"ee", "'ee' is the beginning of several runs: ee2, ee1"},
-        {"ee1", "ee1"},
-        {"ff", "ff"},
+                      "them"                       },
+        {"dd",        "'dd' is the beginning of several runs: dd5, dd4, dd3, dd2, dd1 "
+               "and more"                                 },
+        {"ee",        "'ee' is the beginning of several runs: ee2, ee1" },
+        {"ee1",       "ee1"                                             },
+        {"ff",        "ff"                                              },
     };
     const struct fixture *fixture = *state;
-    CLEANUP(history_close) struct history *history =
-        must_open(fixture->path, true);
-    static const char *const more[] = {"dd0", "dd1", "dd2", "dd3", "dd4", "dd5",
-                                       "ee1", "ee2", "ff",  "ff1"};
+    CLEANUP(history_close)
+    struct history *history = must_open(fixture->path, true);
+    static const char *const more[] = {"dd0", "dd1", "dd2", "dd3", "dd4",
+                                       "dd5", "ee1", "ee2", "ff",  "ff1"};
     for (size_t i = 0; i < sizeof more / sizeof *more; i++)
         write_run(history, more[i], "w", (int64_t)(i + 1) * SECOND,
                   STATUS_FAILED);
@@ -176,8 +174,8 @@ static void test_load_replay_and_log(void **state)
     history_close(writing);
 
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    CLEANUP(history_close) struct history *history =
-        must_open(fixture->path, false);
+    CLEANUP(history_close)
+    struct history *history = must_open(fixture->path, false);
     const struct run_state *run = history_load(history, arena, "aa11", &error);
     assert_non_null(run);
     assert_string_equal(run->id, "aa11");
@@ -221,8 +219,8 @@ static void assert_log(struct history *history, const char *step,
 static void test_log_of_steps_and_groups(void **state)
 {
     const struct fixture *fixture = *state;
-    CLEANUP(history_close) struct history *history =
-        must_open(fixture->path, true);
+    CLEANUP(history_close)
+    struct history *history = must_open(fixture->path, true);
     struct event_sink *sink = must_sink(history, "aa11");
     emit_queued(sink, "check", 0);
     must_emit(sink, (struct event){.kind = EVENT_RUN_STARTED});
@@ -281,13 +279,13 @@ static void test_output_of_all_sizes(void **state)
     static const size_t sizes[] = {1, HISTORY_CHUNK_LIMIT - 1,
                                    HISTORY_CHUNK_LIMIT, HISTORY_CHUNK_LIMIT + 1,
                                    3 * HISTORY_CHUNK_LIMIT + 7};
-    CLEANUP(history_close) struct history *history =
-        must_open(fixture->path, true);
+    CLEANUP(history_close)
+    struct history *history = must_open(fixture->path, true);
     unsigned char *bytes = malloc(sizes[4]);
     for (int i = 0; i < 10; i++) {
         struct error error = {0};
         size_t size = sizes[i % 5];
-        char id[8];
+        char id[16];
         snprintf(id, sizeof id, "run%d", i);
         fill(bytes, size, i >= 5);
         struct event_sink *sink = must_sink(history, id);
@@ -323,8 +321,8 @@ static int64_t query_int(const char *path, const char *sql)
 static void test_output_is_compressed(void **state)
 {
     const struct fixture *fixture = *state;
-    CLEANUP(history_close) struct history *history =
-        must_open(fixture->path, true);
+    CLEANUP(history_close)
+    struct history *history = must_open(fixture->path, true);
     static unsigned char bytes[100000];
     struct event_sink *sink = must_sink(history, "aa");
     emit_queued(sink, "w", 0);
@@ -335,9 +333,9 @@ static void test_output_is_compressed(void **state)
     emit_output(sink, "2", (char *)bytes, sizeof bytes);
     struct error error = {0};
     assert_int_equal(history_flush(history, &error), 0);
-    assert_true(query_int(fixture->path, "SELECT length(bytes) FROM log_chunk "
-                                         "WHERE step = '1' AND codec = 'zstd'")
-                < 1000);
+    assert_true(query_int(fixture->path,
+                          "SELECT length(bytes) FROM log_chunk "
+                          "WHERE step = '1' AND codec = 'zstd'") < 1000);
     assert_int_equal(query_int(fixture->path,
                                "SELECT length(bytes) FROM log_chunk WHERE "
                                "step = '2' AND codec = 'raw'"),
@@ -349,8 +347,8 @@ static void test_output_is_gathered_for_a_second(void **state)
 {
     const struct fixture *fixture = *state;
     static const char count[] = "SELECT count(*) FROM log_chunk";
-    CLEANUP(history_close) struct history *history =
-        must_open(fixture->path, true);
+    CLEANUP(history_close)
+    struct history *history = must_open(fixture->path, true);
     struct event_sink *sink = must_sink(history, "aa");
     emit_queued(sink, "w", 0);
     must_emit(sink, (struct event){.kind = EVENT_RUN_STARTED});
@@ -371,8 +369,8 @@ static void test_output_is_gathered_for_a_second(void **state)
 static void test_order_of_output_and_events_is_kept(void **state)
 {
     const struct fixture *fixture = *state;
-    CLEANUP(history_close) struct history *history =
-        must_open(fixture->path, true);
+    CLEANUP(history_close)
+    struct history *history = must_open(fixture->path, true);
     write_run(history, "aa", "w", SECOND, STATUS_FAILED);
     /* The first line after a silence is written at once, the next ones wait. */
     assert_int_equal(
@@ -385,12 +383,12 @@ static void test_order_of_output_and_events_is_kept(void **state)
 static void test_refused_events_are_not_written(void **state)
 {
     const struct fixture *fixture = *state;
-    CLEANUP(history_close) struct history *history =
-        must_open(fixture->path, true);
+    CLEANUP(history_close)
+    struct history *history = must_open(fixture->path, true);
     struct event_sink *sink = must_sink(history, "aa");
     emit_queued(sink, "w", 0);
-    struct event event = {.kind = EVENT_STEP_STARTED, .step = "1",
-                          .attempt = 1, .time = 1};
+    struct event event = {
+        .kind = EVENT_STEP_STARTED, .step = "1", .attempt = 1, .time = 1};
     struct error error = {0};
     assert_int_equal(event_emit(sink, &event, &error), -1);
     assert_string_equal(error.text,
@@ -411,8 +409,8 @@ static void test_a_run_is_continued(void **state)
     emit_output(sink, "1", "abc", 3);
     history_close(first); /* writes what waits */
 
-    CLEANUP(history_close) struct history *history =
-        must_open(fixture->path, true);
+    CLEANUP(history_close)
+    struct history *history = must_open(fixture->path, true);
     sink = must_sink(history, "aa11");
     struct event again = {.kind = EVENT_RUN_QUEUED, .time = 1};
     assert_int_equal(event_emit(sink, &again, &error), -1);
@@ -420,8 +418,9 @@ static void test_a_run_is_continued(void **state)
     must_emit(sink, (struct event){.kind = EVENT_RUN_FINISHED,
                                    .status = STATUS_ABORTED});
     assert_log(history, NULL, "output 1 #0 abc\noutput 1 #0 def\n");
-    assert_list(history, (struct history_query){.status = STATUS_ABORTED + 1,
-                                                .workflow = "none"},
+    assert_list(history,
+                (struct history_query){.status = STATUS_ABORTED + 1,
+                                       .workflow = "none"},
                 "");
     CLEANUP(arena_free) struct arena *arena = arena_new();
     error = (struct error){0};
@@ -435,19 +434,19 @@ static void test_ids_are_checked(void **state)
         const char *id;
         bool good;
     } rows[] = {
-        {"aa", true},
-        {"a", false},
-        {"", false},
-        {"0123456789abcdef", true},
-        {"012345678901234567890123456789012345678", true},
+        {"aa",                                       true },
+        {"a",                                        false},
+        {"",                                         false},
+        {"0123456789abcdef",                         true },
+        {"012345678901234567890123456789012345678",  true },
         {"0123456789012345678901234567890123456789", false},
-        {"AA", false},
-        {"a/b", false},
-        {"a b", false},
+        {"AA",                                       false},
+        {"a/b",                                      false},
+        {"a b",                                      false},
     };
     const struct fixture *fixture = *state;
-    CLEANUP(history_close) struct history *history =
-        must_open(fixture->path, true);
+    CLEANUP(history_close)
+    struct history *history = must_open(fixture->path, true);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct error error = {0};
         if ((history_sink(history, rows[i].id, &error) != NULL) != rows[i].good)
@@ -458,15 +457,14 @@ static void test_ids_are_checked(void **state)
 static void test_size_of_an_event_is_limited(void **state)
 {
     const struct fixture *fixture = *state;
-    CLEANUP(history_close) struct history *history =
-        must_open(fixture->path, true);
+    CLEANUP(history_close)
+    struct history *history = must_open(fixture->path, true);
     char *text = malloc(HISTORY_BODY_LIMIT + 1);
     memset(text, 'x', HISTORY_BODY_LIMIT);
     text[HISTORY_BODY_LIMIT] = '\0';
     struct event_sink *sink = must_sink(history, "aa");
     emit_queued(sink, "w", 0);
-    struct event note = {.kind = EVENT_NOTE, .time = 1,
-                         .text = text + 64};
+    struct event note = {.kind = EVENT_NOTE, .time = 1, .text = text + 64};
     struct error error = {0};
     assert_int_equal(event_emit(sink, &note, &error), 0);
     note.text = text;
@@ -497,8 +495,9 @@ static void test_append_only(void **state)
     history_close(history);
     sqlite3 *database = NULL;
     assert_int_equal(sqlite3_open(fixture->path, &database), SQLITE_OK);
-    sqlite3_exec(database, "PRAGMA foreign_keys = ON;"
-                           "PRAGMA recursive_triggers = ON",
+    sqlite3_exec(database,
+                 "PRAGMA foreign_keys = ON;"
+                 "PRAGMA recursive_triggers = ON",
                  NULL, NULL, NULL);
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
         if (sqlite3_exec(database, statements[i], NULL, NULL, NULL) !=
@@ -514,7 +513,7 @@ static void test_file_and_folders_are_private(void **state)
     snprintf(folder, sizeof folder, "%s/a", fixture->folder);
     snprintf(path, sizeof path, "%s/a/b/history.db", fixture->folder);
     mode_t before = umask(0);
-    CLEANUP(history_close) struct history *history = must_open(path, true);
+    struct history *history = must_open(path, true);
     umask(before);
     struct stat status;
     assert_int_equal(stat(path, &status), 0);
@@ -524,6 +523,7 @@ static void test_file_and_folders_are_private(void **state)
     snprintf(path, sizeof path, "%s/a/b/history.db-wal", fixture->folder);
     assert_int_equal(stat(path, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0600);
+    history_close(history);
 }
 
 static void test_settings(void **state)
@@ -544,8 +544,8 @@ static void test_missing_is_empty_for_reading(void **state)
     const struct fixture *fixture = *state;
     struct error error = {0};
     char id[40];
-    CLEANUP(history_close) struct history *history =
-        must_open(fixture->path, false);
+    CLEANUP(history_close)
+    struct history *history = must_open(fixture->path, false);
     assert_list(history, (struct history_query){0}, "");
     assert_int_equal(history_find(history, "latest", id, &error), -1);
     assert_string_equal(error.text,
@@ -612,19 +612,19 @@ static void test_unusable_files(void **state)
         void (*make)(const char *path);
         const char *want; /* after the path in quotes */
     } rows[] = {
-        {"link", make_link,
+        {"link",    make_link,
          " is a symbolic link, which is not followed: name the file itself "
-         "with --db"},
-        {"folder", make_folder,
-         " is not a regular file: use --db with another file"},
-        {"text", make_text,
+         "with --db"                                                    },
+        {"folder",  make_folder,
+         " is not a regular file: use --db with another file"           },
+        {"text",    make_text,
          ": file is not a database; it is no history of ours: use --db with "
-         "another file"},
+         "another file"                                                 },
         {"foreign", make_foreign,
          " is a database of another program: use --db with another file"},
-        {"newer", make_newer,
+        {"newer",   make_newer,
          " has version 2, and this assay knows up to 1: use a newer assay, or "
-         "--db with another file"},
+         "--db with another file"                                       },
     };
     const struct fixture *fixture = *state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows * 2; i++) {
@@ -633,15 +633,15 @@ static void test_unusable_files(void **state)
                  rows[i / 2].name);
         rows[i / 2].make(path);
         struct error error = {0};
-        assert_null(history_open(path, i % 2, &error));
+        assert_null(history_open(path, i % 2 == 1, &error));
         assert_int_equal(error.kind, ERROR_SYSTEM);
         if (!strstr(error.text, path) || !strstr(error.text, rows[i / 2].want))
             fail_msg("%s: %s", rows[i / 2].name, error.text);
     }
-    assert_int_equal(query_int(strcat(strcpy((char[300]){0}, fixture->folder),
-                                      "/1-foreign"),
-                               "SELECT count(*) FROM sqlite_schema"),
-                     1);
+    assert_int_equal(
+        query_int(strcat(strcpy((char[300]){0}, fixture->folder), "/1-foreign"),
+                  "SELECT count(*) FROM sqlite_schema"),
+        1);
 }
 
 /* A home folder behind a link is usual, and fine. */
@@ -656,6 +656,51 @@ static void test_folders_may_be_links(void **state)
     assert_int_equal(symlink(folder, link), 0);
     history_close(must_open(path, true));
     history_close(must_open(path, false));
+}
+
+/* Paths that mean something in a URI. */
+static void test_odd_names(void **state)
+{
+    static const char *const names[] = {
+        "a b.db",    "a?mode=memory",  "a#b",
+        "100%41.db", "caf\xc3\xa9.db", ":memory:"};
+    const struct fixture *fixture = *state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[300];
+        snprintf(path, sizeof path, "%s/%s", fixture->folder, names[i]);
+        struct history *history = must_open(path, true);
+        write_run(history, "aa11", "check", 100 * SECOND, STATUS_FAILED);
+        history_close(history);
+        struct stat status;
+        if (stat(path, &status) < 0 || status.st_size == 0)
+            fail_msg("'%s' is not the file", names[i]);
+        history = must_open(path, false);
+        assert_list(history, (struct history_query){0}, ROW_A);
+        history_close(history);
+    }
+}
+
+/* A copy in a folder that cannot be written is read all the same. Root may write
+ * everywhere, so it becomes somebody else for a moment. */
+static void test_archives_are_read(void **state)
+{
+    enum { SOMEBODY = 65534 };
+    const struct fixture *fixture = *state;
+    bool root = geteuid() == 0;
+    struct history *history = must_open(fixture->path, true);
+    write_run(history, "aa11", "check", 100 * SECOND, STATUS_FAILED);
+    history_close(history);
+    assert_int_equal(chmod(fixture->path, 0444), 0);
+    assert_int_equal(chmod(fixture->folder, 0555), 0);
+    assert_true(!root || seteuid(SOMEBODY) == 0);
+    struct error error = {0};
+    history = history_open(fixture->path, false, &error);
+    if (history)
+        assert_list(history, (struct history_query){0}, ROW_A);
+    history_close(history);
+    assert_true(!root || seteuid(0) == 0);
+    assert_int_equal(chmod(fixture->folder, 0700), 0);
+    assert_string_equal(error.text, "");
 }
 
 static void test_damage_is_reported(void **state)
@@ -719,6 +764,8 @@ int main(void)
         FIXTURE_TEST(test_missing_is_empty_for_reading),
         FIXTURE_TEST(test_unusable_files),
         FIXTURE_TEST(test_folders_may_be_links),
+        FIXTURE_TEST(test_odd_names),
+        FIXTURE_TEST(test_archives_are_read),
         FIXTURE_TEST(test_damage_is_reported),
         FIXTURE_TEST(test_gap_in_the_log_is_shown),
     };

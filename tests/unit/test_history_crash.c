@@ -2,13 +2,6 @@
  * The history when things go wrong: writers killed at any moment, many writers at
  * once, runs whose process is gone, and no room on the disk.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -75,14 +68,17 @@ static void write_for_ever(const char *path, const char *id, int report)
     memset(noise, 'n', sizeof noise);
     struct event_sink *sink = begin(path, id);
     for (int attempt = 1;; attempt++) {
-        struct event start = {.kind = EVENT_STEP_STARTED, .step = "1",
-                              .attempt = attempt};
-        struct event end = {.kind = EVENT_STEP_FINISHED, .step = "1",
-                            .status = STATUS_FAILED, .exit_code = 1};
+        struct event start = {
+            .kind = EVENT_STEP_STARTED, .step = "1", .attempt = attempt};
+        struct event end = {.kind = EVENT_STEP_FINISHED,
+                            .step = "1",
+                            .status = STATUS_FAILED,
+                            .exit_code = 1};
         if (emit(sink, start) < 0 || write(report, "s", 1) != 1)
             _exit(4);
         for (int i = 0; i < attempt % 20; i++)
-            if (emit(sink, (struct event){.kind = EVENT_OUTPUT, .step = "1",
+            if (emit(sink, (struct event){.kind = EVENT_OUTPUT,
+                                          .step = "1",
                                           .text = noise,
                                           .length = sizeof noise}) < 0)
                 _exit(5);
@@ -128,8 +124,8 @@ static void test_kill_loses_nothing_that_was_reported(void **state)
         if (access(fixture->path, F_OK) != 0)
             continue; /* killed before the file was made */
         CLEANUP(arena_free) struct arena *arena = arena_new();
-        CLEANUP(history_close) struct history *history =
-            must_open(fixture->path, true);
+        CLEANUP(history_close)
+        struct history *history = must_open(fixture->path, true);
         assert_sound(fixture->path);
         snprintf(sql, sizeof sql,
                  "SELECT count(*) FROM event JOIN run ON number = run "
@@ -158,11 +154,15 @@ static int write_whole_run(const char *path, const char *id)
     int result = 0;
     for (int attempt = 1; result == 0 && attempt <= 40; attempt++) {
         result |= emit(sink, (struct event){.kind = EVENT_STEP_STARTED,
-                                            .step = "1", .attempt = attempt});
-        result |= emit(sink, (struct event){.kind = EVENT_OUTPUT, .step = "1",
-                                            .text = "line\n", .length = 5});
+                                            .step = "1",
+                                            .attempt = attempt});
+        result |= emit(sink, (struct event){.kind = EVENT_OUTPUT,
+                                            .step = "1",
+                                            .text = "line\n",
+                                            .length = 5});
         result |= emit(sink, (struct event){.kind = EVENT_STEP_FINISHED,
-                                            .step = "1", .exit_code = 1,
+                                            .step = "1",
+                                            .exit_code = 1,
                                             .status = STATUS_FAILED});
     }
     result |= emit(sink, (struct event){.kind = EVENT_RUN_FINISHED,
@@ -178,7 +178,7 @@ static void test_many_writers_at_once(void **state)
     for (int i = 0; i < WRITERS; i++) {
         children[i] = fork();
         assert_true(children[i] >= 0);
-        char id[16];
+        char id[32];
         snprintf(id, sizeof id, "writer-%d", i);
         if (children[i] == 0)
             _exit(write_whole_run(fixture->path, id) == 0 ? 0 : 1);
@@ -204,8 +204,8 @@ static void test_many_writers_at_once(void **state)
 static const struct run_state *load(const struct fixture *fixture,
                                     struct arena *arena, const char *id)
 {
-    CLEANUP(history_close) struct history *history =
-        must_open(fixture->path, false);
+    CLEANUP(history_close)
+    struct history *history = must_open(fixture->path, false);
     struct error error = {0};
     const struct run_state *run = history_load(history, arena, id, &error);
     assert_non_null(run);
@@ -214,8 +214,8 @@ static const struct run_state *load(const struct fixture *fixture,
 
 static void reconcile(const struct fixture *fixture)
 {
-    CLEANUP(history_close) struct history *history =
-        must_open(fixture->path, true);
+    CLEANUP(history_close)
+    struct history *history = must_open(fixture->path, true);
     struct error error = {0};
     if (history_reconcile(history, &error) < 0)
         fail_msg("%s", error.text);
@@ -268,17 +268,17 @@ static void test_only_evidence_makes_a_run_lost(void **state)
         const char *name, *change;
         enum status want;
     } rows[] = {
-        {"this process", "process = process", STATUS_QUEUED},
+        {"this process",                             "process = process",                      STATUS_QUEUED},
         {"another start, so the pid was used again",
-         "process_start = process_start + 1", STATUS_LOST},
-        {"a pid that is not there", "process = 4194305", STATUS_LOST},
-        {"a restart of the same machine", "boot = 'before'", STATUS_LOST},
-        {"another machine", "boot = 'before', machine = 'elsewhere'",
-         STATUS_QUEUED},
+         "process_start = process_start + 1",                                                  STATUS_LOST  },
+        {"a pid that is not there",                  "process = 4194305",                      STATUS_LOST  },
+        {"a restart of the same machine",            "boot = 'before'",                        STATUS_LOST  },
+        {"another machine",                          "boot = 'before', machine = 'elsewhere'",
+         STATUS_QUEUED                                                                                      },
         {"another pid namespace",
-         "process = 4194305, process_space = 'pid:[1]'", STATUS_QUEUED},
-        {"no owner", "process = NULL, boot = 'before'", STATUS_QUEUED},
-        {"an unknown boot", "process = 4194305, boot = ''", STATUS_QUEUED},
+         "process = 4194305, process_space = 'pid:[1]'",                                       STATUS_QUEUED},
+        {"no owner",                                 "process = NULL, boot = 'before'",        STATUS_QUEUED},
+        {"an unknown boot",                          "process = 4194305, boot = ''",           STATUS_QUEUED},
     };
     const struct fixture *fixture = *state;
     CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -312,8 +312,11 @@ static int write_until_full(const char *path)
         noise[i] = (char)(seed >> 24);
     }
     struct error error = {0};
-    struct event output = {.kind = EVENT_OUTPUT, .time = 1, .step = "1",
-                           .text = noise, .length = SIZE};
+    struct event output = {.kind = EVENT_OUTPUT,
+                           .time = 1,
+                           .step = "1",
+                           .text = noise,
+                           .length = SIZE};
     int result = 0;
     for (int i = 0; i < 100 && result == 0; i++)
         result = event_emit(sink, &output, &error);
@@ -350,9 +353,8 @@ static void test_nothing_follows_a_lost_change(void **state)
     struct history *history = must_open(fixture->path, true);
     struct event_sink *sink = must_sink(history, "aa");
     emit_queued(sink, "w", 0);
-    execute(fixture->path,
-            "CREATE TRIGGER stop BEFORE INSERT ON event "
-            "BEGIN SELECT RAISE(ABORT, 'no room'); END");
+    execute(fixture->path, "CREATE TRIGGER stop BEFORE INSERT ON event "
+                           "BEGIN SELECT RAISE(ABORT, 'no room'); END");
     struct error error = {0};
     struct event event = {.kind = EVENT_RUN_STARTED, .time = 1};
     assert_int_equal(event_emit(sink, &event, &error), -1);

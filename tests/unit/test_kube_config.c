@@ -141,7 +141,7 @@ static void broken_yaml_is_an_error_with_its_place(void **state)
 {
     (void)state;
     static const char *const rows[] = {"a: [",         "a: 1\na: 2\n",
-                                       "\xff\xfe\x00", "{\"a\": }",
+                                       "\xff\xfe\x00", "{\"a\": 1",
                                        "a: *b",        "\t- x: 1"};
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -267,7 +267,7 @@ static void the_first_entry_of_a_name_counts_as_a_whole(void **state)
 #define AROUND(cluster, user)                                                  \
     "clusters: [{name: c, cluster: " cluster "}]\n"                            \
     "users: [{name: u, user: " user "}]\n"                                     \
-    "contexts: [{name: x, context: {cluster: c, user: u, namespace: n}},"      \
+    "contexts: [{name: x, context: {cluster: c, user: u, namespace: shop}},"   \
     " {name: other, context: {cluster: gone, user: u}},"                       \
     " {name: nobody, context: {cluster: c, user: gone}},"                      \
     " {name: anonymous, context: {cluster: c}},"                               \
@@ -278,7 +278,7 @@ static void the_first_entry_of_a_name_counts_as_a_whole(void **state)
     "\"c\",\"cluster\":" cluster                                               \
     "}],\"users\":[{\"name\":\"u\",\"user\":" user                             \
     "}],\"contexts\":[{\"name\":\"x\",\"context\":{\"cluster\":\"c\","         \
-    "\"user\":\"u\",\"namespace\":\"n\"}}],\"current-context\":\"x\"}"
+    "\"user\":\"u\",\"namespace\":\"shop\"}}],\"current-context\":\"x\"}"
 #define SERVER      "{server: 'https://s'}"
 #define SERVER_JSON "{\"server\":\"https://s\"}"
 

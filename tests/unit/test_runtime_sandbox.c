@@ -38,7 +38,8 @@ static const char want_options[] =
     "--cap-drop ALL --hostname assay --unshare-net --info-fd 3\n"
     "--ro-bind /usr /usr --symlink usr/bin /bin --perms 0644 --file 5 "
     "/etc/hosts\n"
-    "--uid 1000 --gid 7 --perms 0644 --file 6 /etc/passwd --perms 0644 --file 7 "
+    "--uid 1000 --gid 7 --perms 0644 --file 6 /etc/passwd --perms 0644 --file "
+    "7 "
     "/etc/group --perms 0644 --file 8 /etc/hostname\n"
     "--proc /proc --dev /dev --perms 0755 --tmpfs /run --perms 1777 --tmpfs "
     "/tmp --symlink /run /var/run --symlink /tmp /var/tmp\n"
@@ -52,7 +53,8 @@ static const char want_options[] =
     "--bind /t /dev/termination-log --perms 0400 --file 13 /.assay/kubeconfig\n"
     "--remount-ro / --chdir /data --clearenv\n"
     "--setenv LD_PRELOAD x --setenv PASSWORD hush --setenv PATH "
-    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --setenv LANG "
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --setenv "
+    "LANG "
     "C.UTF-8 --setenv CI 1 --setenv HOME /tmp --setenv KUBECONFIG "
     "/.assay/kubeconfig ";
 
@@ -65,9 +67,9 @@ static void the_options_are_these_and_no_others(void **state)
     struct pod *pod = pod_decode(arena, &plan, &error);
     assert_non_null(pod);
     struct machine_entry entries[] = {
-        {.kind = MACHINE_BIND, .path = "/usr", .source = "/usr"},
-        {.kind = MACHINE_LINK, .path = "/bin", .source = "usr/bin"},
-        {.kind = MACHINE_COPY, .path = "/etc/hosts", .bytes = "h", .length = 1},
+        {.kind = MACHINE_BIND, .path = "/usr",      .source = "/usr"},
+        {                    .kind = MACHINE_LINK,      .path = "/bin", .source = "usr/bin"                },
+        { .kind = MACHINE_COPY,        .path = "/etc/hosts",                .bytes = "h",                 .length = 1},
     };
     struct machine machine = {entries, 3, 5, 7};
     struct sandbox_setup setup = {.machine = &machine,
@@ -118,12 +120,15 @@ static void a_container_keeps_its_own_path(void **state)
 {
     (void)state;
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    struct pod_variable variables[] = {{"PATH", "/own"}, {"KUBECONFIG", "/x"}};
+    struct pod_variable variables[] = {
+        {"PATH",       "/own"},
+        {"KUBECONFIG", "/x"  }
+    };
     struct pod_container container = {.name = "a"};
     for (size_t i = 0; i < COUNT_OF(variables); i++) {
-        container.variables = arena_grow(
-            arena, container.variables, i * sizeof(struct pod_variable),
-            (i + 1) * sizeof(struct pod_variable));
+        container.variables = arena_grow(arena, container.variables,
+                                         i * sizeof(struct pod_variable),
+                                         (i + 1) * sizeof(struct pod_variable));
         container.variables[container.variable_count++] = variables[i];
     }
     sandbox_complete(arena, &container, "/home", NULL);
@@ -140,31 +145,31 @@ static const struct {
     const char *path;
     const char *target; /* of a symbolic link */
 } things[] = {
-    {"usr/bin/",                NULL                    },
-    {"lib64/",                  NULL                    },
-    {"bin",                     "usr/bin"               },
-    {"root/.ssh/",              NULL                    },
-    {"home/user/",              NULL                    },
-    {"opt/",                    NULL                    },
-    {"var/lib/",                NULL                    },
-    {"run/stub-resolv.conf",    NULL                    },
-    {"etc/resolv.conf",         "../run/stub-resolv.conf"},
-    {"etc/hosts",               NULL                    },
-    {"etc/localtime",           "/nowhere"              },
-    {"etc/shadow",              NULL                    },
-    {"etc/passwd",              NULL                    },
-    {"etc/machine-id",          NULL                    },
-    {"etc/gitconfig",           NULL                    },
-    {"etc/hostsx",              NULL                    },
-    {"etc/kubernetes/",         NULL                    },
-    {"etc/ssh/",                NULL                    },
-    {"etc/java-17-openjdk/",    NULL                    },
-    {"etc/python3.11/",         NULL                    },
-    {"etc/alternatives/",       NULL                    },
-    {"etc/ssl/private/",        NULL                    },
-    {"etc/ssl/certs/",          NULL                    },
-    {"etc/pki/tls/private/",    NULL                    },
-    {"etc/pki/tls/certs/",      NULL                    },
+    {"usr/bin/",             NULL                     },
+    {"lib64/",               NULL                     },
+    {"bin",                  "usr/bin"                },
+    {"root/.ssh/",           NULL                     },
+    {"home/user/",           NULL                     },
+    {"opt/",                 NULL                     },
+    {"var/lib/",             NULL                     },
+    {"run/stub-resolv.conf", NULL                     },
+    {"etc/resolv.conf",      "../run/stub-resolv.conf"},
+    {"etc/hosts",            NULL                     },
+    {"etc/localtime",        "/nowhere"               },
+    {"etc/shadow",           NULL                     },
+    {"etc/passwd",           NULL                     },
+    {"etc/machine-id",       NULL                     },
+    {"etc/gitconfig",        NULL                     },
+    {"etc/hostsx",           NULL                     },
+    {"etc/kubernetes/",      NULL                     },
+    {"etc/ssh/",             NULL                     },
+    {"etc/java-17-openjdk/", NULL                     },
+    {"etc/python3.11/",      NULL                     },
+    {"etc/alternatives/",    NULL                     },
+    {"etc/ssl/private/",     NULL                     },
+    {"etc/ssl/certs/",       NULL                     },
+    {"etc/pki/tls/private/", NULL                     },
+    {"etc/pki/tls/certs/",   NULL                     },
 };
 
 static void make_machine(const char *root)
@@ -182,10 +187,10 @@ static void make_machine(const char *root)
         if (things[i].target)
             assert_int_equal(symlink(things[i].target, path), 0);
         else
-            assert_int_equal(
-                file_write_atomic(path, things[i].path,
-                                  strlen(things[i].path), 0644, &error),
-                0);
+            assert_int_equal(file_write_atomic(path, things[i].path,
+                                               strlen(things[i].path), 0644,
+                                               &error),
+                             0);
     }
 }
 

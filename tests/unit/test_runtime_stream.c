@@ -18,63 +18,62 @@
 static const struct {
     const char *name, *input, *want;
 } rows[] = {
-    {"nothing", "", ""},
-    {"output outside of steps", "hello\n", "print  hello\n"},
-    {"no newline at the end", "hello", "print  hello"},
-    {"only newlines", "\n\n\n", "print  \n\n\n"},
+    {"nothing",                                                             "",                                                                   ""                                                                                               },
+    {"output outside of steps",                                             "hello\n",                                                            "print  hello\n"                                                                                 },
+    {"no newline at the end",                                               "hello",                                                              "print  hello"                                                                                   },
+    {"only newlines",                                                       "\n\n\n",                                                             "print  \n\n\n"                                                                                  },
     {"a step",
-     START("1") "a\nb\n" FINISH("1", ",\"status\":\"passed\",\"exitCode\":0"),
+     START("1") "a\nb\n" FINISH("1",                                                                                                              ",\"status\":\"passed\",\"exitCode\":0"),
      "begin 1#1\nprint 1 a\nb\nend 1 passed 0\n"},
     {"a newline that was added is taken away",
-     START("1") "abc\n" FINISH("1", ",\"status\":\"failed\",\"exitCode\":3,"
+     START("1") "abc\n" FINISH("1",                                                                                                  ",\"status\":\"failed\",\"exitCode\":3,"
                                     "\"joined\":true"),
      "begin 1#1\nprint 1 abc|\nend 1 failed 3\n"},
     {"only one newline is taken away",
-     START("1") "abc\n\n" FINISH("1", ",\"status\":\"passed\",\"joined\":true"),
+     START("1") "abc\n\n" FINISH("1",                                                                                               ",\"status\":\"passed\",\"joined\":true"),
      "begin 1#1\nprint 1 abc\nend 1 passed -1\n"},
     {"joined without a newline before takes nothing",
-     START("1") FINISH("1", ",\"status\":\"passed\",\"joined\":true"),
+     START("1") FINISH("1",                                                                                                 ",\"status\":\"passed\",\"joined\":true"),
      "begin 1#1\nend 1 passed -1\n"},
     {"skipped, with a reason",
-     FINISH("2.1", ",\"status\":\"skipped\",\"reason\":\"no need\""),
+     FINISH("2.1",",\"status\":\"skipped\",\"reason\":\"no need\""),
      "end 2.1 skipped -1 (no need)\n"},
     {"output after a step is nobody's",
-     START("1") FINISH("1", ",\"status\":\"passed\"") "x\n",
+     START("1") FINISH("1",                                                                                                                                ",\"status\":\"passed\"") "x\n",
      "begin 1#1\nend 1 passed -1\nprint  x\n"},
     {"the end of another step does not end the output of this one",
-     START("1") FINISH("2", ",\"status\":\"skipped\"") "x\n",
+     START("1") FINISH("2",                                                                                                         ",\"status\":\"skipped\"") "x\n",
      "begin 1#1\nend 2 skipped -1\nprint 1 x\n"},
-    {"not at the start of a line", "x" START("1"), "print  x" START("1")},
+    {"not at the start of a line",                              "x" START("1"),                                                                                                  "print  x" START("1")                                                                                                                                      },
     {"another token is output",
-     "::assay:ffffffffffffffffffffffffffffffff:{\"event\":\"done\"}\n",
-     "print  ::assay:ffffffffffffffffffffffffffffffff:{\"event\":\"done\"}\n"},
-    {"half a token is output", "::assay:0011\nx\n", "print  ::assay:0011\nx\n"},
-    {"a mark that begins again",
-     "\n\n::assay:\n" START("1"),
+     "::assay:ffffffffffffffffffffffffffffffff:{\"event\":\"done\"}\n",                                                                                                  "print  ::assay:ffffffffffffffffffffffffffffffff:{\"event\":\"done\"}\n"                                                                                                                                                                                                  },
+    {"half a token is output",                          "::assay:0011\nx\n","print  ::assay:0011\nx\n"},
+    {"a mark that begins again",     "\n\n::assay:\n" START("1"),
      "print  \n\n::assay:\nbegin 1#1\n"},
-    {"not JSON is output", MARK "{\n", "print  " MARK "{\n"},
-    {"an empty control line is output", "a\n" MARK "\nb\n",
-     "print  a\n" MARK "\nb\n"},
-    {"an unknown event is output", MARK "{\"event\":\"dance\",\"step\":\"1\"}\n",
+    {"not JSON is output",                         MARK "{\n",                                                                                            "print  " MARK "{\n"                                                                                                                                                                                                                                                          },
+    {"an empty control line is output",                                      "a\n" MARK "\nb\n",
+     "print  a\n" MARK "\nb\n"                                                                                                                                                                                                                                                                                                                                                                                                            },
+    {"an unknown event is output",
+     MARK "{\"event\":\"dance\",\"step\":\"1\"}\n",
      "print  " MARK "{\"event\":\"dance\",\"step\":\"1\"}\n"},
-    {"a start without a step is output", MARK "{\"event\":\"start\"}\n",
+    {"a start without a step is output",              MARK "{\"event\":\"start\"}\n",
      "print  " MARK "{\"event\":\"start\"}\n"},
     {"a finish without a status is output",
      MARK "{\"event\":\"finish\",\"step\":\"1\"}\n",
-     "print  " MARK "{\"event\":\"finish\",\"step\":\"1\"}\n"},
+     "print  " MARK "{\"event\":\"finish\",\"step\":\"1\"}\n"                                                                                                                                                                                                                                                                                                                                                       },
     {"a step cannot finish as running",
      MARK "{\"event\":\"finish\",\"step\":\"1\",\"status\":\"running\"}\n",
      "print  " MARK
-     "{\"event\":\"finish\",\"step\":\"1\",\"status\":\"running\"}\n"},
+     "{\"event\":\"finish\",\"step\":\"1\",\"status\":\"running\"}\n"                                                                                                                                                                                                                                                                                                                                                                                             },
     {"an attempt is at least 1",
      MARK "{\"event\":\"start\",\"step\":\"1\",\"attempt\":0}\n",
      "print  " MARK "{\"event\":\"start\",\"step\":\"1\",\"attempt\":0}\n"},
     {"a control line after a wrong one", MARK "{\n" START("1"),
      "print  " MARK "{\nbegin 1#1\n"},
-    {"a control line cut at the end is output", "a\n" MARK "{\"event\":\"sta",
-     "print  a\n" MARK "{\"event\":\"sta"},
+    {"a control line cut at the end is output",           "a\n" MARK "{\"event\":\"sta",
+     "print  a\n" MARK "{\"event\":\"sta"                                                                                                                                                                                                                                                                                                                                          },
     {"a whole control line without its newline counts",
-     MARK "{\"event\":\"start\",\"step\":\"1\",\"attempt\":2}", "begin 1#2\n"},
+     MARK "{\"event\":\"start\",\"step\":\"1\",\"attempt\":2}",                                                                                                             "begin 1#2\n"                                                                                                                                                                                                                                                                                                                                                                                                                              },
 };
 
 /* The log of `input`, in chunks of `size` bytes. The caller frees it. */
@@ -148,8 +147,17 @@ static void random_texts_do_not_depend_on_their_chunks(void **state)
 {
     (void)state;
     static const char *const pieces[] = {
-        "\n", "::assay:", TEST_TOKEN, ":",  "{\"event\":\"start\",", "x",
-        "::", "::assay:0", START("1"), MARK, FINISH("1", ",\"status\":\"failed\""),
+        "\n",
+        "::assay:",
+        TEST_TOKEN,
+        ":",
+        "{\"event\":\"start\",",
+        "x",
+        "::",
+        "::assay:0",
+        START("1"),
+        MARK,
+        FINISH("1", ",\"status\":\"failed\""),
     };
     unsigned seed = 1;
     for (int round = 0; round < 3000; round++) {
@@ -174,7 +182,8 @@ static void a_control_line_has_a_limit(void **state)
 {
     (void)state;
     for (int beyond = 0; beyond <= 1; beyond++) {
-        static const char head[] = "{\"event\":\"start\",\"step\":\"1\",\"x\":\"";
+        static const char head[] =
+            "{\"event\":\"start\",\"step\":\"1\",\"x\":\"";
         static const char tail[] = "\"}";
         CLEANUP(text_free) struct text input = {0};
         text_append_string(&input, MARK);
@@ -186,8 +195,8 @@ static void a_control_line_has_a_limit(void **state)
         struct recorder recorder = make_recorder();
         struct error error = {0};
         struct stream *stream = stream_new(TEST_TOKEN, &recorder.sink);
-        assert_int_equal(
-            stream_feed(stream, input.data, input.length, &error), 0);
+        assert_int_equal(stream_feed(stream, input.data, input.length, &error),
+                         0);
         assert_int_equal(stream_finish(stream, &error), 0);
         if (beyond)
             assert_int_equal(recorder.output, input.length);

@@ -11,13 +11,17 @@
 #include "engine/base/cleanup.h"
 #include "engine/base/error.h"
 
+struct keeper;
+
 struct process_setup {
-    const char *program; /* path */
+    const char *program;          /* path */
     const char *const *arguments; /* argv; ends with NULL */
     const char *const *variables; /* the whole environment; ends with NULL */
     const char *folder;           /* the working folder; NULL: the root */
-    const int *descriptors; /* become 3, 4, ... in the child; stay the caller's */
+    const int
+        *descriptors; /* become 3, 4, ... in the child; stay the caller's */
     size_t descriptor_count;
+    const struct keeper *keeper; /* told of it before it exists; or NULL */
 };
 
 /* All descriptors belong to the process and are closed by process_close; -1:
@@ -28,6 +32,11 @@ struct process {
     int output;
     int complaints;
 };
+
+/* For a forked process that goes its own way: `input` becomes its standard input,
+ * everything else is closed (standard output and error lead nowhere); it has a
+ * session of its own and ignores what a terminal or a user may send. */
+void process_isolate(int input);
 
 /* Starts a process. A program that cannot be executed ends with 127 and says
  * so on its standard error. ERROR_SYSTEM. */

@@ -4,12 +4,11 @@
  * close-on-exec; the child makes the wanted ones inheritable by moving them to
  * their numbers, after which none of the others can be in the way.
  */
-#include "engine/runtime/process.h"
+#include "engine/runtime/child_process.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +20,7 @@
 #include <unistd.h>
 
 #include "engine/base/memory.h"
+#include "engine/runtime/keeper.h"
 
 enum {
     FIRST_DESCRIPTOR = 3,
@@ -90,6 +90,25 @@ static void close_others(int first)
         fcntl(i, F_SETFD, FD_CLOEXEC);
 }
 
+void process_isolate(int input)
+{
+    static const int ignored[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,
+                                  SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU};
+    reset_signals();
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+        signal(ignored[i], SIG_IGN);
+    setsid();
+    dup2(input, STDIN_FILENO);
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    dup2(nothing, STDOUT_FILENO);
+    dup2(nothing, STDERR_FILENO);
+    if (close_range(FIRST_DESCRIPTOR, ~0U, 0) != 0)
+        for (int i = FIRST_DESCRIPTOR; i < DESCRIPTOR_CEILING; i++)
+            close(i);
+    if (chdir("/") != 0)
+        return; /* only the working folder stays in use */
+}
+
 /* What the child needs of the parent. */
 struct birth {
     const struct process_setup *setup;
@@ -126,9 +145,11 @@ __attribute__((noreturn)) static void be_born(const struct birth *birth)
         _exit(EXIT_NOT_EXECUTED);
     if (chdir(setup->folder ? setup->folder : "/") != 0)
         say_and_exit("enter the working folder");
-    /* execve takes arrays that it does not change. */
-    execve(setup->program, (char *const *)(uintptr_t)setup->arguments,
-           (char *const *)(uintptr_t)setup->variables);
+    /* execve does not change them; its type is older than const. */
+    char *const *arguments, *const *variables;
+    memcpy(&arguments, &setup->arguments, sizeof arguments);
+    memcpy(&variables, &setup->variables, sizeof variables);
+    execve(setup->program, arguments, variables);
     say_and_exit("execute the program");
     _exit(EXIT_NOT_EXECUTED);
 }
@@ -179,6 +200,8 @@ static pid_t start(const struct process_setup *setup, struct pipe_ends *output,
     birth.output = raise_descriptor(output->writer, least);
     birth.complaints = raise_descriptor(complaints->writer, least);
     pid_t pid = -1;
+    if (setup->keeper)
+        keeper_watch(setup->keeper, output->reader);
     if (birth.input >= 0 && birth.output >= 0 && birth.complaints >= 0)
         pid = give_birth(&birth);
     int number = errno;

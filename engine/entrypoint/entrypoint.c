@@ -1,0 +1,208 @@
+/*
+ * Start and end of the program: what makes it safe (no core dumps, no secrets in
+ * its environment, the reaper of all that the steps start), then the turn, then
+ * the steps, then the end that others can see.
+ */
+#include "engine/entrypoint/entrypoint.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "engine/base/file.h"
+#include "engine/entrypoint/limits.h"
+#include "engine/entrypoint/run.h"
+#include "engine/entrypoint/verdict.h"
+
+enum exit_code {
+    EXIT_PASSED = 0,
+    EXIT_FAILED = 1,
+    EXIT_ABORTED = 137,
+    EXIT_UNUSABLE = 155,
+    EXIT_INTERNAL = 190,
+};
+
+struct options {
+    const char *run, *container, *state, *termination;
+    bool version;
+};
+
+static int read_options(int count, char **arguments, struct options *options,
+                        struct error *error)
+{
+    const struct {
+        const char *name;
+        const char **target;
+    } known[] = {
+        {"--run",         &options->run        },
+        {"--container",   &options->container  },
+        {"--state",       &options->state      },
+        {"--termination", &options->termination},
+    };
+    for (int i = 1; i < count; i++) {
+        size_t row = 0;
+        if (strcmp(arguments[i], "--version") == 0) {
+            options->version = true;
+            return 0;
+        }
+        while (row < sizeof known / sizeof *known &&
+               strcmp(known[row].name, arguments[i]) != 0)
+            row++;
+        if (row == sizeof known / sizeof *known || i + 1 == count)
+            return error_set(error, ERROR_INPUT,
+                             "expected --run FILE --container N --state FOLDER "
+                             "[--termination FILE], found '%.100s'",
+                             arguments[i]);
+        *known[row].target = arguments[++i];
+    }
+    if (!options->run || !options->container || !options->state)
+        return error_set(error, ERROR_INPUT,
+                         "expected --run, --container and --state");
+    return 0;
+}
+
+static int read_number(const char *text, size_t limit, size_t *number,
+                       struct error *error)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || value >= limit)
+        return error_set(error, ERROR_INPUT,
+                         "--container: expected a number below %zu, found "
+                         "'%.100s'",
+                         limit, text);
+    *number = value;
+    return 0;
+}
+
+/* Signals are read from a descriptor; what a pipe's reader does is no signal. */
+static int open_signals(struct error *error)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    int descriptor = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (descriptor < 0)
+        return error_set_system(error, "cannot read signals");
+    return descriptor;
+}
+
+static struct mask *make_mask(struct arena *arena,
+                              const struct instructions *instructions,
+                              const struct environment *environment)
+{
+    struct mask *mask = mask_make(arena);
+    for (size_t i = 0; i < instructions->secret_count; i++) {
+        const char *value =
+            environment_taken(environment, instructions->secrets[i].variable);
+        if (value)
+            mask_add(mask, value, strlen(value));
+    }
+    return mask;
+}
+
+static int exit_code_of(enum step_status status)
+{
+    if (status == STEP_ABORTED)
+        return EXIT_ABORTED;
+    return status == STEP_PASSED ? EXIT_PASSED : EXIT_FAILED;
+}
+
+/* Steps, from the turn to the last line. The exit code, or -1. */
+static int carry_out(struct run *run, struct error *error)
+{
+    bool died = false;
+    if (state_claim(run->state, error) < 0)
+        return -1;
+    int turn = state_wait(run->state, run->signals, error);
+    if (turn < 0 || state_load(run->state, &died, error) < 0)
+        return -1;
+    if (died || turn == 0)
+        run_adopt(run);
+    if (run_steps(run, error) < 0)
+        return -1;
+    enum step_status status = verdict_of_run(run->instructions);
+    if (state_save(run->state, true, error) < 0 ||
+        state_report(run->state, NULL, error) < 0 ||
+        output_done(run->output, status, error) < 0)
+        return -1;
+    return exit_code_of(status);
+}
+
+/* Reads what there is to do and does it. */
+static int work(struct arena *arena, const struct options *options,
+                struct environment *environment, struct state *state,
+                struct error *error)
+{
+    size_t length;
+    const char *text =
+        file_read(arena, options->run, ENTRYPOINT_RUN_LIMIT, &length, error);
+    struct instructions *instructions =
+        text ? instructions_decode(arena, text, length, error) : NULL;
+    if (!instructions)
+        return error_context(error, "%.200s", options->run);
+    if (read_number(options->container, instructions->container_count,
+                    &state->container, error) < 0)
+        return -1;
+    state->instructions = instructions;
+    struct output output = {
+        .descriptor = STDOUT_FILENO,
+        .token = environment->token,
+        .mask = make_mask(arena, instructions, environment),
+    };
+    struct run run = {
+        .instructions = instructions,
+        .environment = environment,
+        .output = &output,
+        .state = state,
+        .signals = open_signals(error),
+    };
+    if (run.signals < 0)
+        return -1;
+    int code = carry_out(&run, error);
+    text_free(&output.buffer);
+    return code;
+}
+
+static int fail(struct state *state, const struct error *error)
+{
+    static const struct instructions nothing = {0};
+    struct error ignored = {0};
+    fprintf(stderr, "assay-entrypoint: %s\n", error->text);
+    if (!state->instructions)
+        state->instructions = &nothing;
+    if (state_report(state, error->text, &ignored) < 0)
+        fprintf(stderr, "assay-entrypoint: %s\n", ignored.text);
+    return error->kind == ERROR_INPUT ? EXIT_UNUSABLE : EXIT_INTERNAL;
+}
+
+int entrypoint_main(int count, char **arguments, char **variables)
+{
+    prctl(PR_SET_DUMPABLE, 0);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct error error = {0};
+    struct options options = {0};
+    struct environment environment;
+    struct state state = {.turn = -1};
+    if (read_options(count, arguments, &options, &error) < 0)
+        return fail(&state, &error);
+    if (options.version) {
+        puts("assay-entrypoint 1");
+        return EXIT_PASSED;
+    }
+    state.folder = options.state;
+    state.termination = options.termination;
+    if (environment_take(arena, variables, &environment, &error) < 0)
+        return fail(&state, &error);
+    int code = work(arena, &options, &environment, &state, &error);
+    return code < 0 ? fail(&state, &error) : code;
+}

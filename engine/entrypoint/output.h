@@ -1,0 +1,37 @@
+#pragma once
+/*
+ * The container's standard output: output of the steps, masked, and control lines
+ * that begin at the start of a line (docs/entrypoint.md).
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "engine/base/error.h"
+#include "engine/entrypoint/instructions.h"
+#include "engine/entrypoint/mask.h"
+
+struct output {
+    int descriptor;
+    const char *token;
+    struct mask *mask;
+    bool inside_line; /* the last byte written was no newline */
+    struct text buffer;
+};
+
+/* Output of the running step. -1: the reader has gone, or another failure. */
+int output_write(struct output *output, const char *bytes, size_t length,
+                 struct error *error);
+
+/* The end of a step's output: what was held back goes out. */
+int output_finish(struct output *output, struct error *error);
+
+/* Control lines. `reason` may be NULL. */
+int output_start(struct output *output, const struct step *step, int attempt,
+                 struct error *error);
+int output_end(struct output *output, const struct step *step,
+               const char *reason, struct error *error);
+int output_done(struct output *output, enum step_status status,
+                struct error *error);
+
+/* A line of our own in the running step's log ("assay: ..."). */
+int output_say(struct output *output, const char *text, struct error *error);

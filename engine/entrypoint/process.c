@@ -1,0 +1,331 @@
+/*
+ * States of a step's processes: running -> (asked to end, TERM) -> (killed, KILL) ->
+ * gone. The main process decides the result; what it leaves behind is ended and
+ * waited for. We are the reaper of all descendants (pid 1, or a subreaper), so the
+ * list of our own children, read from /proc, ends up holding all of them.
+ */
+#include "engine/entrypoint/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/file.h"
+#include "engine/entrypoint/limits.h"
+
+#define GRACE_LEFT_BEHIND (CLOCK_SECOND / 2) /* daemons of a step that ended */
+#define GRACE_DEADLINE    (5 * CLOCK_SECOND)
+#define GRACE_STOP        (10 * CLOCK_SECOND)
+
+struct running {
+    const struct process *process;
+    struct output *output;
+    struct process_result *result;
+    int pipe;        /* output of the step; -1: ended */
+    pid_t main;      /* 0: it has been reaped */
+    int64_t kill_at; /* when TERM becomes KILL; 0: not asked to end */
+    bool killing;
+    bool orphans; /* no child is left */
+};
+
+/* Between fork and exec: only calls that are safe there. */
+static _Noreturn void become(const struct process *process, int output,
+                             int report)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    setsid();
+    int null = open("/dev/null", O_RDONLY);
+    if (null >= 0)
+        dup2(null, STDIN_FILENO);
+    dup2(output, STDOUT_FILENO);
+    dup2(output, STDERR_FILENO);
+    if (process->script >= 0)
+        fcntl(process->script, F_SETFD, 0);
+    if (!process->folder || chdir(process->folder) == 0) {
+        environ = process->variables;
+        execvp(process->arguments[0], process->arguments);
+    }
+    int number = errno;
+    ssize_t ignored = write(report, &number, sizeof number);
+    (void)ignored;
+    _exit(127);
+}
+
+static int start(struct running *running, int *failure, struct error *error)
+{
+    int output[2], report[2];
+    if (pipe2(output, O_CLOEXEC) < 0)
+        return error_set_system(error, "cannot make a pipe");
+    if (pipe2(report, O_CLOEXEC) < 0) {
+        close(output[0]);
+        close(output[1]);
+        return error_set_system(error, "cannot make a pipe");
+    }
+    /* Larger pipes mean fewer turns for a step that prints a lot. */
+    fcntl(output[0], F_SETPIPE_SZ, 1 << 20);
+    running->main = fork();
+    if (running->main == 0)
+        become(running->process, output[1], report[1]);
+    int number = errno;
+    close(output[1]);
+    close(report[1]);
+    running->pipe = output[0];
+    *failure = 0;
+    if (running->main > 0)
+        while (read(report[0], failure, sizeof *failure) < 0 && errno == EINTR)
+            ;
+    close(report[0]);
+    if (running->main > 0)
+        return 0;
+    close(running->pipe);
+    errno = number;
+    return error_set_system(error, "cannot start a process");
+}
+
+/* Sends a signal to all our children; -1 when they cannot be listed. */
+static int signal_children(int number)
+{
+    char path[64], list[64 * 1024];
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return -1;
+    ssize_t length = read(descriptor, list, sizeof list - 1);
+    close(descriptor);
+    if (length < 0)
+        return -1;
+    list[length] = '\0';
+    char *cursor = list;
+    for (long pid; (pid = strtol(cursor, &cursor, 10)) > 1;) {
+        kill(-(pid_t)pid, number); /* its group, when it leads one */
+        kill((pid_t)pid, number);
+    }
+    return 0;
+}
+
+/* Everything that the step has started. As pid 1 of a namespace the kernel knows
+ * them all; else the children are asked, and their children become ours. */
+static void signal_all(const struct running *running, int number)
+{
+    if (getpid() == 1) {
+        kill(-1, number);
+        return;
+    }
+    if (running->main > 0)
+        kill(-running->main, number);
+    signal_children(number);
+}
+
+static void ask_to_end(struct running *running, int64_t grace)
+{
+    signal_all(running, SIGTERM);
+    signal_all(running, SIGCONT);
+    running->kill_at = clock_monotonic() + grace;
+}
+
+static void take_end(struct running *running, int status)
+{
+    running->main = 0;
+    struct process_result *result = running->result;
+    if (WIFSIGNALED(status)) {
+        result->signal = WTERMSIG(status);
+        result->code = 128 + result->signal;
+        if (result->end == PROCESS_EXITED)
+            result->end = PROCESS_KILLED;
+    } else {
+        result->code = WEXITSTATUS(status);
+    }
+}
+
+static void reap(struct running *running)
+{
+    for (;;) {
+        int status;
+        pid_t pid = waitpid(-1, &status, WNOHANG);
+        if (pid < 0 && errno == EINTR)
+            continue;
+        running->orphans = pid < 0;
+        if (pid <= 0)
+            break;
+        if (pid == running->main)
+            take_end(running, status);
+    }
+    if (running->main == 0 && !running->orphans && running->kill_at == 0)
+        ask_to_end(running, GRACE_LEFT_BEHIND);
+}
+
+static void stop(struct running *running)
+{
+    running->result->end = PROCESS_STOPPED;
+    if (running->kill_at == 0)
+        ask_to_end(running, GRACE_STOP);
+}
+
+static void take_signals(struct running *running)
+{
+    struct signalfd_siginfo info;
+    while (read(running->process->signals, &info, sizeof info) ==
+           (ssize_t)sizeof info)
+        if (info.ssi_signo != SIGCHLD)
+            stop(running);
+    reap(running);
+}
+
+static void take_output(struct running *running, struct error *error)
+{
+    static char bytes[ENTRYPOINT_OUTPUT_STEP];
+    ssize_t length = read(running->pipe, bytes, sizeof bytes);
+    if (length < 0 && (errno == EINTR || errno == EAGAIN))
+        return;
+    if (length <= 0) {
+        close(running->pipe);
+        running->pipe = -1;
+        return;
+    }
+    if (error_is_set(error))
+        return; /* nobody reads: the rest is thrown away */
+    if (output_write(running->output, bytes, (size_t)length, error) < 0)
+        stop(running);
+}
+
+/* Milliseconds until something is due; -1: nothing is. */
+static int due(const struct running *running, int64_t now)
+{
+    int64_t at = running->kill_at;
+    int64_t deadline = running->process->deadline;
+    if (running->killing)
+        return 20; /* KILL again: new children may have come to us */
+    if (at == 0 && deadline > 0 && running->main > 0)
+        at = deadline;
+    if (at == 0)
+        return -1;
+    if (at <= now)
+        return 0;
+    int64_t wait = (at - now) / CLOCK_MILLISECOND + 1;
+    return wait > 60000 ? 60000 : (int)wait;
+}
+
+static void take_time(struct running *running, int64_t now)
+{
+    int64_t deadline = running->process->deadline;
+    if (running->kill_at == 0 && deadline > 0 && deadline <= now &&
+        running->main > 0) {
+        running->result->end = PROCESS_DEADLINE;
+        ask_to_end(running, GRACE_DEADLINE);
+    }
+    if (running->kill_at > 0 && running->kill_at <= now) {
+        running->killing = true;
+        signal_all(running, SIGKILL);
+    }
+}
+
+static int watch(struct running *running, struct error *error)
+{
+    while (running->main > 0 || !running->orphans) {
+        int64_t now = clock_monotonic();
+        struct pollfd files[] = {
+            {running->process->signals, POLLIN, 0},
+            {running->pipe,             POLLIN, 0},
+        };
+        if (poll(files, running->pipe >= 0 ? 2 : 1, due(running, now)) < 0 &&
+            errno != EINTR)
+            return error_set_system(error, "cannot wait for a process");
+        if (running->pipe >= 0 && files[1].revents)
+            take_output(running, error);
+        if (files[0].revents)
+            take_signals(running);
+        take_time(running, clock_monotonic());
+        if (running->killing)
+            reap(running);
+    }
+    return 0;
+}
+
+/* All processes are gone: what is left in the pipe is all that will come. A
+ * holder in another container could keep it open, so it is not waited for. */
+static void drain(struct running *running, struct error *error)
+{
+    while (running->pipe >= 0) {
+        struct pollfd file = {running->pipe, POLLIN, 0};
+        if (poll(&file, 1, 0) <= 0)
+            break;
+        take_output(running, error);
+    }
+    if (running->pipe >= 0)
+        close(running->pipe);
+}
+
+static int say_failure(const struct process *process, int failure,
+                       struct output *output, struct error *error)
+{
+    const char *program = process->arguments[0];
+    char text[512];
+    bool shell = strcmp(program, "/bin/sh") == 0;
+    snprintf(text, sizeof text, "cannot run '%.200s'%s%.100s: %s%s", program,
+             process->folder ? " in " : "",
+             process->folder ? process->folder : "", strerror(failure),
+             shell && failure == ENOENT
+                 ? " (the image has no shell: use `command` instead of `shell`)"
+                 : "");
+    return output_say(output, text, error);
+}
+
+int process_run(const struct process *process, struct output *output,
+                struct process_result *result, struct error *error)
+{
+    *result = (struct process_result){PROCESS_EXITED, 0, 0};
+    if (process->folder && folder_make(process->folder, 0777, error) < 0) {
+        char text[sizeof error->text];
+        memcpy(text, error->text, sizeof text);
+        *error = (struct error){0};
+        result->code = 126;
+        return output_say(output, text, error);
+    }
+    struct running running = {process, output, result, -1, 0, 0, false, false};
+    struct error failed = {0}; /* of writing: the step is stopped first */
+    int failure;
+    if (start(&running, &failure, error) < 0)
+        return -1;
+    int watched = watch(&running, &failed);
+    drain(&running, &failed);
+    if (watched == 0 && !error_is_set(&failed))
+        output_finish(output, &failed);
+    if (!error_is_set(&failed) && failure != 0) {
+        result->code = failure == ENOENT ? 127 : 126;
+        say_failure(process, failure, output, &failed);
+    }
+    if (!error_is_set(&failed))
+        return 0;
+    *error = failed;
+    return -1;
+}
+
+int process_sleep(int signals, int64_t until, struct error *error)
+{
+    for (;;) {
+        int64_t now = clock_monotonic();
+        if (now >= until)
+            return 1;
+        int64_t wait = (until - now) / CLOCK_MILLISECOND + 1;
+        struct pollfd file = {signals, POLLIN, 0};
+        if (poll(&file, 1, wait > 60000 ? 60000 : (int)wait) < 0 &&
+            errno != EINTR)
+            return error_set_system(error, "cannot wait");
+        struct signalfd_siginfo info;
+        while (file.revents &&
+               read(signals, &info, sizeof info) == (ssize_t)sizeof info)
+            if (info.ssi_signo != SIGCHLD)
+                return 0;
+    }
+}

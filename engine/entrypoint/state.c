@@ -1,0 +1,245 @@
+/*
+ * Locks are released by the kernel however a container ends, and closing the file
+ * that was open for writing wakes the waiter (inotify): no container is waited for
+ * that is dead, and waiting costs nothing. Times are of CLOCK_MONOTONIC, which the
+ * containers of a pod share.
+ */
+#include "engine/entrypoint/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/file.h"
+#include "engine/entrypoint/limits.h"
+#include "engine/entrypoint/verdict.h"
+
+enum { PATH_SIZE = 4096 };
+
+static int make_path(const struct state *state, const char *name, size_t number,
+                     char path[PATH_SIZE], struct error *error)
+{
+    int length = number == (size_t)-1
+                     ? snprintf(path, PATH_SIZE, "%s/%s", state->folder, name)
+                     : snprintf(path, PATH_SIZE, "%s/%s%zu", state->folder,
+                                name, number);
+    if (length < 0 || length >= PATH_SIZE)
+        return error_set(error, ERROR_INPUT,
+                         "the state folder's path is too "
+                         "long");
+    return 0;
+}
+
+int state_claim(struct state *state, struct error *error)
+{
+    char path[PATH_SIZE], hidden[PATH_SIZE];
+    if (make_path(state, "turn-", state->container, path, error) < 0 ||
+        make_path(state, ".turn-", state->container, hidden, error) < 0)
+        return -1;
+    state->turn = open(hidden, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (state->turn < 0 || flock(state->turn, LOCK_EX | LOCK_NB) < 0 ||
+        rename(hidden, path) < 0)
+        return error_set_system(error, "cannot take the turn '%.200s'", path);
+    return 0;
+}
+
+/* Whether the container before has ended: its file is there and free. */
+static bool is_free(const char *path)
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (descriptor < 0)
+        return false;
+    bool free = flock(descriptor, LOCK_SH | LOCK_NB) == 0;
+    close(descriptor);
+    return free;
+}
+
+static int watch(const struct state *state, const char *path, int notices,
+                 int signals, struct error *error)
+{
+    /* Our own look at the file closes it too: only closing after writing, and
+     * the renaming into place, are of interest. */
+    if (inotify_add_watch(notices, state->folder,
+                          IN_CLOSE_WRITE | IN_MOVED_TO) < 0)
+        return error_set_system(error, "cannot watch '%.200s'", state->folder);
+    while (!is_free(path)) {
+        struct pollfd files[] = {
+            {notices, POLLIN, 0},
+            {signals, POLLIN, 0}
+        };
+        /* The time-out is a safety net for file systems without inotify. */
+        if (poll(files, 2, 1000) < 0 && errno != EINTR)
+            return error_set_system(error, "cannot wait for a turn");
+        if (files[1].revents)
+            return 0;
+        char events[4096];
+        if (files[0].revents && read(notices, events, sizeof events) < 0 &&
+            errno != EAGAIN)
+            return error_set_system(error, "cannot wait for a turn");
+    }
+    return 1;
+}
+
+int state_wait(const struct state *state, int signals, struct error *error)
+{
+    char path[PATH_SIZE];
+    if (state->container == 0)
+        return 1;
+    if (make_path(state, "turn-", state->container - 1, path, error) < 0)
+        return -1;
+    int notices = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (notices < 0)
+        return error_set_system(error, "cannot use inotify");
+    int result = watch(state, path, notices, signals, error);
+    close(notices);
+    return result;
+}
+
+static void load_step(const struct state *state, const struct member *member)
+{
+    struct step *step =
+        instructions_find(state->instructions, member->name, member->length);
+    int status = verdict_parse(value_string(value_item(member->value, 0)));
+    if (!step || status < 0)
+        return;
+    step->status = (enum step_status)status;
+    step->started = value_int_or(value_item(member->value, 1), 0);
+}
+
+int state_load(const struct state *state, bool *died, struct error *error)
+{
+    *died = false;
+    if (state->container == 0)
+        return 0;
+    char path[PATH_SIZE];
+    if (make_path(state, "status.json", (size_t)-1, path, error) < 0)
+        return -1;
+    if (access(path, F_OK) < 0) {
+        *died = true;
+        return 0;
+    }
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    size_t length;
+    const char *text =
+        file_read(arena, path, ENTRYPOINT_STATUS_LIMIT, &length, error);
+    const struct value *root =
+        text ? value_read_json(arena, text, length, error) : NULL;
+    if (!root)
+        return error_context(error, "the state of the other containers");
+    const struct value *steps = value_get(root, "steps");
+    for (size_t i = 0; i < value_count(steps); i++)
+        load_step(state, &steps->map.members[i]);
+    *died = value_count(value_get(root, "done")) < state->container;
+    return 0;
+}
+
+int state_save(const struct state *state, bool done, struct error *error)
+{
+    if (state->instructions->container_count == 1)
+        return 0; /* nobody reads it */
+    CLEANUP(text_free) struct text text = {0};
+    text_append_string(&text, "{\"steps\":{");
+    const char *separator = "";
+    for (const struct step *step = instructions_first(state->instructions);
+         step; step = instructions_next(state->instructions, step, true)) {
+        if (step->status == STEP_PENDING)
+            continue;
+        text_append_format(&text, "%s\"%s\":[\"%s\",%lld]", separator,
+                           step->ref, verdict_name(step->status),
+                           (long long)step->started);
+        separator = ",";
+    }
+    text_append_string(&text, "},\"done\":[");
+    size_t finished = state->container + (done ? 1 : 0);
+    for (size_t i = 0; i < finished; i++)
+        text_append_format(&text, "%s%zu", i ? "," : "", i);
+    text_append_string(&text, "]}\n");
+    char path[PATH_SIZE];
+    if (make_path(state, "status.json", (size_t)-1, path, error) < 0)
+        return -1;
+    return file_write_atomic(path, text.data, text.length, 0666, error);
+}
+
+static bool is_reported(const struct state *state, const struct step *step)
+{
+    return verdict_is_final(step->status) &&
+           (step->group || step->container == state->container);
+}
+
+/* Appends the steps with more to say than `dull`; whether all fitted. */
+static bool print_steps(struct text *text, const struct state *state,
+                        bool with_dull, size_t limit)
+{
+    const char *separator = "";
+    for (const struct step *step = instructions_first(state->instructions);
+         step; step = instructions_next(state->instructions, step, true)) {
+        bool dull = step->status == STEP_PASSED || step->status == STEP_SKIPPED;
+        if (!is_reported(state, step) || (dull && !with_dull))
+            continue;
+        char entry[128];
+        char code[16] = "null";
+        if (step->exit_code >= 0)
+            snprintf(code, sizeof code, "%d", step->exit_code);
+        snprintf(entry, sizeof entry, "%s[\"%.60s\",\"%s\",%s,%lld]", separator,
+                 step->ref, verdict_name(step->status), code,
+                 (long long)(step->duration / CLOCK_MILLISECOND));
+        if (text->length + strlen(entry) > limit)
+            return false;
+        text_append_string(text, entry);
+        separator = ",";
+    }
+    return true;
+}
+
+void state_print_report(struct text *text, const struct state *state,
+                        const char *reason)
+{
+    enum { TAIL = 16 }; /* ],"cut":true} */
+    text_append_format(text, "{\"v\":1,\"status\":\"%s\"",
+                       verdict_name(verdict_of_run(state->instructions)));
+    if (reason) {
+        struct value value = {.kind = VALUE_STRING};
+        value.string.bytes = reason;
+        value.string.length = strlen(reason);
+        text_append_string(text, ",\"reason\":");
+        value_write_json(text, &value, JSON_COMPACT);
+    }
+    text_append_string(text, ",\"steps\":[");
+    size_t start = text->length;
+    size_t limit = ENTRYPOINT_TERMINATION_LIMIT - TAIL;
+    bool complete = print_steps(text, state, true, limit);
+    if (!complete) {
+        text->length = start;
+        print_steps(text, state, false, limit);
+    }
+    text_append_string(text, complete ? "]}" : "],\"cut\":true}");
+}
+
+int state_report(const struct state *state, const char *reason,
+                 struct error *error)
+{
+    if (!state->termination)
+        return 0;
+    CLEANUP(text_free) struct text text = {0};
+    state_print_report(&text, state, reason);
+    /* A mount point of the kubelet: it cannot be replaced, only rewritten. */
+    int descriptor =
+        open(state->termination, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor < 0)
+        return error_set_system(error, "cannot write '%.200s'",
+                                state->termination);
+    bool good = file_write_all(descriptor, text.data, text.length) == 0 &&
+                ftruncate(descriptor, (off_t)text.length) == 0;
+    int number = errno;
+    close(descriptor);
+    errno = number;
+    return good ? 0
+                : error_set_system(error, "cannot write '%.200s'",
+                                   state->termination);
+}

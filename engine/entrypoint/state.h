@@ -1,0 +1,40 @@
+#pragma once
+/*
+ * What the containers of a pod share: the status of all steps in
+ * <folder>/status.json, whose turn it is by locks on <folder>/turn-<n>, and the
+ * termination message of this container (docs/entrypoint.md).
+ */
+#include <stdbool.h>
+
+#include "engine/entrypoint/instructions.h"
+
+struct state {
+    const char *folder;
+    const char *termination; /* path; NULL: none */
+    const struct instructions *instructions;
+    size_t container;
+    int turn; /* descriptor that holds the lock of our turn */
+};
+
+/* Takes the lock of this container's turn; others wait for it to be free. */
+int state_claim(struct state *state, struct error *error);
+
+/* Waits until the container before this one has ended. `signals` is a descriptor
+ * that becomes readable when the wait must end. 1: our turn; 0: interrupted. */
+int state_wait(const struct state *state, int signals, struct error *error);
+
+/* Reads status.json into the steps. *died: a container before this one ended
+ * without having finished. */
+int state_load(const struct state *state, bool *died, struct error *error);
+
+/* Writes status.json; with `done`, this container counts as finished. */
+int state_save(const struct state *state, bool done, struct error *error);
+
+/* Writes the termination message: the steps of this container, what matters
+ * first, in at most 4096 bytes; `reason` (NULL: none) for a failure of ours. */
+int state_report(const struct state *state, const char *reason,
+                 struct error *error);
+
+/* The same as text, for tests. */
+void state_print_report(struct text *text, const struct state *state,
+                        const char *reason);

@@ -1,0 +1,253 @@
+/*
+ * Templates: names put in, and what is asked of them. Known expressions become
+ * text and known conditions choose their branch; the rest stays as it is. The
+ * branches that are not chosen are not looked at.
+ */
+#include "engine/expression/template.h"
+
+#include <string.h>
+
+#include "engine/expression/evaluation.h"
+
+/* One resolution: the limits hold for the template as a whole. */
+struct template_resolution {
+    struct evaluation evaluation;
+    struct segments list;
+    size_t length; /* of the texts so far */
+    bool sole;
+};
+
+static int resolve_segments(struct template_resolution *resolution,
+                            const struct segment *segment);
+
+static int add_text(struct template_resolution *resolution, const char *bytes,
+                    size_t length)
+{
+    resolution->length += length;
+    if (resolution->length > EXPRESSION_STRING_LIMIT)
+        return error_set(resolution->evaluation.error, ERROR_INPUT,
+                         "the text has more than %d bytes",
+                         EXPRESSION_STRING_LIMIT);
+    if (length == 0)
+        return 0;
+    struct segment *made = segments_add(&resolution->list);
+    made->bytes = bytes;
+    made->length = length;
+    return 0;
+}
+
+static int resolve_expression(struct template_resolution *resolution,
+                              const struct expression *expression)
+{
+    struct evaluation *evaluation = &resolution->evaluation;
+    const struct expression *resolved = resolve_node(evaluation, expression);
+    if (!resolved)
+        return -1;
+    if (!expression_is_static(resolved) || resolution->sole) {
+        segments_add(&resolution->list)->expression = resolved;
+        return 0;
+    }
+    size_t length;
+    const char *bytes =
+        value_to_text(evaluation->arena, resolved->value, &length);
+    if (evaluation_spend(evaluation, expression, length / 64) < 0)
+        return -1;
+    return add_text(resolution, bytes, length);
+}
+
+/* A branch under a condition that is not known. */
+static int add_branch(struct template_resolution *resolution,
+                      const struct branch ***last,
+                      const struct expression *condition,
+                      const struct segment *content)
+{
+    struct arena *arena = resolution->list.arena;
+    struct branch *branch = arena_allocate(arena, sizeof *branch);
+    branch->condition = condition;
+    **last = branch;
+    *last = &branch->next;
+    struct segments outer = resolution->list;
+    resolution->list = (struct segments){arena, &branch->first};
+    int result = resolve_segments(resolution, content);
+    resolution->list = outer;
+    return result;
+}
+
+/* Branches that are known not to be taken are left out; one that is known to be
+ * taken ends the choice: as the else of those before, or in place of it all. */
+static int resolve_choice(struct template_resolution *resolution,
+                          const struct branch *branch)
+{
+    struct segment *choice = NULL;
+    const struct branch **last = NULL;
+    for (; branch; branch = branch->next) {
+        const struct expression *condition = NULL;
+        if (branch->condition) {
+            condition =
+                resolve_node(&resolution->evaluation, branch->condition);
+            if (!condition)
+                return -1;
+        }
+        bool known = !condition || expression_is_static(condition);
+        bool taken = !condition || expression_truth(condition);
+        if (known && !taken)
+            continue;
+        if (known && !choice)
+            return resolve_segments(resolution, branch->first);
+        if (!choice) {
+            choice = segments_add(&resolution->list);
+            last = &choice->branches;
+        }
+        if (add_branch(resolution, &last, known ? NULL : condition,
+                       branch->first) < 0)
+            return -1;
+        if (known)
+            break;
+    }
+    return 0;
+}
+
+static int resolve_segments(struct template_resolution *resolution,
+                            const struct segment *segment)
+{
+    for (; segment; segment = segment->next) {
+        int result =
+            segment->branches ? resolve_choice(resolution, segment->branches)
+            : segment->expression
+                ? resolve_expression(resolution, segment->expression)
+                : add_text(resolution, segment->bytes, segment->length);
+        if (result < 0)
+            return -1;
+    }
+    return 0;
+}
+
+const struct expression_template *expression_template_resolve(
+    struct arena *arena, const struct expression_template *template,
+    const struct expression_names *names, struct error *error)
+{
+    struct expression_template *made = arena_allocate(arena, sizeof *made);
+    struct template_resolution resolution = {
+        .evaluation = {.arena = arena,
+                       .names = names,
+                       .error = error,
+                       .used_before = arena_used(arena)},
+        .list = {arena, &made->first},
+        .sole = template->sole,
+    };
+    made->blocks = template->blocks;
+    made->sole = template->sole;
+    if (resolve_segments(&resolution, template->first) < 0)
+        return NULL;
+    return made;
+}
+
+bool expression_template_is_static(const struct expression_template *template)
+{
+    for (const struct segment *at = template->first; at; at = at->next)
+        if (at->branches ||
+            (at->expression && !expression_is_static(at->expression)))
+            return false;
+    return true;
+}
+
+char *expression_template_text(struct arena *arena,
+                               const struct expression_template *template,
+                               size_t *length)
+{
+    CLEANUP(text_free) struct text text = {0};
+    if (!expression_template_is_static(template))
+        return NULL;
+    for (const struct segment *at = template->first; at; at = at->next) {
+        if (at->expression)
+            value_append_text(&text, at->expression->value);
+        else
+            text_append(&text, at->bytes, at->length);
+        if (text.length > EXPRESSION_STRING_LIMIT)
+            return NULL;
+    }
+    *length = text.length;
+    return arena_copy(arena, text_string(&text), text.length);
+}
+
+const struct expression *
+expression_template_sole(const struct expression_template *template)
+{
+    if (!template->sole)
+        return NULL;
+    for (const struct segment *at = template->first; at; at = at->next)
+        if (at->expression)
+            return at->expression;
+    return NULL;
+}
+
+bool expression_template_uses_blocks(const struct expression_template *template)
+{
+    return template->blocks;
+}
+
+struct name_visit {
+    void (*found)(void *context, const char *name, size_t length);
+    void *context;
+    bool conditions;
+};
+
+static void visit(const struct segment *segment,
+                  const struct name_visit *visitor)
+{
+    for (; segment; segment = segment->next) {
+        if (segment->expression)
+            expression_visit_names(segment->expression, visitor->found,
+                                   visitor->context);
+        const struct branch *branch = segment->branches;
+        for (; branch; branch = branch->next) {
+            if (branch->condition && visitor->conditions)
+                expression_visit_names(branch->condition, visitor->found,
+                                       visitor->context);
+            visit(branch->first, visitor);
+        }
+    }
+}
+
+void expression_template_visit_names(const struct expression_template *template,
+                                     void (*found)(void *context,
+                                                   const char *name,
+                                                   size_t length),
+                                     void *context)
+{
+    struct name_visit visitor = {found, context, true};
+    visit(template->first, &visitor);
+}
+
+void expression_template_visit_shown(const struct expression_template *template,
+                                     void (*found)(void *context,
+                                                   const char *name,
+                                                   size_t length),
+                                     void *context)
+{
+    struct name_visit visitor = {found, context, false};
+    visit(template->first, &visitor);
+}
+
+static bool first_name(const struct segment *segment,
+                       struct expression_reference *reference)
+{
+    for (; segment; segment = segment->next) {
+        if (segment->expression &&
+            expression_first_name(segment->expression, reference))
+            return true;
+        const struct branch *branch = segment->branches;
+        for (; branch; branch = branch->next)
+            if ((branch->condition &&
+                 expression_first_name(branch->condition, reference)) ||
+                first_name(branch->first, reference))
+                return true;
+    }
+    return false;
+}
+
+bool expression_template_first_name(const struct expression_template *template,
+                                    struct expression_reference *reference)
+{
+    return first_name(template->first, reference);
+}

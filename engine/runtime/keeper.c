@@ -1,0 +1,159 @@
+/*
+ * Pipes of processes and one folder in; after the engine's death, neither is left.
+ * bubblewrap dies with the engine at once, but until its child has set up the
+ * sandbox that child does not die with bubblewrap: it would wait for ever or run
+ * on alone. What identifies it is its standard output, a pipe of ours. The keeper
+ * reads records from the engine; the end of that pipe without a last record (all
+ * zero) is the engine's death.
+ */
+#include "engine/runtime/keeper.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/file.h"
+#include "engine/runtime/child_process.h"
+#include "engine/runtime/limits.h"
+
+enum {
+    QUIET_ROUNDS = 5, /* without a find, until all counts as gone */
+    MOST_ROUNDS = 200,
+    ROUND_PAUSE = 20, /* milliseconds */
+};
+
+/* A pipe, as stat has it. Written in one piece. */
+struct record {
+    dev_t device;
+    ino_t number;
+};
+
+static void pause_for(int64_t milliseconds)
+{
+    struct timespec pause = {.tv_nsec = milliseconds * CLOCK_MILLISECOND};
+    nanosleep(&pause, NULL);
+}
+
+static bool is_one_of(const struct stat *status, const struct record *records,
+                      size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (records[i].device == status->st_dev &&
+            records[i].number == status->st_ino)
+            return true;
+    return false;
+}
+
+/* Kills what has one of the pipes as its standard output. How many there were. */
+static size_t kill_writers(const struct record *records, size_t count)
+{
+    size_t killed = 0;
+    DIR *folder = opendir("/proc");
+    const struct dirent *entry;
+    while (folder && (entry = readdir(folder))) {
+        char path[300];
+        struct stat status;
+        pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+        snprintf(path, sizeof path, "/proc/%s/fd/1", entry->d_name);
+        if (pid <= 1 || stat(path, &status) != 0 ||
+            !is_one_of(&status, records, count))
+            continue;
+        kill(pid, SIGKILL);
+        killed++;
+    }
+    if (folder)
+        closedir(folder);
+    return killed;
+}
+
+/* The engine is dead. */
+static void clean_up(const struct record *records, size_t count,
+                     const char *path)
+{
+    int quiet = 0;
+    for (int i = 0; quiet < QUIET_ROUNDS && i < MOST_ROUNDS; i++) {
+        quiet = kill_writers(records, count) > 0 ? 0 : quiet + 1;
+        pause_for(ROUND_PAUSE);
+    }
+    for (int i = 0; i < MOST_ROUNDS; i++) {
+        struct error ignored = {0};
+        if (folder_remove(path, &ignored) == 0)
+            return;
+        pause_for(ROUND_PAUSE);
+    }
+}
+
+/* The keeper's whole life. Nothing of the engine's must stay open in it. */
+__attribute__((noreturn)) static void keep(int pipe, const char *path)
+{
+    struct record records[POD_CONTAINER_LIMIT];
+    size_t count = 0;
+    ssize_t length = 0;
+    process_isolate(pipe);
+    prctl(PR_SET_NAME, "assay-keeper");
+    while (count < POD_CONTAINER_LIMIT) {
+        length = read(STDIN_FILENO, &records[count], sizeof records[0]);
+        if (length < 0 && errno == EINTR)
+            continue;
+        if (length != sizeof records[0] || records[count].number == 0)
+            break;
+        count++;
+    }
+    if (length == sizeof records[0] && count == POD_CONTAINER_LIMIT)
+        length = read(STDIN_FILENO, &(struct record){0}, sizeof records[0]);
+    if (length <= 0)
+        clean_up(records, count, path);
+    _exit(0);
+}
+
+int keeper_start(struct keeper *keeper, const char *path, struct error *error)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return error_set_system(error, "cannot make a pipe");
+    pid_t pid = fork();
+    if (pid == 0)
+        keep(ends[0], path);
+    close(ends[0]);
+    if (pid < 0) {
+        close(ends[1]);
+        return error_set_system(error, "cannot start a process");
+    }
+    *keeper = (struct keeper){pid, ends[1]};
+    return 0;
+}
+
+static void tell(const struct keeper *keeper, struct record record)
+{
+    const char *bytes = (const char *)&record;
+    (void)!file_write_all(keeper->pipe, bytes, sizeof record);
+}
+
+void keeper_watch(const struct keeper *keeper, int output)
+{
+    struct stat status;
+    if (keeper->pid > 0 && fstat(output, &status) == 0)
+        tell(keeper, (struct record){status.st_dev, status.st_ino});
+}
+
+void keeper_stop(struct keeper *keeper)
+{
+    if (keeper->pid <= 0)
+        return;
+    tell(keeper, (struct record){0});
+    close(keeper->pipe);
+    while (waitpid(keeper->pid, NULL, 0) < 0 && errno == EINTR)
+        continue;
+    keeper->pid = 0;
+}

@@ -1,0 +1,1 @@
+assay_fuzz(event USES base value event)

@@ -1,0 +1,1 @@
+assay_fuzz(kubeconfig USES kube value base)

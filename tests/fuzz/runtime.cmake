@@ -1,0 +1,1 @@
+assay_fuzz(stream USES base value event runtime)

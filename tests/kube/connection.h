@@ -1,0 +1,27 @@
+#pragma once
+/* One client of the server: bytes over TLS, never waiting. */
+#include <openssl/ssl.h>
+#include <stdbool.h>
+
+#include "engine/base/text.h"
+#include "tests/kube/api.h"
+
+struct connection {
+    SSL *tls;
+    struct text input;
+    struct text output;
+    size_t sent;    /* bytes of the output */
+    int descriptor; /* -1: free */
+    short events;   /* what poll waits for */
+    bool accepted;  /* the TLS handshake is done */
+    bool ending;    /* to be closed when the output is sent */
+};
+
+/* Takes over the descriptor, which does not block. */
+void connection_open(struct connection *connection, int descriptor,
+                     SSL_CTX *context);
+void connection_close(struct connection *connection);
+
+/* Does what can be done now: handshake, sending, reading, answering. False when
+ * the connection is over. */
+bool connection_step(struct connection *connection, const struct api *api);

@@ -1,0 +1,124 @@
+/*
+ * test-kube-server [--objects FILE-OR-FOLDER]... [--rules FILE]
+ *                  [--kubeconfig FILE]
+ *
+ * A Kubernetes API server for tests, on a free port of 127.0.0.1, which it prints
+ * as its only line of output when it is ready. --kubeconfig writes a file with
+ * which kubectl reaches it. It ends with the process that started it.
+ */
+#include <openssl/evp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "engine/base/file.h"
+#include "engine/base/random.h"
+#include "tests/kube/api.h"
+#include "tests/kube/certificate.h"
+#include "tests/kube/server.h"
+
+DEFINE_CLEANUP(SSL_CTX *, SSL_CTX_free);
+
+static const char *encode_base64(struct arena *arena, const struct text *text)
+{
+    char *encoded = arena_allocate(arena, text->length * 4 / 3 + 8);
+    EVP_EncodeBlock((unsigned char *)encoded, (const unsigned char *)text->data,
+                    (int)text->length);
+    return encoded;
+}
+
+/* What a client must know. */
+struct access {
+    const char *token;
+    const struct text *pem;
+    uint16_t port;
+};
+
+static int write_kubeconfig(struct arena *arena, const char *path,
+                            const struct access *access, struct error *error)
+{
+    char *content = arena_format(
+        arena,
+        "apiVersion: v1\n"
+        "kind: Config\n"
+        "current-context: test\n"
+        "contexts:\n"
+        "- name: test\n"
+        "  context: {cluster: test, user: tester}\n"
+        "clusters:\n"
+        "- name: test\n"
+        "  cluster:\n"
+        "    server: https://127.0.0.1:%d\n"
+        "    certificate-authority-data: %s\n"
+        "users:\n"
+        "- name: tester\n"
+        "  user: {token: %s}\n",
+        access->port, encode_base64(arena, access->pem), access->token);
+    return file_write_atomic(path, content, strlen(content), 0600, error);
+}
+
+struct options {
+    const char *rules;
+    const char *kubeconfig;
+};
+
+static int read_options(char **arguments, struct options *options,
+                        struct store *store, struct error *error)
+{
+    for (; *arguments; arguments += 2) {
+        const char *name = arguments[0], *value = arguments[1];
+        if (!value)
+            return error_set(error, ERROR_USAGE, "'%s' needs a value", name);
+        if (strcmp(name, "--rules") == 0)
+            options->rules = value;
+        else if (strcmp(name, "--kubeconfig") == 0)
+            options->kubeconfig = value;
+        else if (strcmp(name, "--objects") != 0)
+            return error_set(error, ERROR_USAGE, "unknown option '%s'", name);
+        else if (store_load(store, value, error) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int serve(char **arguments, struct error *error)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    CLEANUP(text_free) struct text pem = {0};
+    struct options options = {0};
+    struct api api = {.store = store_make(arena)};
+    char token[33];
+    random_hex(token, 32);
+    api.token = token;
+    if (read_options(arguments, &options, &api.store, error) < 0)
+        return -1;
+    if (options.rules &&
+        rules_load(arena, options.rules, &api.rules, error) < 0)
+        return -1;
+    CLEANUP(SSL_CTX_free) SSL_CTX *context = certificate_make(&pem, error);
+    uint16_t port = 0;
+    int listener = context ? server_listen(&port, error) : -1;
+    if (listener < 0)
+        return -1;
+    struct access access = {token, &pem, port};
+    if (options.kubeconfig &&
+        write_kubeconfig(arena, options.kubeconfig, &access, error) < 0)
+        return -1;
+    printf("%d\n", port);
+    fflush(stdout);
+    return server_run(listener, context, &api, error);
+}
+
+int main(int count, char **arguments)
+{
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    signal(SIGPIPE, SIG_IGN);
+    struct error error = {0};
+    if (count < 1 || serve(arguments + 1, &error) < 0)
+        fprintf(stderr, "test-kube-server: %s%s%s\n", error.place.file,
+                error.place.file[0] ? ": " : "", error.text);
+    return EXIT_FAILURE;
+}

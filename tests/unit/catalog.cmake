@@ -1,0 +1,1 @@
+assay_test(test_catalog USES value base)

@@ -1,0 +1,582 @@
+/*
+ * expr-cases FILE.tsv...: tables of expressions and what they give. A row is
+ *
+ *   expression TAB options (JSON) TAB expected text, or the word ERROR
+ *
+ * with \\ \n \t \r in the first and last column. Prints every row that fails,
+ * then "N passed, N failed". The options are at the top of each table.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/file.h"
+#include "engine/expression/convert.h"
+#include "engine/expression/lexer.h"
+#include "engine/expression/template.h"
+#include "engine/value/number.h"
+
+struct row {
+    struct arena *arena;
+    const char *input;
+    size_t input_length;
+    const struct value *options;
+    const char *expected;
+    struct error error;
+};
+
+static const char *option(const struct row *row, const char *name,
+                          const char *fallback)
+{
+    const char *value = value_string_at(row->options, name);
+    return value ? value : fallback;
+}
+
+static bool is(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+/* --- the names of a row: vars, exprs, fns, final --- */
+
+static const struct expression *parsed(struct row *row, const char *text)
+{
+    return expression_parse(row->arena, text, strlen(text), &row->error);
+}
+
+static int answer_name(void *context, struct arena *arena, const char *name,
+                       size_t length, const struct expression **answer,
+                       struct error *error)
+{
+    struct row *row = context;
+    const struct value *vars = value_get(row->options, "vars");
+    const struct value *exprs = value_get(row->options, "exprs");
+    const struct value *found = value_get_bytes(vars, name, length);
+    (void)error;
+    if (found) {
+        *answer = expression_of_value(arena, found);
+        return 1;
+    }
+    const char *text = value_string(value_get_bytes(exprs, name, length));
+    if (!text)
+        return 0;
+    *answer = parsed(row, text);
+    return *answer ? 1 : -1;
+}
+
+static int answer_call(void *context, struct arena *arena, const char *name,
+                       size_t length, const struct value *const *arguments,
+                       size_t count, const struct expression **answer,
+                       struct error *error)
+{
+    struct row *row = context;
+    const struct value *functions = value_get(row->options, "fns");
+    const char *text = value_string(value_get_bytes(functions, name, length));
+    (void)arena;
+    (void)arguments;
+    (void)count;
+    (void)error;
+    if (!text)
+        return 0;
+    *answer = parsed(row, text);
+    return *answer ? 1 : -1;
+}
+
+static int final_name(void *context, struct arena *arena, const char *name,
+                      size_t length, const struct expression **answer,
+                      struct error *error)
+{
+    struct row *row = context;
+    (void)arena;
+    if (is(option(row, "final", ""), "fail"))
+        return error_set(error, ERROR_INPUT, "unknown variable '%.*s'",
+                         (int)length, name);
+    *answer = expression_none();
+    return 1;
+}
+
+static int final_call(void *context, struct arena *arena, const char *name,
+                      size_t length, const struct value *const *arguments,
+                      size_t count, const struct expression **answer,
+                      struct error *error)
+{
+    (void)arguments;
+    (void)count;
+    return final_name(context, arena, name, length, answer, error);
+}
+
+struct row_names {
+    struct expression_names last;
+    struct expression_names first;
+};
+
+static const struct expression_names *names_of(struct row *row,
+                                               struct row_names *names)
+{
+    names->last = (struct expression_names){
+        .name = final_name, .call = final_call, .context = row};
+    names->first = (struct expression_names){
+        .name = answer_name, .call = answer_call, .context = row};
+    if (value_get(row->options, "final"))
+        names->first.next = &names->last;
+    return &names->first;
+}
+
+/* As the original does it: once without names, then with them. */
+static const struct expression *resolved(struct row *row,
+                                         const struct expression *expression)
+{
+    struct row_names names;
+    if (expression)
+        expression =
+            expression_resolve(row->arena, expression, NULL, &row->error);
+    if (!expression)
+        return NULL;
+    return expression_resolve(row->arena, expression, names_of(row, &names),
+                              &row->error);
+}
+
+static const struct expression_template *
+resolved_template(struct row *row, const char *text, size_t length)
+{
+    struct row_names names;
+    const struct expression_template *template =
+        expression_template_parse(row->arena, text, length, &row->error);
+    if (template)
+        template = expression_template_resolve(row->arena, template, NULL,
+                                               &row->error);
+    if (!template)
+        return NULL;
+    return expression_template_resolve(row->arena, template,
+                                       names_of(row, &names), &row->error);
+}
+
+/* --- a template as one expression, which is how the tables show it --- */
+
+static const struct expression *call_of(struct arena *arena, const char *name,
+                                        const struct expression *argument)
+{
+    struct argument *arguments = arena_allocate(arena, sizeof *arguments);
+    arguments->expression = argument;
+    return node_of_call(arena, name, arguments, 1, 0);
+}
+
+static const struct expression *as_sum(struct arena *arena,
+                                       const struct segment *segment)
+{
+    const struct expression *sum = NULL;
+    for (; segment; segment = segment->next) {
+        const struct expression *part =
+            segment->expression
+                ? call_of(arena, "string", segment->expression)
+                : node_of_value(
+                      arena,
+                      value_make_bytes(arena, segment->bytes, segment->length),
+                      0);
+        if (!sum && !segment->expression) {
+            sum = part;
+            continue;
+        }
+        struct expression *next = node_make(arena, NODE_BINARY, 0);
+        next->operator= OPERATOR_ADD;
+        next->left = sum ? sum : expression_none();
+        next->right = part;
+        sum = next;
+    }
+    return sum ? sum : expression_of_string(arena, "");
+}
+
+static const struct expression *template_sum(struct row *row)
+{
+    const struct expression_template *template = expression_template_parse(
+        row->arena, row->input, row->input_length, &row->error);
+    return template ? resolved(row, as_sum(row->arena, template->first)) : NULL;
+}
+
+/* --- ways to show a result --- */
+
+static void show_string(struct row *row, const struct expression *result,
+                        struct text *text)
+{
+    (void)row;
+    expression_print(text, result);
+}
+
+static void show_template(struct row *row, const struct expression *result,
+                          struct text *text)
+{
+    (void)row;
+    template_print_expression(text, result, true);
+}
+
+static const struct value *known(struct row *row,
+                                 const struct expression *result)
+{
+    if (result->kind != NODE_VALUE)
+        error_set(&row->error, ERROR_INPUT, "not static");
+    return result->kind == NODE_VALUE ? result->value : &none_value;
+}
+
+static void show_value(struct row *row, const struct expression *result,
+                       struct text *text)
+{
+    value_append_text(text, known(row, result));
+}
+
+static void show_bool(struct row *row, const struct expression *result,
+                      struct text *text)
+{
+    text_append_string(text,
+                       value_is_true(known(row, result)) ? "true" : "false");
+}
+
+static void show_int(struct row *row, const struct expression *result,
+                     struct text *text)
+{
+    int64_t integer;
+    if (value_to_int(known(row, result), &integer, &row->error) == 0)
+        text_append_format(text, "%lld", (long long)integer);
+}
+
+static void show_float(struct row *row, const struct expression *result,
+                       struct text *text)
+{
+    double number;
+    char printed[NUMBER_TEXT];
+    if (value_to_number(known(row, result), &number, &row->error) < 0)
+        return;
+    text_append(text, printed, number_print_float(number, printed));
+}
+
+static void show_map(struct row *row, const struct expression *result,
+                     struct text *text)
+{
+    const struct value *value = known(row, result);
+    struct value *map = value_make_map(row->arena);
+    for (size_t i = 0; i < value_count(value) && value->kind == VALUE_LIST; i++)
+        value_set(row->arena, map, arena_format(row->arena, "%zu", i),
+                  value_item(value, i));
+    if (value->kind == VALUE_MAP)
+        value_append_json(text, value);
+    else if (value->kind == VALUE_LIST || is_none(value))
+        value_append_json(text, map);
+    else
+        error_set(&row->error, ERROR_INPUT, "no map");
+}
+
+static void show_list(struct row *row, const struct expression *result,
+                      struct text *text)
+{
+    const struct value *value = known(row, result);
+    if (is_none(value))
+        text_append_string(text, "[]");
+    else if (value->kind == VALUE_LIST)
+        value_append_json(text, value);
+    else
+        error_set(&row->error, ERROR_INPUT, "no list");
+}
+
+static void show_kinds(struct row *row, const struct expression *result,
+                       struct text *text)
+{
+    static const char *const words[] = {"false", "true"};
+    const struct value *value = known(row, result);
+    bool whole =
+        value->kind == VALUE_FLOAT && trunc(value->number) == value->number;
+    bool number = value->kind == VALUE_FLOAT || value->kind == VALUE_INT;
+    text_append_format(
+        text,
+        "{\"bool\":%s,\"int\":%s,\"map\":%s,\"none\":%s,\"number\":%s,"
+        "\"slice\":%s,\"string\":%s}",
+        words[value->kind == VALUE_BOOL],
+        words[value->kind == VALUE_INT || whole],
+        words[value->kind == VALUE_MAP], words[is_none(value)], words[number],
+        words[value->kind == VALUE_LIST], words[value->kind == VALUE_STRING]);
+}
+
+static void show_type(struct row *row, const struct expression *result,
+                      struct text *text)
+{
+    static const char *const names[] = {
+        [TYPE_ANY] = "",          [TYPE_BOOL] = "bool",
+        [TYPE_INT] = "int64",     [TYPE_FLOAT] = "float64",
+        [TYPE_STRING] = "string",
+    };
+    (void)row;
+    text_append_string(text, names[node_type(result)]);
+}
+
+static void collect_name(void *context, const char *name, size_t length)
+{
+    struct row *row = context;
+    struct value *names = value_get(row->options, "collected");
+    value_set_bytes(row->arena, names, name, length,
+                    value_make_map(row->arena));
+}
+
+static void collect_calls(struct row *row, const struct expression *node)
+{
+    if (node->kind == NODE_CALL)
+        collect_name(row, node->name, node->length);
+    if (node->kind == NODE_CALL)
+        for (size_t i = 0; i < node->count; i++)
+            collect_calls(row, node->arguments[i].expression);
+    if (node->kind == NODE_NOT)
+        collect_calls(row, node->negated);
+    if (node->kind == NODE_BINARY) {
+        collect_calls(row, node->left);
+        collect_calls(row, node->right);
+    }
+}
+
+static void show_names(struct row *row, const struct expression *result,
+                       struct text *text)
+{
+    struct value *options = value_copy(row->arena, row->options);
+    struct value *names = value_make_map(row->arena);
+    value_set(row->arena, options, "collected", names);
+    row->options = options;
+    if (is(option(row, "out", ""), "functions"))
+        collect_calls(row, result);
+    else
+        expression_visit_names(result, collect_name, row);
+    if (names->map.count == 0)
+        text_append_string(text, "null");
+    else
+        value_append_json(text, names);
+}
+
+static const struct {
+    const char *name;
+    void (*show)(struct row *row, const struct expression *result,
+                 struct text *text);
+} outputs[] = {
+    {"string",     show_string  },
+    {"template",   show_template},
+    {"value",      show_value   },
+    {"bool",       show_bool    },
+    {"int",        show_int     },
+    {"float",      show_float   },
+    {"mapvalue",   show_map     },
+    {"slicevalue", show_list    },
+    {"is",         show_kinds   },
+    {"type",       show_type    },
+    {"accessors",  show_names   },
+    {"functions",  show_names   },
+};
+
+static void show(struct row *row, const char *output,
+                 const struct expression *result, struct text *text)
+{
+    for (size_t i = 0; result && i < sizeof outputs / sizeof *outputs; i++)
+        if (is(outputs[i].name, output))
+            outputs[i].show(row, result, text);
+}
+
+/* --- kinds of input --- */
+
+static void run_template(struct row *row, struct text *text)
+{
+    const char *output = option(row, "out", "string");
+    if (!is(output, "template")) {
+        show(row, output, template_sum(row), text);
+        return;
+    }
+    const struct expression_template *template =
+        resolved_template(row, row->input, row->input_length);
+    bool minimal = value_bool_or(value_get(row->options, "minimal"), false);
+    if (template)
+        template_print(text, template, !minimal);
+}
+
+static void append_element(struct row *row, struct value *list,
+                           const struct value *value)
+{
+    CLEANUP(text_free) struct text text = {0};
+    template_print_expression(&text, node_of_value(row->arena, value, 0), true);
+    value_append(row->arena, list,
+                 value_make_bytes(row->arena, text_string(&text), text.length));
+}
+
+static void splice(struct row *row, struct value *list,
+                   const struct value *element)
+{
+    const struct expression_template *template =
+        resolved_template(row, element->string.bytes, element->string.length);
+    if (!template)
+        return;
+    const struct expression *sole = expression_template_sole(template);
+    const struct value *value =
+        sole ? expression_value(row->arena, sole) : NULL;
+    CLEANUP(text_free) struct text text = {0};
+    if (!value) {
+        template_print(&text, template, true);
+        value_append(
+            row->arena, list,
+            value_make_bytes(row->arena, text_string(&text), text.length));
+    } else if (value->kind == VALUE_LIST) {
+        for (size_t i = 0; i < value->list.count; i++)
+            append_element(row, list, value->list.items[i]);
+    } else if (!is_none(value)) {
+        append_element(row, list, value);
+    }
+}
+
+static void run_slice(struct row *row, struct text *text)
+{
+    const struct value *elements =
+        value_read_json(row->arena, row->input, row->input_length, &row->error);
+    struct value *list = value_make_list(row->arena);
+    for (size_t i = 0; i < value_count(elements); i++)
+        splice(row, list, value_item(elements, i));
+    value_write_json(text, list, JSON_COMPACT);
+}
+
+static void run_cast(struct row *row, struct text *text)
+{
+    static const char *const casts[][2] = {
+        {"boolean", "bool"},
+        {"integer", "int" },
+        {"number",  "int" }
+    };
+    const char *type = option(row, "out", "string");
+    const struct expression *result = template_sum(row);
+    for (size_t i = 0; result && i < sizeof casts / sizeof *casts; i++)
+        if (is(casts[i][0], type))
+            result = resolved(row, call_of(row->arena, casts[i][1], result));
+    if (result)
+        expression_print(text, result);
+}
+
+static void run_pure(struct row *row, struct text *text)
+{
+    const struct expression_template *template = expression_template_parse(
+        row->arena, row->input, row->input_length, &row->error);
+    bool sole = template && expression_template_sole(template);
+    const char *from = sole ? strstr(row->input, "{{") + 2 : "";
+    const char *end = sole ? strstr(row->input, "}}") : from;
+    while (from < end && *from == ' ')
+        from++;
+    while (end > from && end[-1] == ' ')
+        end--;
+    text_append_format(text, "%s %.*s", sole ? "true" : "false",
+                       (int)(end - from), from);
+}
+
+static void run_row(struct row *row, struct text *text)
+{
+    const char *input = option(row, "in", "expr");
+    const char *output = option(row, "out", "string");
+    if (is(input, "tpl"))
+        run_template(row, text);
+    else if (is(input, "slice"))
+        run_slice(row, text);
+    else if (is(input, "cast"))
+        run_cast(row, text);
+    else if (is(output, "pure"))
+        run_pure(row, text);
+    else {
+        const struct expression *expression = expression_parse(
+            row->arena, row->input, row->input_length, &row->error);
+        if (expression && is(output, "wildcard"))
+            text_append_string(text,
+                               node_is_wildcard(expression) ? "true" : "false");
+        else
+            show(row, output, resolved(row, expression), text);
+    }
+}
+
+/* --- the table --- */
+
+static char *unescaped(struct arena *arena, const char *text, size_t length,
+                       size_t *made)
+{
+    static const char letters[] = "\\ntr";
+    static const char meanings[] = "\\\n\t\r";
+    char *copy = arena_allocate(arena, length + 1);
+    size_t count = 0;
+    for (size_t i = 0; i < length; i++) {
+        const char *letter = NULL;
+        if (text[i] == '\\' && i + 1 < length)
+            letter = memchr(letters, text[i + 1], strlen(letters));
+        copy[count++] = letter ? meanings[letter - letters] : text[i];
+        i += letter != NULL;
+    }
+    *made = count;
+    return copy;
+}
+
+static bool is_as_expected(const struct row *row, const struct text *text)
+{
+    if (error_is_set(&row->error) || is(row->expected, "ERROR")) {
+        const char *part = option(row, "error", "");
+        return error_is_set(&row->error) && is(row->expected, "ERROR") &&
+               strstr(row->error.text, part);
+    }
+    const struct value *approximate = value_get(row->options, "approx");
+    if (approximate)
+        return fabs(strtod(text_string(text), NULL) -
+                    strtod(row->expected, NULL)) < 1e-5;
+    return is(text_string(text), row->expected);
+}
+
+static bool check_line(const char *file, size_t number, const char *line,
+                       size_t length)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct row row = {.arena = arena};
+    const char *options = memchr(line, '\t', length);
+    const char *end = line + length;
+    const char *expected =
+        memchr(options + 1, '\t', (size_t)(end - options - 1));
+    if (!expected) {
+        fprintf(stderr, "%s:%zu: expected three columns\n", file, number);
+        return false;
+    }
+    size_t unused;
+    row.input =
+        unescaped(arena, line, (size_t)(options - line), &row.input_length);
+    row.options = value_read_json(arena, options + 1,
+                                  (size_t)(expected - options - 1), &row.error);
+    row.expected =
+        unescaped(arena, expected + 1, (size_t)(end - expected - 1), &unused);
+    CLEANUP(text_free) struct text text = {0};
+    if (row.options)
+        run_row(&row, &text);
+    if (is_as_expected(&row, &text))
+        return true;
+    printf("%s:%zu: %s\n  options   %.*s\n  got       %s%s\n  expected  %s\n",
+           file, number, row.input, (int)(expected - options - 1), options + 1,
+           error_is_set(&row.error) ? "ERROR " : "",
+           error_is_set(&row.error) ? row.error.text : text_string(&text),
+           row.expected);
+    return false;
+}
+
+int main(int count, char **arguments)
+{
+    size_t passed = 0;
+    size_t failed = 0;
+    for (int i = 1; i < count; i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        struct error error = {0};
+        size_t length;
+        const char *at =
+            file_read(arena, arguments[i], 16 << 20, &length, &error);
+        if (!at) {
+            fprintf(stderr, "%s\n", error.text);
+            return 2;
+        }
+        for (size_t number = 1; *at != '\0'; number++) {
+            size_t width = strcspn(at, "\n");
+            bool comment = width == 0 || !memchr(at, '\t', width);
+            bool good = comment || check_line(arguments[i], number, at, width);
+            passed += good && !comment;
+            failed += !good;
+            at += width + (at[width] == '\n');
+        }
+    }
+    printf("%zu passed, %zu failed\n", passed, failed);
+    return failed > 0 || passed == 0 ? 1 : 0;
+}

@@ -1,0 +1,5 @@
+assay_test(test_runtime_stream USES base value event runtime)
+assay_test(test_runtime_podspec USES base value plan event runtime)
+assay_test(test_runtime_sandbox USES base value plan event runtime)
+assay_test(test_runtime_outcome USES base value plan event runtime)
+assay_test(test_runtime_host USES base value plan event runtime)
