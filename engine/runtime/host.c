@@ -146,9 +146,12 @@ static int prepare(struct host *host, struct error *error)
     if (find_sandbox(host, error) != 0)
         return -1;
     host->pod = pod_decode(host->arena, host->plan, error);
-    if (!host->pod || run_folder_make(host->arena, &host->folder, error) != 0 ||
-        keeper_start(&host->keeper, host->folder.path, error) != 0 ||
-        run_folder_fill(host->arena, &host->folder, host->pod,
+    if (!host->pod)
+        return -1;
+    /* First the keeper: from now on the folder does not outlive this process. */
+    host->folder = run_folder_choose(host->arena);
+    if (keeper_start(&host->keeper, host->folder.path, error) != 0 ||
+        run_folder_make(host->arena, &host->folder, host->pod,
                         !host->setup.bubblewrap, error) != 0 ||
         set_kubeconfig(host, error) != 0)
         return -1;

@@ -18,7 +18,10 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
+#include "engine/base/random.h"
 #include "engine/runtime/sandbox.h"
+
+enum { RANDOM_DIGITS = 16 };
 
 int run_folder_write(const char *path, const char *bytes, size_t length,
                      mode_t mode, struct error *error)
@@ -82,24 +85,22 @@ const char *run_folder_termination(struct arena *arena,
     return arena_format(arena, "%s/termination-%zu", folder->path, container);
 }
 
-int run_folder_make(struct arena *arena, struct run_folder *folder,
-                    struct error *error)
+struct run_folder run_folder_choose(struct arena *arena)
 {
     const char *base = getenv("TMPDIR");
+    char number[RANDOM_DIGITS + 1];
+    random_hex(number, RANDOM_DIGITS);
     if (!base || base[0] != '/')
         base = "/tmp";
-    char *path = arena_format(arena, "%s/assay-run-XXXXXX", base);
-    if (!mkdtemp(path))
-        return error_set_system(error, "cannot make a folder in '%s'", base);
-    folder->path = path;
-    folder->volumes = arena_format(arena, "%s/volumes", path);
-    return 0;
+    const char *path = arena_format(arena, "%s/assay-run-%s", base, number);
+    return (struct run_folder){path, arena_format(arena, "%s/volumes", path)};
 }
 
-int run_folder_fill(struct arena *arena, const struct run_folder *folder,
+int run_folder_make(struct arena *arena, const struct run_folder *folder,
                     const struct pod *pod, bool files, struct error *error)
 {
-    if (make_folder(folder->volumes, 0700, error) != 0 ||
+    if (make_folder(folder->path, 0700, error) != 0 ||
+        make_folder(folder->volumes, 0700, error) != 0 ||
         make_volumes(arena, pod, files, folder, error) != 0)
         return -1;
     for (size_t i = 0; i < pod->container_count; i++)

@@ -15,14 +15,12 @@ struct run_folder {
     const char *volumes; /* a folder for each emptyDir: sandbox_folder */
 };
 
-/* Makes the folder, empty, below $TMPDIR or /tmp. Paths live in `arena`;
- * ERROR_SYSTEM. */
-int run_folder_make(struct arena *arena, struct run_folder *folder,
-                    struct error *error) MUST_CHECK;
+/* Chooses a new name below $TMPDIR or /tmp; nothing is made. Lives in `arena`. */
+struct run_folder run_folder_choose(struct arena *arena);
 
-/* Puts in what the containers of `pod` need; with `files` also the volumes that
- * are not emptyDirs. ERROR_SYSTEM. */
-int run_folder_fill(struct arena *arena, const struct run_folder *folder,
+/* Makes the folder with what the containers of `pod` need; with `files` also the
+ * volumes that are not emptyDirs. ERROR_SYSTEM. */
+int run_folder_make(struct arena *arena, const struct run_folder *folder,
                     const struct pod *pod, bool files,
                     struct error *error) MUST_CHECK;
 

@@ -14,37 +14,50 @@ static const struct expression *of_string(struct arena *arena,
     return expression_of_value(arena, value_make_string(arena, string));
 }
 
+/* The template of a default, with its names put in. */
+static const char *default_text(struct resolution *resolution,
+                                const char *source, struct error *error)
+{
+    struct arena *arena = resolution->arena;
+    struct expression_names names = resolution_names(resolution);
+    const struct expression_template *template =
+        expression_template_parse(arena, source, strlen(source), error);
+    if (template)
+        template = expression_template_resolve(arena, template, &names, error);
+    if (!template)
+        return NULL;
+    size_t length;
+    const char *text = expression_template_text(arena, template, &length);
+    if (!text)
+        error_set(error, ERROR_INPUT,
+                  "'%.100s' uses a name that is not known before the run",
+                  source);
+    return text;
+}
+
 /* A default is the author's template: it may use other names. */
 static int evaluate_default(struct resolution *resolution,
                             struct parameter *parameter, struct error *error)
 {
-    if (resolution->depth >= WORKFLOW_DEFAULT_DEPTH_LIMIT)
+    if (parameter->settling ||
+        resolution->depth >= WORKFLOW_DEFAULT_DEPTH_LIMIT)
         return error_set(error, ERROR_INPUT,
-                         "the default of parameter '%s' refers to itself",
+                         parameter->settling
+                             ? "the default of parameter '%s' refers to itself"
+                             : "the default of parameter '%s' refers to too "
+                               "many others",
                          parameter->name);
-    const char *text = parameter->fallback;
-    struct arena *arena = resolution->arena;
-    struct expression_template *template =
-        expression_template_parse(arena, text, strlen(text), error);
-    if (!template)
-        return error_context(error, "the default of parameter '%s'",
-                             parameter->name);
+    parameter->settling = true;
     resolution->depth++;
-    struct expression_names names = resolution_names(resolution);
-    const struct expression_template *resolved =
-        expression_template_resolve(arena, template, &names, error);
+    parameter->text = default_text(resolution, parameter->fallback, error);
     resolution->depth--;
-    if (!resolved)
-        return error_context(error, "the default of parameter '%s'",
-                             parameter->name);
-    size_t length;
-    parameter->text = expression_template_text(arena, resolved, &length);
-    if (!parameter->text)
-        return error_set(error, ERROR_INPUT,
-                         "the default of parameter '%s' uses a name that is "
-                         "not known before the run: '%.100s'",
-                         parameter->name, text);
-    return 0;
+    parameter->settling = false;
+    if (parameter->text)
+        return 0;
+    return resolution->depth > 0
+               ? -1
+               : error_context(error, "the default of parameter '%s'",
+                               parameter->name);
 }
 
 static int answer_parameter(struct resolution *resolution, const char *name,

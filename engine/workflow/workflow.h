@@ -27,6 +27,7 @@ struct parameter {
     const struct value *schema; /* the entry as written; may be a scalar */
     const char *given;          /* by the user, taken literally; NULL: not */
     const char *text; /* the value in use; NULL: none. Set by resolve */
+    bool settling;    /* private: its default is being evaluated */
 };
 
 struct workflow {

@@ -76,7 +76,7 @@ pid=$!
 wait_for 10 grep -q begun "$work/slow.out"
 kill -9 "$pid"
 wait "$pid" 2>/dev/null || true
-wait_for 5 sh -c '! pgrep -f "sleep 987.5"' &&
+wait_for 5 sh -c '! pgrep -f "s[l]eep 987.5"' &&
     pass 'nothing runs on after kill -9' || fail 'a process is left after kill -9'
 expect 'the run is lost' 0 lost "$ASSAY" show latest
 expect 'the history opens' 0 lost "$ASSAY" history

@@ -742,7 +742,7 @@ static void without_a_sandbox_paths_are_in_the_runs_folder(void **state)
     scene->options.kubeconfig = "contexts: []";
     set_plan(
         scene,
-        "begin 1; pwd | sed 's/.*assay-run-......//'; cat \"$1\"; echo; cat "
+        "begin 1; pwd | sed 's/.*assay-run-[0-9a-f]*//'; cat \"$1\"; echo; cat "
         "$KUBECONFIG; echo; echo done >\"$2\"; env | cut -d= -f1 | sort | "
         "tr '\\n' ' '; echo; pass",
         NULL,

@@ -3,70 +3,72 @@
 #include "tests/unit/case.h"
 #include "tests/unit/schema_fixture.h"
 
+/* clang-format off */
 static const struct {
     const char *schema, *want;
 } refused[] = {
-    {"5",                                                     "1:1 expected a schema (an object, true or false), found integer"},
-    {"{\"typ\": \"string\"}",                                 "1:2 schema keyword 'typ' is not supported"                      },
-    {"{\"$anchor\": \"x\"}",                                  "1:2 schema keyword '$anchor' is not supported"                  },
+    {"5", "1:1 expected a schema (an object, true or false), found integer"},
+    {"{\"typ\": \"string\"}", "1:2 schema keyword 'typ' is not supported"},
+    {"{\"$anchor\": \"x\"}", "1:2 schema keyword '$anchor' is not supported"},
     {"{\"$defs\": {\"unused\": {\"contains\": true}}}",
-     "1:23 schema keyword 'contains' is not supported"                                                                         },
+     "1:23 schema keyword 'contains' is not supported"},
     {"{\"$defs\": []}",
-     "1:11 schema keyword '$defs': expected an object of schemas"                                                              },
+     "1:11 schema keyword '$defs': expected an object of schemas"},
     {"{\"type\": \"text\"}",
      "1:10 schema keyword 'type': expected one or more of null, boolean, "
-     "integer, number, string, array, object"                                                                                  },
+     "integer, number, string, array, object"},
     {"{\"type\": []}",
      "1:10 schema keyword 'type': expected one or more of null, boolean, "
-     "integer, number, string, array, object"                                                                                  },
+     "integer, number, string, array, object"},
     {"{\"type\": [\"string\", 1]}",
      "1:10 schema keyword 'type': expected one or more of null, boolean, "
-     "integer, number, string, array, object"                                                                                  },
-    {"{\"title\": 1}",                                        "1:11 schema keyword 'title': expected a string"                 },
+     "integer, number, string, array, object"},
+    {"{\"title\": 1}", "1:11 schema keyword 'title': expected a string"},
     {"{\"required\": \"a\"}",
-     "1:14 schema keyword 'required': expected a list of names"                                                                },
+     "1:14 schema keyword 'required': expected a list of names"},
     {"{\"required\": [1]}",
-     "1:14 schema keyword 'required': expected a list of names"                                                                },
-    {"{\"enum\": []}",                                        "1:10 schema keyword 'enum': expected a list of values"          },
+     "1:14 schema keyword 'required': expected a list of names"},
+    {"{\"enum\": []}", "1:10 schema keyword 'enum': expected a list of values"},
     {"{\"minLength\": -1}",
-     "1:15 schema keyword 'minLength': expected an integer from 0"                                                             },
+     "1:15 schema keyword 'minLength': expected an integer from 0"},
     {"{\"maxItems\": \"1\"}",
-     "1:14 schema keyword 'maxItems': expected an integer from 0"                                                              },
+     "1:14 schema keyword 'maxItems': expected an integer from 0"},
     {"{\"minimum\": \"1\"}",
-     "1:13 schema keyword 'minimum': expected a number"                                                                        },
+     "1:13 schema keyword 'minimum': expected a number"},
     {"{\"multipleOf\": 0}",
-     "1:16 schema keyword 'multipleOf': expected a number greater than 0"                                                      },
+     "1:16 schema keyword 'multipleOf': expected a number greater than 0"},
     {"{\"uniqueItems\": 1}",
-     "1:17 schema keyword 'uniqueItems': expected true or false"                                                               },
+     "1:17 schema keyword 'uniqueItems': expected true or false"},
     {"{\"pattern\": \"(\"}",
-     "1:13 schema keyword 'pattern': a group has no ')'"                                                                       },
-    {"{\"pattern\": 1}",                                      "1:13 schema keyword 'pattern': expected a string"               },
-    {"{\"patternProperties\": {\"[\": true}}",                "1:23 a class has no ']'"                                        },
+     "1:13 schema keyword 'pattern': a group has no ')'"},
+    {"{\"pattern\": 1}", "1:13 schema keyword 'pattern': expected a string"},
+    {"{\"patternProperties\": {\"[\": true}}", "1:23 a class has no ']'"},
     {"{\"format\": \"date\"}",
      "1:12 schema keyword 'format': expected go-duration, cron, quantity or "
-     "expression"                                                                                                              },
+     "expression"},
     {"{\"items\": []}",
-     "1:11 expected a schema (an object, true or false), found list"                                                           },
+     "1:11 expected a schema (an object, true or false), found list"},
     {"{\"anyOf\": []}",
-     "1:11 schema keyword 'anyOf': expected a list of schemas"                                                                 },
+     "1:11 schema keyword 'anyOf': expected a list of schemas"},
     {"{\"anyOf\": {}}",
-     "1:11 schema keyword 'anyOf': expected a list of schemas"                                                                 },
+     "1:11 schema keyword 'anyOf': expected a list of schemas"},
     {"{\"allOf\": [1]}",
-     "1:12 expected a schema (an object, true or false), found integer"                                                        },
+     "1:12 expected a schema (an object, true or false), found integer"},
     {"{\"properties\": []}",
-     "1:16 schema keyword 'properties': expected an object of schemas"                                                         },
-    {"{\"$ref\": 1}",                                         "1:10 schema keyword '$ref': expected a string"                  },
+     "1:16 schema keyword 'properties': expected an object of schemas"},
+    {"{\"$ref\": 1}", "1:10 schema keyword '$ref': expected a string"},
     {"{\"$ref\": \"#/$defs/x\"}",
-     "1:10 schema keyword '$ref': there is no '#/$defs/x'"                                                                     },
+     "1:10 schema keyword '$ref': there is no '#/$defs/x'"},
     {"{\"$ref\": \"other.json#/x\"}",
-     "1:10 schema keyword '$ref': there is no 'other.json#/x'"                                                                 },
-    {"{\"$ref\": \"#x\"}",                                    "1:10 schema keyword '$ref': there is no '#x'"                   },
-    {"{\"$ref\": \"#\"}",                                     "1:1 the schema refers to itself in a circle"                    },
+     "1:10 schema keyword '$ref': there is no 'other.json#/x'"},
+    {"{\"$ref\": \"#x\"}", "1:10 schema keyword '$ref': there is no '#x'"},
+    {"{\"$ref\": \"#\"}", "1:1 the schema refers to itself in a circle"},
     {"{\"anyOf\": [true, {\"allOf\": [{\"$ref\": \"#\"}]}]}",
-     "1:1 the schema refers to itself in a circle"                                                                             },
+     "1:1 the schema refers to itself in a circle"},
     {"{\"if\": {\"not\": {\"$ref\": \"#/if\"}}}",
-     "1:8 the schema refers to itself in a circle"                                                                             },
+     "1:8 the schema refers to itself in a circle"},
 };
+/* clang-format on */
 
 static void test_refused(void **state)
 {
@@ -86,6 +88,7 @@ static void test_refused(void **state)
     }
 }
 
+/* clang-format off */
 static const char *const accepted[] = {
     "true",
     "false",
@@ -98,6 +101,7 @@ static const char *const accepted[] = {
     "\"description\": \"x\", \"default\": 1, \"examples\": [1], "
     "\"deprecated\": true}",
 };
+/* clang-format on */
 
 static void test_accepted(void **state)
 {

@@ -122,136 +122,140 @@ static void test_words(void **state)
     "metadata: {name: x}\n"
 #define STEP HEAD "spec:\n  steps:\n"
 
+/* clang-format off */
 static const struct {
     const char *name, *document, *want;
 } rows[] = {
-    {"small",                           STEP "  - shell: echo hello\n",                                 ""                    },
-    {"no apiVersion",                   "kind: TestWorkflow\nmetadata: {name: x}\nspec: {}\n",
-     ""                                                                                                                       },
-    {"nothing but a kind",              "kind: TestWorkflow\n",
-     "1:1 E111 missing field 'metadata'\n1:1 E111 missing field 'spec'"                                                       },
+    {"small", STEP "  - shell: echo hello\n", ""},
+    {"no apiVersion", "kind: TestWorkflow\nmetadata: {name: x}\nspec: {}\n",
+     ""},
+    {"nothing but a kind", "kind: TestWorkflow\n",
+     "1:1 E111 missing field 'metadata'\n1:1 E111 missing field 'spec'"},
     {"other version",
      "apiVersion: testworkflows.testkube.io/v2\nkind: TestWorkflow\n"
-     "metadata: {name: x}\nspec: {}\n",                                                                 "1:13 E113 expected the string 'testworkflows.testkube.io/v1' for "
-     "'apiVersion', found the string 'testworkflows.testkube.io/v2'"                   },
-    {"no name",                         "kind: TestWorkflow\nmetadata: {labels: {a: yes}}\nspec: {}\n",
+     "metadata: {name: x}\nspec: {}\n", "1:13 E113 expected the string 'testworkflows.testkube.io/v1' for "
+     "'apiVersion', found the string 'testworkflows.testkube.io/v2'"},
+    {"no name", "kind: TestWorkflow\nmetadata: {labels: {a: yes}}\nspec: {}\n",
      "2:11 E111 missing field 'name' in 'metadata'\n"
      "2:24 E112 expected a string for 'labels.a', found the boolean true | put "
-     "it in quotes: \"true\""                                                                                                 },
+     "it in quotes: \"true\" (y, yes and on without quotes mean true as well)"},
     {"label value",
-     "kind: TestWorkflow\nmetadata: {name: x, labels: {a: b c}}\nspec: {}\n",                           "2:33 E114 expected a text that matches "
+     "kind: TestWorkflow\nmetadata: {name: x, labels: {a: b c}}\nspec: {}\n", "2:33 E114 expected a text that matches "
      "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$ for 'labels.a', found the "
      "string 'b c' | At most 63 letters, digits, '-', '_' and '.', with a "
-     "letter or digit at both ends; or empty."   },
-    {"misspelt",                        HEAD "spec:\n  stesp: []\n",
-     "5:3 E110 unknown field 'stesp' in 'spec' | did you mean 'steps'?"                                                       },
-    {"image beside shell",              STEP "  - image: alpine\n    shell: ls\n",
+     "letter or digit at both ends; or empty."},
+    {"misspelt", HEAD "spec:\n  stesp: []\n",
+     "5:3 E110 unknown field 'stesp' in 'spec' | did you mean 'steps'?"},
+    {"image beside shell", STEP "  - image: alpine\n    shell: ls\n",
      "6:5 E110 unknown field 'image' in 'spec.steps[0]' | 'image' is a field "
-     "of 'container' or 'run'"                                                                                                },
+     "of 'container' or 'run'"},
     {"misspelt in a nested step",
      STEP "  - steps:\n    - setup:\n      - shel: ls\n",
      "8:9 E110 unknown field 'shel' in 'steps[0].setup[0]' | did you mean "
-     "'shell'?"                                                                                                               },
-    {"empty list",                      HEAD "spec:\n  steps:\n",
+     "'shell'?"},
+    {"empty list", HEAD "spec:\n  steps:\n",
      "5:9 E112 expected a list for 'spec.steps', found nothing | give it a "
-     "value or remove the field"                                                                                              },
+     "value or remove the field"},
     {"environment",
      STEP "  - run:\n      env:\n      - {name: A, value: true}\n"
           "      - {name: B, value: 8080}\n      - {value: x}\n"
-          "      - {name: C, valeu: x}\n",                                                              "8:26 E112 expected a string for 'env[0].value', found the boolean true | "
+          "      - {name: C, valeu: x}\n", "8:26 E112 expected a string for 'env[0].value', found the boolean true | "
      "put it in quotes: \"true\" (y, yes and on without quotes mean true as "
      "well)\n"
      "9:26 E112 expected a string for 'env[1].value', found the integer 8080 | "
      "put it in quotes: \"8080\"\n"
      "10:9 E111 missing field 'name' in 'run.env[2]'\n"
      "11:19 E110 unknown field 'valeu' in 'run.env[3]' | did you mean "
-     "'value'?"                                                                     },
+     "'value'?"},
     {"value from",
      STEP "  - run:\n      env:\n      - name: A\n        valueFrom: {}\n"
           "      - name: B\n        valueFrom:\n"
-          "          secretKeyRef: {name: s}\n",                                                        "9:20 E117 expected at least 1 field for 'env[0].valueFrom', found 0\n"
-     "12:25 E111 missing field 'key' in 'valueFrom.secretKeyRef'"             },
-    {"step id",                         STEP "  - {id: My-Step, shell: ls}\n",
+          "          secretKeyRef: {name: s}\n",
+     "9:20 E117 expected at least 1 field for 'env[0].valueFrom', found 0\n"
+     "12:25 E111 missing field 'key' in 'valueFrom.secretKeyRef'"},
+    {"step id", STEP "  - {id: My-Step, shell: ls}\n",
      "6:10 E114 expected a text that matches ^[a-z0-9][a-z0-9_]*$ for "
      "'steps[0].id', found the string 'My-Step' | Lower-case letters, digits "
      "and '_', beginning with a letter or digit; expressions see the step as "
-     "step.<id>."                                                                                                             },
-    {"retries",                         STEP "  - {shell: ls, retry: {count: 0}}\n",
-     "6:32 E115 expected at least 1 for 'retry.count', found 0"                                                               },
-    {"timeout",                         STEP "  - {shell: ls, timeout: 5 minutes}\n",
+     "step.<id>."},
+    {"retries", STEP "  - {shell: ls, retry: {count: 0}}\n",
+     "6:32 E115 expected at least 1 for 'retry.count', found 0"},
+    {"timeout", STEP "  - {shell: ls, timeout: 5 minutes}\n",
      "6:26 E114 expected a duration such as '30s', '5m' or '1h30m' for "
-     "'steps[0].timeout', found the string '5 minutes'"                                                                       },
-    {"timeout as a number",             STEP "  - {shell: ls, timeout: 30}\n",
+     "'steps[0].timeout', found the string '5 minutes'"},
+    {"timeout as a number", STEP "  - {shell: ls, timeout: 30}\n",
      "6:26 E112 expected a string for 'steps[0].timeout', found the integer 30 "
-     "| put it in quotes: \"30\""                                                                                             },
+     "| put it in quotes: \"30\""},
     {"timeout as a template",
-     STEP "  - {shell: ls, timeout: \"{{ config.t }}\"}\n",                                             ""                    },
-    {"delay",                           STEP "  - {shell: ls, delay: 1h2m3s4ms}\n",                     ""                    },
-    {"delay that is no duration",       STEP "  - {shell: ls, delay: \"1.5s\"}\n",
+     STEP "  - {shell: ls, timeout: \"{{ config.t }}\"}\n", ""},
+    {"delay", STEP "  - {shell: ls, delay: 1h2m3s4ms}\n", ""},
+    {"delay that is no duration", STEP "  - {shell: ls, delay: \"1.5s\"}\n",
      "6:24 E114 expected a text that matches "
      "^([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$ for 'steps[0].delay', found "
      "the string '1.5s' | Time to wait before the step: hours, minutes, "
-     "seconds, milliseconds in this order, such as 1m30s. Not a template."                                                    },
+     "seconds, milliseconds in this order, such as 1m30s. Not a template."},
     {"shell and command",
      STEP "  - run: {shell: ls, command: [ls], args: [a]}\n",
      "6:22 E119 field 'run.command' is not allowed here | Give either 'shell', "
      "or 'command' and 'args'.\n"
      "6:37 E119 field 'run.args' is not allowed here | Give either 'shell', or "
-     "'command' and 'args'."                                                                                                  },
-    {"command as a text",               STEP "  - run: {command: ls -l}\n",
+     "'command' and 'args'."},
+    {"command as a text", STEP "  - run: {command: ls -l}\n",
      "6:20 E112 expected a list for 'run.command', found the string 'ls -l' | "
-     "write a list, each item after '- '"                                                                                     },
-    {"number in arguments",             STEP "  - run: {args: [-p, 80]}\n",
+     "write a list, each item after '- '"},
+    {"number in arguments", STEP "  - run: {args: [-p, 80]}\n",
      "6:22 E112 expected a string for 'run.args[1]', found the integer 80 | "
-     "put it in quotes: \"80\""                                                                                               },
-    {"user",                            STEP "  - container: {securityContext: {runAsUser: root}}\n",
+     "put it in quotes: \"80\""},
+    {"user", STEP "  - container: {securityContext: {runAsUser: root}}\n",
      "6:46 E116 expected an integer or a template such as '{{ config.user }}' "
-     "for 'securityContext.runAsUser', found the string 'root'"                                                               },
-    {"pull policy",                     STEP "  - run: {imagePullPolicy: always}\n",
+     "for 'securityContext.runAsUser', found the string 'root'"},
+    {"pull policy", STEP "  - run: {imagePullPolicy: always}\n",
      "6:28 E116 expected 'Always', 'IfNotPresent' or 'Never' or a template for "
      "'run.imagePullPolicy', found the string 'always' | did you mean "
-     "'Always'?"                                                                                                              },
+     "'Always'?"},
     {"quantity",
      HEAD "spec:\n  container:\n    resources:\n      limits: {cpu: 2, memory: "
-          "50MB}\n",                                                                                    "7:32 E114 expected a quantity such as '250m', '2' or '128Mi' for "
-     "'limits.memory', found the string '50MB'"                                                           },
-    {"no artifacts",                    STEP "  - artifacts: {paths: []}\n",
-     "6:24 E117 expected at least 1 item for 'artifacts.paths', found 0"                                                      },
+          "50MB}\n", "7:32 E114 expected a quantity such as '250m', '2' or '128Mi' for "
+     "'limits.memory', found the string '50MB'"},
+    {"no artifacts", STEP "  - artifacts: {paths: []}\n",
+     "6:24 E117 expected at least 1 item for 'artifacts.paths', found 0"},
     {"parameters",
      HEAD "spec:\n  config:\n    host: localhost\n    port: {type: integer, "
           "default: 6379}\n    list: []\n    kind: {type: text}\n"
-          "    old: {defualt: 1}\n",                                                                    "8:11 E112 expected a string, a number, true or false or a map for "
+          "    old: {defualt: 1}\n", "8:11 E112 expected a string, a number, true or false or a map for "
      "'config.list', found an empty list\n"
      "9:18 E113 expected 'string', 'integer', 'number' or 'boolean' for "
      "'kind.type', found the string 'text'\n"
      "10:11 E110 unknown field 'defualt' in 'config.old' | did you mean "
-     "'default'?"                                                                         },
-    {"empty parameter name",            HEAD "spec:\n  config:\n    \"\": x\n",
+     "'default'?"},
+    {"empty parameter name", HEAD "spec:\n  config:\n    \"\": x\n",
      "6:5 E118 an empty string cannot be a name in 'spec.config': expected at "
-     "least 1 character, found 0"                                                                                             },
-    {"schedule",                        HEAD "spec:\n  events:\n  - cronjob: {cron: daily}\n",
+     "least 1 character, found 0"},
+    {"schedule", HEAD "spec:\n  events:\n  - cronjob: {cron: daily}\n",
      "6:21 E114 expected a cron expression such as '0 6 * * *' or '@daily' for "
-     "'cronjob.cron', found the string 'daily'"                                                                               },
-    {"old fields",                      HEAD "spec:\n  notifications: {disableWebhooks: true}\n",
+     "'cronjob.cron', found the string 'daily'"},
+    {"old fields", HEAD "spec:\n  notifications: {disableWebhooks: true}\n",
      "5:3 W121 field 'spec.notifications' is deprecated | Has no effect; "
-     "accepted for older files."                                                                                              },
+     "accepted for older files."},
     {"parallel",
      STEP "  - parallel: {count: config.n, matrix: {a: [1], b: "
-          "list()}, shell: ls, concurrency: {}}\n",                                                     "6:73 E110 unknown field 'concurrency' in 'steps[0].parallel' | known "
+          "list()}, shell: ls, concurrency: {}}\n",
+     "6:73 E110 unknown field 'concurrency' in 'steps[0].parallel' | known "
      "fields: description, count, maxCount, matrix, shards, parallelism, "
      "failFast, logs, transfer, fetch, use, template, events, system, config, "
      "content, services, container, job, pod, notifications, execution, "
      "timeouts, pvcs, paused, negative, optional, retry, timeout, delay, "
      "shell, "
-     "run, execute, artifacts, setup, steps, after"                        },
-    {"execute",                         STEP "  - execute: {workflows: [{config: {a: 1}}]}\n",
-     "6:27 E111 missing field 'name' in 'execute.workflows[0]'"                                                               },
+     "run, execute, artifacts, setup, steps, after"},
+    {"execute", STEP "  - execute: {workflows: [{config: {a: 1}}]}\n",
+     "6:27 E111 missing field 'name' in 'execute.workflows[0]'"},
     {"template reference without name", STEP "  - template: {config: {a: 1}}\n",
-     "6:15 E111 missing field 'name' in 'steps[0].template'"                                                                  },
+     "6:15 E111 missing field 'name' in 'steps[0].template'"},
     {"template in a template",
      "kind: TestWorkflowTemplate\nmetadata: {name: x}\nspec:\n  use: []\n"
      "  steps:\n  - parallel: {steps: [{template: {name: other}}]}\n"
-     "  services: {db: {use: [], image: other}}\n",                                                     "4:3 E119 field 'spec.use' is not allowed here | A template cannot take "
+     "  services: {db: {use: [], image: other}}\n",
+     "4:3 E119 field 'spec.use' is not allowed here | A template cannot take "
      "over another template; put both into the 'use' list of the workflow.\n"
      "6:25 E119 field 'steps[0].template' is not allowed here | A template "
      "cannot take over another template; put both into the 'use' list of the "
@@ -261,9 +265,10 @@ static const struct {
     {"execution",
      "kind: TestWorkflowExecution\nmetadata: {name: x}\nspec:\n"
      "  testWorkflow: {name: other}\n  executionRequest: {config: {a: 1}, tag: "
-     "{}}\n",                                                                                           "5:38 E110 unknown field 'tag' in 'spec.executionRequest' | did you mean "
-     "'tags'?"                                                                                                   },
+     "{}}\n", "5:38 E110 unknown field 'tag' in 'spec.executionRequest' | did you mean "
+     "'tags'?"},
 };
+/* clang-format on */
 
 static void check_documents(struct arena *arena, const char *text,
                             size_t length, struct diagnostics *list)
@@ -297,7 +302,6 @@ static void test_whole_format(void **state)
 {
     (void)state;
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    CLEANUP(text_free) struct text got = {0};
     struct error error = {0};
     size_t length;
     char *text =

@@ -86,8 +86,7 @@ static void every_byte(void **state)
         "a: |\n  set -e\n\n  if x; then\n    echo 'y'\n  fi\n\n\nb: 1\n",
         "a: |+\n  one\n   two\n\n\n",
         "a: |3-\n     one\n   two\n\n   three\n",
-        "a: >\n  one\n  two\n\n  three\n    four\n     five\n\n    six\n  "
-        "seven\n  eight\n\n\n  nine\n",
+        "a: >\n  a\n  b\n\n  t\n    c\n     d\n\n    e\n  x\n\n\n  y\n",
         "a: >+\n\n  one\n\n   two\n\n  three\n\n\n",
         "a: >2-\n   one\n  two\n  three",
         "- x\n- a: |\n    deep\n      er\n  b: 1\n",
