@@ -42,18 +42,18 @@ fail() {
 # expect NAME CODE TEXT COMMAND...: the command's exit code is CODE and its output
 # (both streams) holds TEXT. The output stays in $work/out.
 expect() {
-    name=$1 code=$2 text=$3
+    label=$1 code=$2 text=$3
     shift 3
     status=0
     "$@" >"$work/out" 2>&1 </dev/null || status=$?
     if [ "$status" -ne "$code" ]; then
-        fail "$name" "expected exit code $code, got $status; output:" \
+        fail "$label" "expected exit code $code, got $status; output:" \
             "$(tail -n 30 "$work/out")"
     elif ! grep -qF -e "$text" "$work/out"; then
-        fail "$name" "expected the text '$text' in:" \
+        fail "$label" "expected the text '$text' in:" \
             "$(tail -n 30 "$work/out")"
     else
-        pass "$name"
+        pass "$label"
     fi
 }
 

@@ -16,13 +16,14 @@ password='s3cret-word'
 data=$work/data
 mkdir "$data"
 
-# The server refuses to run as root.
+# Becomes the command, as a user who is not root, as the server demands: for a
+# subshell.
 as_server() {
+    cd /
     if [ "$(id -u)" -eq 0 ]; then
-        (cd / && setpriv --reuid=nobody --regid=nogroup --clear-groups "$@")
-    else
-        "$@"
+        exec setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"
     fi
+    exec "$@"
 }
 
 if [ "$(id -u)" -eq 0 ]; then
@@ -31,8 +32,8 @@ if [ "$(id -u)" -eq 0 ]; then
 fi
 printf '%s\n' "$password" >"$work/password"
 chmod 644 "$work/password"
-as_server "$binaries/initdb" -D "$data" -U postgres -A scram-sha-256 \
-    --pwfile="$work/password" -N >"$work/initdb.log" 2>&1
+(as_server "$binaries/initdb" -D "$data" -U postgres -A scram-sha-256 \
+    --pwfile="$work/password" -N) >"$work/initdb.log" 2>&1
 
 start() {
     as_server "$binaries/postgres" -D "$data" -h 127.0.0.1 -p "$port" -k '' \
@@ -44,8 +45,7 @@ start() {
 }
 
 stop() {
-    pid=$(head -n 1 "$data/postmaster.pid")
-    kill -INT "$pid"
+    kill -INT "$server"
     wait "$server" 2>/dev/null || true
 }
 
