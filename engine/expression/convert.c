@@ -12,8 +12,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "engine/value/number.h"
-#include "engine/value/utf8.h"
+#include "engine/base/number.h"
+#include "engine/base/utf8.h"
 
 bool value_is_true(const struct value *value)
 {

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/utf8.h"
 #include "engine/expression/evaluation.h"
-#include "engine/value/utf8.h"
 
 static int check_items(struct call *call, size_t count)
 {

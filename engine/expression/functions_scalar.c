@@ -4,9 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/base/utf8.h"
 #include "engine/expression/evaluation.h"
 #include "engine/expression/lexer.h"
-#include "engine/value/utf8.h"
 
 const struct value *function_string(struct call *call)
 {

@@ -6,10 +6,10 @@
  */
 #include <string.h>
 
+#include "engine/base/number.h"
+#include "engine/base/utf8.h"
 #include "engine/expression/lexer.h"
 #include "engine/expression/limits.h"
-#include "engine/value/number.h"
-#include "engine/value/utf8.h"
 
 struct reader {
     struct arena *arena;

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "engine/base/cleanup.h"
+#include "engine/base/number.h"
+#include "engine/base/utf8.h"
 #include "engine/value/limits.h"
-#include "engine/value/number.h"
-#include "engine/value/utf8.h"
 #include "engine/value/value.h"
 
 struct reader {

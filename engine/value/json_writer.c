@@ -9,8 +9,8 @@
 
 #include "engine/base/cleanup.h"
 #include "engine/base/memory.h"
-#include "engine/value/number.h"
-#include "engine/value/utf8.h"
+#include "engine/base/number.h"
+#include "engine/base/utf8.h"
 #include "engine/value/value.h"
 
 struct writer {

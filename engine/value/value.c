@@ -13,7 +13,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/value/number.h"
+#include "engine/base/number.h"
 
 enum {
     ARRAY_FIRST = 4,

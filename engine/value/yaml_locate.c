@@ -10,7 +10,7 @@
  */
 #include <string.h>
 
-#include "engine/value/utf8.h"
+#include "engine/base/utf8.h"
 #include "engine/value/value.h"
 #include "engine/value/yaml_source.h"
 

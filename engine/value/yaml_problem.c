@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "engine/value/utf8.h"
+#include "engine/base/utf8.h"
 
 static const struct {
     const char *problem; /* part of libyaml's problem */

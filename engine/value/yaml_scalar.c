@@ -16,7 +16,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/value/number.h"
+#include "engine/base/number.h"
 
 enum { SCALAR_LONGEST = 4096 }; /* no number is longer: it is a string */
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "engine/value/utf8.h"
+#include "engine/base/utf8.h"
 
 struct yaml_source yaml_source_make(const char *start, size_t length)
 {

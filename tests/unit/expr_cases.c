@@ -12,10 +12,10 @@
 #include <string.h>
 
 #include "engine/base/file.h"
+#include "engine/base/number.h"
 #include "engine/expression/convert.h"
 #include "engine/expression/lexer.h"
 #include "engine/expression/template.h"
-#include "engine/value/number.h"
 
 struct row {
     struct arena *arena;

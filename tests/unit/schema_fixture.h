@@ -1,5 +1,7 @@
 #pragma once
 /* Findings as lines of text: "2:5 E110 unknown field 'x' | did you mean 'y'?". */
+#include <string.h>
+
 #include "engine/base/arena.h"
 #include "engine/base/text.h"
 #include "engine/schema/schema.h"

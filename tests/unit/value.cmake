@@ -1,5 +1,4 @@
 assay_test(test_value USES value base)
-assay_test(test_value_number USES value base LINKS m)
 assay_test(test_value_roundtrip USES value base LINKS m)
 assay_test(test_json_reader USES value base LINKS m)
 assay_test(test_json_writer USES value base LINKS m)

@@ -9,7 +9,7 @@
  * double is lopsided, so that the nearest form of 16 digits may miss it while the
  * next one above hits.
  */
-#include "engine/value/number.h"
+#include "engine/base/number.h"
 
 #include <float.h>
 #include <inttypes.h>

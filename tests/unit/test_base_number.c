@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "engine/value/number.h"
+#include "engine/base/number.h"
 #include "tests/unit/case.h"
 
 static void prints_shortest(void **state)
