@@ -13,6 +13,10 @@ workflow() { # workflow FILE NAME, steps on standard input
     } >"$1"
 }
 
+# Run folders are made here, so that one left behind can be told from others'.
+mkdir "$work/tmp"
+export TMPDIR="$work/tmp"
+
 run() { "$ASSAY" run "$@" --runtime host; }
 
 echo 'my private key' >"$HOME/key"
@@ -55,10 +59,11 @@ expect 'which is recorded' 0 '"sandbox": "none"' \
     "$ASSAY" show latest --output json
 
 # Abort: exit code 130, recorded, no process left.
-workflow "$work/slow.yaml" slow <<'YAML'
+# The number makes the process one that can be found among all others.
+workflow "$work/slow.yaml" slow <<YAML
   steps:
     - name: Slow
-      shell: echo begun; sleep 987.5
+      shell: echo begun; sleep 9$$.5
 YAML
 "$ASSAY" run "$work/slow.yaml" --runtime host >"$work/slow.out" 2>&1 &
 pid=$!
@@ -68,7 +73,7 @@ code=0
 wait "$pid" || code=$?
 [ "$code" -eq 130 ] && pass 'aborted with 130' || fail 'abort' "exit code $code"
 expect 'the history says so' 0 aborted "$ASSAY" show latest
-pgrep -f 'sleep 987.5' >/dev/null && fail 'a process is left' || pass 'nothing runs on'
+pgrep -f "s[l]eep 9$$.5" >/dev/null && fail 'a process is left' || pass 'nothing runs on'
 
 # kill -9 of the engine: nothing is left, and the run is found lost.
 "$ASSAY" run "$work/slow.yaml" --runtime host >"$work/slow.out" 2>&1 &
@@ -76,7 +81,7 @@ pid=$!
 wait_for 10 grep -q begun "$work/slow.out"
 kill -9 "$pid"
 wait "$pid" 2>/dev/null || true
-wait_for 5 sh -c '! pgrep -f "s[l]eep 987.5"' &&
+wait_for 5 sh -c "! pgrep -f 's[l]eep 9$$.5'" &&
     pass 'nothing runs on after kill -9' || fail 'a process is left after kill -9'
 expect 'the run is lost' 0 lost "$ASSAY" show latest
 expect 'the history opens' 0 lost "$ASSAY" history
@@ -96,6 +101,6 @@ workflow "$work/forge.yaml" forge <<'YAML'
 YAML
 expect 'a step cannot forge its status' 1 failed run "$work/forge.yaml"
 
-leftover=$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'assay-run*' -newer "$HOME/key" 2>/dev/null | head -n 3)
+leftover=$(find "$TMPDIR" -mindepth 1 | head -n 3)
 [ -z "$leftover" ] && pass 'no folder is left behind' || fail 'folders left' "$leftover"
 finish
