@@ -13,26 +13,50 @@
 #include "cli/store.h"
 #include "engine/base/file.h"
 
+/* A character may be cut in two by the end of a chunk: `carried` is its beginning,
+ * which waits for the next chunk of the same step. */
 struct log_writer {
     struct event_sink sink;
     bool escape;
+    struct text carried;
 };
 
-static int write_output(struct event_sink *sink, const struct event *event,
-                        struct error *error)
+static int write_bytes(const char *bytes, size_t length, struct error *error)
 {
-    const struct log_writer *writer = (const struct log_writer *)sink;
-    CLEANUP(text_free) struct text text = {0};
-    const char *bytes = event->text;
-    size_t length = event->length;
-    if (writer->escape) {
-        text_append_escaped(&text, bytes, length, true);
-        bytes = text_string(&text);
-        length = text.length;
-    }
     if (file_write_all(STDOUT_FILENO, bytes, length) == 0)
         return 0;
     return error_set_system(error, "cannot write the log");
+}
+
+/* Writes what is carried, and `length` bytes but for an unfinished character. */
+static int write_escaped(struct log_writer *writer, const char *bytes,
+                         size_t length, bool last, struct error *error)
+{
+    CLEANUP(text_free) struct text joined = {0};
+    CLEANUP(text_free) struct text escaped = {0};
+    text_append(&joined, text_string(&writer->carried), writer->carried.length);
+    text_append(&joined, bytes, length);
+    size_t kept =
+        last ? 0 : event_text_pending(text_string(&joined), joined.length);
+    size_t ready = joined.length - kept;
+    text_clear(&writer->carried);
+    text_append(&writer->carried, text_string(&joined) + ready, kept);
+    text_append_escaped(&escaped, text_string(&joined), ready, true);
+    return write_bytes(text_string(&escaped), escaped.length, error);
+}
+
+/* A note (a gap in the log) goes to the other stream: it is not output. */
+static int write_chunk(struct event_sink *sink, const struct event *event,
+                       struct error *error)
+{
+    struct log_writer *writer = (struct log_writer *)sink;
+    if (event->kind == EVENT_NOTE) {
+        print_note(event->text);
+        return 0;
+    }
+    if (writer->escape)
+        return write_escaped(writer, event->text, event->length, false, error);
+    return write_bytes(event->text, event->length, error);
 }
 
 static int print_log(const char *database, const char *name, const char *step,
@@ -51,11 +75,12 @@ static int print_log(const char *database, const char *name, const char *step,
         error_set(&error, ERROR_USAGE,
                   "run %s has no step '%.100s': `assay show %.8s` lists them",
                   id, step, id);
-    struct log_writer writer = {{write_output}, escape};
-    if (error_is_set(&error) ||
-        history_read_log(history, id, step, &writer.sink, &error) < 0)
-        return print_error(&error);
-    return EXIT_PASSED;
+    struct log_writer writer = {{write_chunk}, escape, {0}};
+    if (!error_is_set(&error) &&
+        history_read_log(history, id, step, &writer.sink, &error) == 0)
+        write_escaped(&writer, "", 0, true, &error);
+    text_free(&writer.carried);
+    return error_is_set(&error) ? print_error(&error) : EXIT_PASSED;
 }
 
 int command_logs(int count, char **arguments)

@@ -284,8 +284,12 @@ static int run_file(struct run *run)
     if (!history)
         return print_error(&error);
     run->history = history;
-    if (history_reconcile(history, &error) < 0)
-        return print_error(&error);
+    /* Other runs' records must not keep this one from running. */
+    struct error minor = {0};
+    if (history_reconcile(history, &minor) < 0) {
+        error_context(&minor, "earlier runs were not looked after");
+        print_note(minor.text);
+    }
     int result = prepare(arena, &run->request, &run->preparation, &error);
     if (result == 0)
         result = expose_kubeconfig(run, &error);

@@ -34,6 +34,16 @@ int print_error(const struct error *error)
     return exit_of_error(error);
 }
 
+void print_note(const char *note)
+{
+    CLEANUP(text_free) struct text line = {0};
+    text_append_string(&line, "assay: note: ");
+    append(&line, note);
+    text_append_character(&line, '\n');
+    fflush(stdout);
+    fputs(text_string(&line), stderr);
+}
+
 /* The line that holds `offset`, cut to what fits a terminal, and a caret. */
 static void append_source(struct text *text, struct mark mark,
                           const char *source, size_t length)

@@ -11,6 +11,9 @@
 /* "assay: file:line:column: text"; returns the exit code of the failure. */
 int print_error(const struct error *error);
 
+/* "assay: note: text": what the user should know though nothing failed. */
+void print_note(const char *text);
+
 /* Findings as a compiler prints them: place, severity, code, text, the source
  * line with a caret, a hint. `source` may be NULL. */
 void print_diagnostics(FILE *stream, const struct diagnostics *diagnostics,

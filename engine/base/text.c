@@ -98,6 +98,14 @@ static bool is_steering(uint32_t code)
            (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
 }
 
+/* By hand: a binary file on a terminal is nothing but these. */
+static void append_byte(struct text *text, unsigned char byte)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char escape[] = {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+    text_append(text, escape, sizeof escape);
+}
+
 void text_append_escaped(struct text *text, const char *bytes, size_t length,
                          bool lines)
 {
@@ -121,7 +129,7 @@ void text_append_escaped(struct text *text, const char *bytes, size_t length,
             text_append_format(text, "\\u%04x", code);
         else if (!(lines && code == '\r' && i + 1 < length &&
                    source[i + 1] == '\n'))
-            text_append_format(text, "\\x%02x", source[i]);
+            append_byte(text, source[i]);
         i += count ? count : 1;
         start = i;
     }

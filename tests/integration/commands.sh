@@ -124,6 +124,22 @@ expect 'an undeclared parameter' 3 "config.nope" \
     "$ASSAY" run "$work/unknown.yaml" --runtime host
 expect 'standard input' 0 ': valid' sh -c '"$0" validate - <"$1"' "$ASSAY" "$flow"
 
+# Control characters stop before a terminal, and only there.
+cat >"$work/escapes.yaml" <<'YAML'
+apiVersion: testworkflows.testkube.io/v1
+kind: TestWorkflow
+metadata: {name: escapes}
+spec:
+  steps:
+    - shell: |
+        printf 'a\033[2Jb \342\202\254\n'
+YAML
+expect 'a step prints control characters' 0 'a\x1b[2Jb €' \
+    script -qec "'$ASSAY' run '$work/escapes.yaml' --runtime host" /dev/null
+expect 'its log on a terminal' 0 'a\x1b[2Jb €' \
+    script -qec "'$ASSAY' logs latest" /dev/null
+expect 'its log in a file' 0 "$(printf 'a\033[2Jb €')" "$ASSAY" logs latest
+
 # A history of its own.
 expect 'another database' 0 'no runs yet' "$ASSAY" history --db "$work/other.db"
 expect 'a database that is none' 5 'other.txt' sh -c '
