@@ -6,9 +6,9 @@ set -eu
 cd "$(dirname "$0")/.."
 . bench/setup.sh
 strip -o "$folder/assay" "$assay"
-entrypoint=$(find build/release/engine -type f -name 'assay-entrypoint' | head -n 1)
+entrypoint=build/release/assay-entrypoint
 printf '%-20s %10s bytes\n' 'assay, stripped' "$(stat -c %s "$folder/assay")"
-if [ -n "$entrypoint" ]; then
+if [ -f "$entrypoint" ]; then
     strip -o "$folder/entrypoint" "$entrypoint"
     printf '%-20s %10s bytes\n' 'entrypoint' \
         "$(stat -c %s "$folder/entrypoint")"
