@@ -267,7 +267,10 @@ static int run_prepared(struct run *run)
     fflush(stdout);
     int code = exit_of_status(state->status);
     if (result < 0) {
-        int failure = print_error(&error);
+        /* The view has told the reason with the verdict: say it once. */
+        int failure = live && event_status_is_final(state->status)
+                          ? exit_of_error(&error)
+                          : print_error(&error);
         return code == EXIT_PASSED ? failure : code;
     }
     if (run->output == OUTPUT_JSON || run->output == OUTPUT_YAML)

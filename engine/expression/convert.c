@@ -46,9 +46,9 @@ static bool parse_word(const char *text, double *number)
     bool negative = text[0] == '-';
     const char *word = text + (text[0] == '-' || text[0] == '+');
     if (strcasecmp(text, "nan") == 0)
-        *number = NAN;
+        *number = (double)NAN;
     else if (strcasecmp(word, "inf") == 0 || strcasecmp(word, "infinity") == 0)
-        *number = negative ? -INFINITY : INFINITY;
+        *number = negative ? -(double)INFINITY : (double)INFINITY;
     else
         return false;
     return true;
