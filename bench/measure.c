@@ -10,6 +10,7 @@
  * The commands' standard output and error go to /dev/null. A command that fails
  * is reported, and makes the exit code 1.
  */
+#include <assert.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -20,8 +21,6 @@
 #include <time.h>
 
 enum { COMMANDS_LIMIT = 8, ROUNDS_LIMIT = 10000, WARM_UP_ROUNDS = 2 };
-
-extern char **environ;
 
 struct command {
     const char *name;
@@ -47,6 +46,7 @@ static double run(struct command *command, posix_spawn_file_actions_t *actions)
     pid_t child;
     double start = now();
 
+    assert(command->arguments[0]);
     if (posix_spawnp(&child, command->arguments[0], actions, NULL,
                      command->arguments, environ) ||
         wait4(child, &status, 0, &usage) != child) {
@@ -135,11 +135,11 @@ static int print(struct command *commands, int count, int rounds)
 int main(int argc, char **argv)
 {
     struct command commands[COMMANDS_LIMIT] = {0};
-    int rounds = argc > 3 ? atoi(argv[1]) : 0;
+    long wanted = argc > 3 ? strtol(argv[1], NULL, 10) : 0;
+    int rounds = wanted > ROUNDS_LIMIT ? 0 : (int)wanted;
     int count;
 
-    if (rounds < 1 || rounds > ROUNDS_LIMIT ||
-        (count = parse(argv + 2, commands)) == 0) {
+    if (rounds < 1 || (count = parse(argv + 2, commands)) == 0) {
         fprintf(stderr, "usage: measure ROUNDS NAME COMMAND [ARGUMENT]... "
                         "[-- NAME COMMAND [ARGUMENT]...]...\n");
         return 2;

@@ -13,7 +13,7 @@
 static int unknown_command(const char *name)
 {
     const char *names[32] = {NULL};
-    for (size_t i = 0; commands[i].name && i < 31; i++)
+    for (size_t i = 0; i < 31 && commands[i].name; i++)
         names[i] = commands[i].name;
     const char *nearest = diagnostics_nearest(name, names);
     struct error error = {0};

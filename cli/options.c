@@ -36,7 +36,7 @@ static int unknown_option(const struct option *options, const char *argument,
                           struct error *error)
 {
     const char *names[OPTIONS_LIMIT + 1] = {NULL};
-    for (size_t i = 0; options[i].name && i < OPTIONS_LIMIT; i++)
+    for (size_t i = 0; i < OPTIONS_LIMIT && options[i].name; i++)
         names[i] = options[i].name;
     char name[64];
     snprintf(name, sizeof name, "%.*s",

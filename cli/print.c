@@ -34,11 +34,11 @@ int print_error(const struct error *error)
     return exit_of_error(error);
 }
 
-void print_note(const char *note)
+void print_note(const char *text)
 {
     CLEANUP(text_free) struct text line = {0};
     text_append_string(&line, "assay: note: ");
-    append(&line, note);
+    append(&line, text);
     text_append_character(&line, '\n');
     fflush(stdout);
     fputs(text_string(&line), stderr);

@@ -15,12 +15,13 @@ void arena_free(struct arena *arena);
 DEFINE_CLEANUP(struct arena *, arena_free);
 
 /* Zeroed, aligned for any type, never NULL; lives as long as `arena`. */
-void *arena_allocate(struct arena *arena, size_t size);
+void *arena_allocate(struct arena *arena, size_t size)
+    __attribute__((returns_nonnull));
 
-/* Grows a block that came from this arena (NULL, 0 for a first one) from
+/* Grows a piece that came from this arena (NULL, 0 for a first one) from
  * `old_size` to `new_size` bytes; the new part is zeroed. In place when it is
- * the arena's last block, so appending to one array is linear. */
-void *arena_grow(struct arena *arena, void *block, size_t old_size,
+ * the arena's last piece, so appending to one array is linear. */
+void *arena_grow(struct arena *arena, void *piece, size_t old_size,
                  size_t new_size);
 
 /* A NUL-terminated copy of `length` bytes. */

@@ -4,7 +4,6 @@
  */
 #include "engine/base/diagnostics.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,6 +84,23 @@ void diagnostics_sort(struct diagnostics *list)
 
 enum { NEAREST_LENGTH = 64 };
 
+static size_t lesser(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static char small_letter(char letter)
+{
+    return letter >= 'A' && letter <= 'Z' ? (char)(letter + 'a' - 'A') : letter;
+}
+
+static size_t change_cost(char a, char b)
+{
+    if (a == b)
+        return 0;
+    return small_letter(a) == small_letter(b) ? 1 : 2;
+}
+
 /* Twice the edit distance (Levenshtein, 1966), a change of case counting one. */
 static size_t distance(const char *a, const char *b)
 {
@@ -97,15 +113,9 @@ static size_t distance(const char *a, const char *b)
     for (size_t i = 1; i <= rows; i++) {
         current[0] = 2 * i;
         for (size_t j = 1; j <= columns; j++) {
-            unsigned char x = (unsigned char)a[i - 1];
-            unsigned char y = (unsigned char)b[j - 1];
-            size_t change = x == y ? 0 : tolower(x) == tolower(y) ? 1 : 2;
-            size_t best = previous[j - 1] + change;
-            if (previous[j] + 2 < best)
-                best = previous[j] + 2;
-            if (current[j - 1] + 2 < best)
-                best = current[j - 1] + 2;
-            current[j] = best;
+            size_t change = previous[j - 1] + change_cost(a[i - 1], b[j - 1]);
+            size_t other = lesser(previous[j], current[j - 1]) + 2;
+            current[j] = lesser(change, other);
         }
         memcpy(previous, current, (columns + 1) * sizeof *previous);
     }

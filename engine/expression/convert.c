@@ -109,7 +109,7 @@ int value_to_int(const struct value *value, int64_t *integer,
         *integer = value->integer;
         return 0;
     }
-    double number;
+    double number = 0;
     if (value_to_number(value, &number, error) < 0)
         return -1;
     *integer = float_to_int(number);
@@ -143,26 +143,20 @@ static void append_plain(struct text *text, const char *digits, size_t count,
     }
 }
 
-/* Takes the digits and the decimal exponent from the one printer of floats. */
-static void append_float(struct text *text, double number)
-{
-    if (isnan(number)) {
-        text_append_string(text, "NaN");
-        return;
-    }
-    if (isinf(number)) {
-        text_append_string(text, number < 0 ? "-Inf" : "+Inf");
-        return;
-    }
-    char printed[NUMBER_TEXT];
+/* d.ddde+XX of a number: its digits without zeros at either end. */
+struct decimal {
     char digits[NUMBER_TEXT];
+    size_t count;
+    int exponent;
+};
+
+/* Takes them from what the one printer of floats has printed, without sign. */
+static void read_decimal(const char *at, struct decimal *decimal)
+{
+    char *digits = decimal->digits;
     size_t count = 0;
     int exponent = -1;
     bool point = false;
-    number_print_float(number, printed);
-    const char *at = printed + (printed[0] == '-');
-    if (printed[0] == '-')
-        text_append_character(text, '-');
     for (; *at != '\0' && *at != 'e'; at++) {
         if (*at == '.') {
             point = true;
@@ -183,12 +177,33 @@ static void append_float(struct text *text, double number)
     }
     while (count > 1 && digits[count - 1] == '0')
         count--;
-    if (count == 0)
+    decimal->count = count;
+    decimal->exponent = exponent;
+}
+
+static void append_float(struct text *text, double number)
+{
+    if (isnan(number)) {
+        text_append_string(text, "NaN");
+        return;
+    }
+    if (isinf(number)) {
+        text_append_string(text, number < 0 ? "-Inf" : "+Inf");
+        return;
+    }
+    char printed[NUMBER_TEXT];
+    struct decimal decimal;
+    number_print_float(number, printed);
+    bool negative = printed[0] == '-';
+    if (negative)
+        text_append_character(text, '-');
+    read_decimal(printed + negative, &decimal);
+    if (decimal.count == 0)
         text_append_character(text, '0');
-    else if (exponent < -4 || exponent >= 6)
-        append_exponent(text, digits, count, exponent);
+    else if (decimal.exponent < -4 || decimal.exponent >= 6)
+        append_exponent(text, decimal.digits, decimal.count, decimal.exponent);
     else
-        append_plain(text, digits, count, exponent);
+        append_plain(text, decimal.digits, decimal.count, decimal.exponent);
 }
 
 static void append_list(struct text *text, const struct value *list)

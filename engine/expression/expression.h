@@ -72,10 +72,10 @@ const struct expression *expression_of_name(struct arena *arena,
  * needs; reading it again gives the same text. */
 void expression_print(struct text *text, const struct expression *expression);
 
-/* Calls `visit` with every name of a variable in it (a name used twice, twice);
+/* Calls `found` with every name of a variable in it (a name used twice, twice);
  * names of functions are not among them. */
 void expression_visit_names(const struct expression *expression,
-                            void (*visit)(void *context, const char *name,
+                            void (*found)(void *context, const char *name,
                                           size_t length),
                             void *context);
 
@@ -132,7 +132,7 @@ bool expression_template_uses_blocks(
 
 /* As for expressions; conditions included. */
 void expression_template_visit_names(const struct expression_template *template,
-                                     void (*visit)(void *context,
+                                     void (*found)(void *context,
                                                    const char *name,
                                                    size_t length),
                                      void *context);
@@ -142,7 +142,7 @@ bool expression_template_first_name(const struct expression_template *template,
 /* As expression_template_visit_names without the conditions of `{{ if }}`: the
  * names whose values become part of the text. */
 void expression_template_visit_shown(const struct expression_template *template,
-                                     void (*visit)(void *context,
+                                     void (*found)(void *context,
                                                    const char *name,
                                                    size_t length),
                                      void *context);

@@ -86,6 +86,16 @@ static bool is_control(char character)
     return (unsigned char)character < 0x20 && !strchr("\n\r\t", character);
 }
 
+/* A byte that is not UTF-8 counts as U+FFFD. */
+static size_t read_character(const char *from, size_t left, uint32_t *code)
+{
+    size_t used = utf8_decode(from, left, code);
+    if (used > 0)
+        return used;
+    *code = replacement;
+    return 1;
+}
+
 /* The bytes from reader->at to `end` without their escapes, as a new text. */
 static const char *read_text(struct reader *reader, size_t end, char quote,
                              size_t *length)
@@ -108,11 +118,7 @@ static const char *read_text(struct reader *reader, size_t end, char quote,
             return refuse(reader, "the text has a control character, "
                                   "expected \\uXXXX");
         } else {
-            used = utf8_decode(from, left, &code);
-            if (used == 0) {
-                code = replacement;
-                used = 1;
-            }
+            used = read_character(from, left, &code);
         }
         reader->at += used;
         count += utf8_encode(code, made + count);

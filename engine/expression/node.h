@@ -106,7 +106,7 @@ const struct expression *node_at(struct arena *arena,
                                  const struct expression *expression,
                                  size_t offset);
 
-enum static_type node_type(const struct expression *expression);
+enum static_type node_type(const struct expression *node);
 
 /* A variable with `.*` in its name, or the _wc() call that stands for it. */
 bool node_is_wildcard(const struct expression *expression);

@@ -84,16 +84,17 @@ static int bind(sqlite3_stmt *statement, const char *types, va_list values)
     for (int i = 1; types[i - 1] != '\0' && result == SQLITE_OK; i++) {
         if (types[i - 1] == 'i') {
             result = sqlite3_bind_int64(statement, i, va_arg(values, int64_t));
-        } else if (types[i - 1] == 't') {
-            result = sqlite3_bind_text(statement, i, va_arg(values, char *), -1,
-                                       SQLITE_STATIC);
-        } else {
-            assert(types[i - 1] == 'b');
-            const void *bytes = va_arg(values, const void *);
-            size_t length = va_arg(values, size_t);
-            result =
-                sqlite3_bind_blob64(statement, i, bytes, length, SQLITE_STATIC);
+            continue;
         }
+        const char *bytes = va_arg(values, const char *);
+        if (types[i - 1] == 't') {
+            result = sqlite3_bind_text(statement, i, bytes, -1, SQLITE_STATIC);
+            continue;
+        }
+        assert(types[i - 1] == 'b');
+        size_t length = va_arg(values, size_t);
+        result =
+            sqlite3_bind_blob64(statement, i, bytes, length, SQLITE_STATIC);
     }
     return result;
 }

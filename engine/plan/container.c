@@ -3,6 +3,7 @@
  * and which steps share a container: consecutive ones that differ in nothing but
  * what the entrypoint sets for each step (env, working directory, command).
  */
+#include <assert.h>
 #include <string.h>
 
 #include "engine/plan/limits.h"
@@ -150,6 +151,7 @@ container_place(struct planning *planning,
             "more than %d containers in one pod", PLAN_CONTAINERS_LIMIT);
         return last;
     }
+    assert(planning->containers);
     struct planned_container *made = &planning->containers[count];
     *made = (struct planned_container){
         .settings = *settings,

@@ -76,8 +76,8 @@ struct plan *plan_make(struct arena *arena, const struct workflow *workflow,
         .steps = value_make_list(arena),
         .containers = arena_allocate(arena, PLAN_CONTAINERS_LIMIT *
                                                 sizeof *planning.containers),
-        .ids =
-            arena_allocate(arena, PLAN_STEPS_LIMIT * 2 * sizeof *planning.ids),
+        .ids = arena_allocate(arena, (size_t)PLAN_STEPS_LIMIT * 2 *
+                                         sizeof *planning.ids),
     };
     add_secrets(&planning);
     steps_plan(&planning);

@@ -4,7 +4,6 @@
  * leaf when it has exactly one thing to do; else a group of what it has, in the
  * fixed order setup, run, shell, steps.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,28 +57,34 @@ static const char *next_ref(struct planning *planning,
                         ++position->number);
 }
 
-/* The id of a step: given, or made from the name as Testkube makes it. */
-static const char *step_id(struct planning *planning, const struct value *step)
+/* An id as Testkube makes it: small letters and digits, `_` for what is between
+ * them. NULL for a name that gives none. */
+static const char *id_of_name(struct arena *arena, const char *name)
 {
-    const char *given = value_string_at(step, "id");
-    if (given)
-        return given;
-    const char *name = value_string_at(step, "name");
-    if (!name)
-        return NULL;
     CLEANUP(text_free) struct text id = {0};
     for (; *name; name++) {
-        unsigned char letter = (unsigned char)*name;
-        if (letter >= 0x80)
+        char letter = *name;
+        if ((unsigned char)letter >= 0x80)
             return NULL;
-        if (isalnum(letter))
-            text_append_character(&id, (char)tolower(letter));
+        if (letter >= 'A' && letter <= 'Z')
+            letter = (char)(letter + 'a' - 'A');
+        bool kept = (letter >= 'a' && letter <= 'z') ||
+                    (letter >= '0' && letter <= '9');
+        if (kept)
+            text_append_character(&id, letter);
         else if (id.length > 0 && id.data[id.length - 1] != '_')
             text_append_character(&id, '_');
     }
     while (id.length > 0 && id.data[id.length - 1] == '_')
         id.data[--id.length] = '\0';
-    return id.length ? arena_copy(planning->arena, id.data, id.length) : NULL;
+    return id.length ? arena_copy(arena, id.data, id.length) : NULL;
+}
+
+static const char *step_id(struct planning *planning, const struct value *step)
+{
+    const char *given = value_string_at(step, "id");
+    const char *name = value_string_at(step, "name");
+    return given || !name ? given : id_of_name(planning->arena, name);
 }
 
 static bool id_is_taken(const struct planning *planning, const char *id)
@@ -338,7 +343,7 @@ static void plan_step(struct planning *planning, struct value *list,
                       const struct container_settings *above)
 {
     if (position->depth >= PLAN_DEPTH_LIMIT ||
-        planning->id_count + 2 >= PLAN_STEPS_LIMIT * 2) {
+        planning->id_count + 2 >= 2 * (size_t)PLAN_STEPS_LIMIT) {
         diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E311",
                         step->mark, NULL,
                         "more than %d steps, or groups more than %d deep",

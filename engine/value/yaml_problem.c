@@ -6,6 +6,7 @@
  */
 #include "engine/value/yaml_problem.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "engine/base/utf8.h"
@@ -124,6 +125,7 @@ static void report_bytes(const yaml_parser_t *parser,
                          struct yaml_source *source,
                          struct diagnostics *diagnostics)
 {
+    assert(parser->problem);
     /* A byte order mark was not given to the parser. */
     size_t skipped =
         yaml_source_make(source->start, source->length).mark.offset;
