@@ -135,7 +135,8 @@ enum json_flags {
 };
 
 /* Appends `value` as JSON. Floats print with the fewest digits that read back
- * the same, plain for 1e-6 <= |x| < 1e21; infinities and NaN print as null. */
+ * the same double, plain for 1e-6 <= |x| < 1e21 (a whole one reads back as an
+ * integer if it fits); infinities and NaN print as null. */
 void value_write_json(struct text *text, const struct value *value,
                       unsigned flags);
 
