@@ -5,7 +5,7 @@ enum {
         1024 * 1024, /* run.json: a ConfigMap holds no more */
     ENTRYPOINT_STATUS_LIMIT = 4 * 1024 * 1024, /* status.json: all steps */
     ENTRYPOINT_STEPS_LIMIT = 10000,
-    ENTRYPOINT_DEPTH_LIMIT = 64,         /* groups in groups */
+    ENTRYPOINT_DEPTH_LIMIT = 40,         /* groups in groups */
     ENTRYPOINT_CONTAINERS_LIMIT = 100,   /* of one pod */
     ENTRYPOINT_ENVIRONMENT_LIMIT = 2000, /* variables of one step */
     ENTRYPOINT_ARGUMENTS_LIMIT = 10000,  /* of one command */

@@ -418,7 +418,7 @@ void steps_plan(struct planning *planning)
                   &settings);
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
         check_conditions(planning, value_get(spec, phases[i]));
-    if (planning->step_count == 0)
+    if (planning->step_count == 0 && planning->diagnostics->errors == 0)
         diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E307",
                         spec ? spec->mark : (struct mark){0},
                         "give a step `run` or `shell`",

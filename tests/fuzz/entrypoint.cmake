@@ -1,0 +1,1 @@
+assay_fuzz(instructions USES entrypoint expression value base)
