@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "engine/base/arena.h"
+#include "engine/base/clock.h"
 
 enum { READ_STEP = 16 * 1024 };
 
@@ -30,6 +31,8 @@ void connection_close(struct connection *connection)
     if (connection->tls && connection->accepted)
         SSL_shutdown(connection->tls);
     SSL_free(connection->tls);
+    if (connection->feed)
+        connection->feed->close(connection->feed);
     close(connection->descriptor);
     text_free(&connection->input);
     text_free(&connection->output);
@@ -81,9 +84,88 @@ static enum progress receive_input(struct connection *connection)
     return judge(connection, result);
 }
 
+/* Ends the answer: the rest of its body is left out when a rule says so. */
+static void end_body(struct connection *connection, bool chunked)
+{
+    if (chunked)
+        http_write_chunk(&connection->output, "", 0);
+}
+
+static void close_feed(struct connection *connection)
+{
+    if (connection->feed)
+        connection->feed->close(connection->feed);
+    connection->feed = NULL;
+    connection->due = 0;
+}
+
+/* Cuts a piece of the body; whether nothing more may be sent. */
+static bool cut(struct connection *connection, struct text *piece)
+{
+    if (!connection->cuts || (int64_t)piece->length < connection->rest) {
+        connection->rest -= (int64_t)piece->length;
+        return false;
+    }
+    piece->length = (size_t)connection->rest;
+    return true;
+}
+
+/* Puts what the feed has into the output. WAITING: it has nothing now. */
+static enum progress feed(struct connection *connection,
+                          struct cluster *cluster)
+{
+    CLEANUP(text_free) struct text piece = {0};
+    struct feed *source = connection->feed;
+    enum feed_state state = source->fill(source, cluster, &piece);
+    bool over = cut(connection, &piece);
+    if (piece.length > 0)
+        http_write_chunk(&connection->output, piece.data, piece.length);
+    connection->due = source->due;
+    if (over || state == FEED_END) {
+        close_feed(connection);
+        if (!over || connection->clean)
+            end_body(connection, true);
+        connection->ending |= over;
+        return DONE;
+    }
+    return piece.length > 0 ? DONE : WAITING;
+}
+
+/* What a rule does to an answer that is complete. */
+static void write_cut(struct connection *connection,
+                      struct http_response *response)
+{
+    size_t length = response->body.length;
+    http_write(&connection->output, response);
+    if (response->cut_after >= (int64_t)length)
+        return;
+    connection->output.length -= length - (size_t)response->cut_after;
+    connection->ending = true;
+}
+
+static void write_answer(struct connection *connection,
+                         struct http_response *response)
+{
+    if (response->lost) {
+        connection->ending = true;
+        if (response->feed)
+            response->feed->close(response->feed);
+        return;
+    }
+    if (response->cuts && !response->feed) {
+        write_cut(connection, response);
+        return;
+    }
+    http_write(&connection->output, response);
+    connection->feed = response->feed;
+    connection->cuts = response->cuts;
+    connection->clean = response->clean;
+    connection->rest = response->cut_after;
+}
+
 /* Answers the first request of the input. WAITING: it is not complete. */
 static enum progress answer(struct connection *connection,
-                            const struct api *api)
+                            struct cluster *cluster)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct http_request request;
@@ -92,10 +174,12 @@ static enum progress answer(struct connection *connection,
     if (result <= 0)
         return result < 0 ? BROKEN : WAITING;
     struct http_response response = {0};
-    api_answer(arena, api, &request, &response);
-    http_write(&connection->output, &response);
-    text_free(&response.body);
+    api_answer(arena, cluster, &request, &response);
     connection->ending = request.close;
+    if (response.delay > 0)
+        connection->hold_until = clock_monotonic() + response.delay;
+    write_answer(connection, &response);
+    text_free(&response.body);
     memmove(connection->input.data, connection->input.data + used,
             connection->input.length - used);
     connection->input.length -= used;
@@ -103,7 +187,34 @@ static enum progress answer(struct connection *connection,
     return DONE;
 }
 
-bool connection_step(struct connection *connection, const struct api *api)
+/* The next thing to do when all output is sent. */
+static enum progress go_on(struct connection *connection,
+                           struct cluster *cluster)
+{
+    if (!connection->feed)
+        return answer(connection, cluster);
+    enum progress progress = feed(connection, cluster);
+    /* Only to see that the client is gone: it may not send more now. */
+    if (progress == WAITING && connection->input.length > READ_STEP)
+        return BROKEN;
+    return progress;
+}
+
+/* An answer that is to be late waits here. */
+static bool is_held(struct connection *connection)
+{
+    if (connection->hold_until == 0)
+        return false;
+    if (clock_monotonic() >= connection->hold_until) {
+        connection->hold_until = 0;
+        connection->due = 0;
+        return false;
+    }
+    connection->due = connection->hold_until;
+    return true;
+}
+
+bool connection_step(struct connection *connection, struct cluster *cluster)
 {
     if (!connection->tls)
         return false;
@@ -115,10 +226,10 @@ bool connection_step(struct connection *connection, const struct api *api)
             return progress == WAITING;
         connection->accepted = true;
     }
-    for (;;) {
+    while (!is_held(connection)) {
         enum progress progress = send_output(connection);
         if (progress == DONE)
-            progress = answer(connection, api);
+            progress = go_on(connection, cluster);
         else
             return progress == WAITING;
         if (progress == WAITING)
@@ -126,4 +237,5 @@ bool connection_step(struct connection *connection, const struct api *api)
         if (progress != DONE)
             return progress == WAITING;
     }
+    return true;
 }

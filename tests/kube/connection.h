@@ -2,9 +2,11 @@
 /* One client of the server: bytes over TLS, never waiting. */
 #include <openssl/ssl.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "engine/base/text.h"
 #include "tests/kube/api.h"
+#include "tests/kube/feed.h"
 
 struct connection {
     SSL *tls;
@@ -15,6 +17,12 @@ struct connection {
     short events;   /* what poll waits for */
     bool accepted;  /* the TLS handshake is done */
     bool ending;    /* to be closed when the output is sent */
+    bool cuts;      /* the body ends after `rest` bytes */
+    bool clean;     /* ... in good order */
+    int64_t rest;
+    struct feed *feed; /* of the answer that is being sent; NULL: none */
+    int64_t due;       /* by clock_monotonic: to be looked at again; 0: never */
+    int64_t hold_until; /* the answer is not sent before */
 };
 
 /* Takes over the descriptor, which does not block. */
@@ -24,4 +32,4 @@ void connection_close(struct connection *connection);
 
 /* Does what can be done now: handshake, sending, reading, answering. False when
  * the connection is over. */
-bool connection_step(struct connection *connection, const struct api *api);
+bool connection_step(struct connection *connection, struct cluster *cluster);

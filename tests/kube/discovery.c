@@ -10,30 +10,75 @@
 
 /* clang-format off */
 static const struct resource resources[] = {
-    {"", "v1", "namespaces",             "Namespace",             "ns",     false},
-    {"", "v1", "nodes",                  "Node",                  "no",     false},
-    {"", "v1", "persistentvolumes",      "PersistentVolume",      "pv",     false},
-    {"", "v1", "configmaps",             "ConfigMap",             "cm",     true},
-    {"", "v1", "endpoints",              "Endpoints",             "ep",     true},
-    {"", "v1", "events",                 "Event",                 "ev",     true},
-    {"", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", "pvc",    true},
-    {"", "v1", "pods",                   "Pod",                   "po",     true},
-    {"", "v1", "secrets",                "Secret",                NULL,     true},
-    {"", "v1", "serviceaccounts",        "ServiceAccount",        "sa",     true},
-    {"", "v1", "services",               "Service",               "svc",    true},
-    {"apps", "v1", "daemonsets",         "DaemonSet",             "ds",     true},
-    {"apps", "v1", "deployments",        "Deployment",            "deploy", true},
-    {"apps", "v1", "replicasets",        "ReplicaSet",            "rs",     true},
-    {"apps", "v1", "statefulsets",       "StatefulSet",           "sts",    true},
-    {"batch", "v1", "cronjobs",          "CronJob",               "cj",     true},
-    {"batch", "v1", "jobs",              "Job",                   NULL,     true},
-    {"discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", NULL,     true},
-    {"networking.k8s.io", "v1", "ingressclasses", "IngressClass", NULL,     false},
-    {"networking.k8s.io", "v1", "ingresses",      "Ingress",      "ing",    true},
+    {"", "v1", "namespaces", "Namespace",
+     "ns", false, false, "status finalize "},
+    {"", "v1", "nodes", "Node",
+     "no", false, false, "status "},
+    {"", "v1", "persistentvolumes", "PersistentVolume",
+     "pv", false, false, "status "},
+    {"", "v1", "configmaps", "ConfigMap",
+     "cm", true, false, ""},
+    {"", "v1", "endpoints", "Endpoints",
+     "ep", true, false, ""},
+    {"", "v1", "events", "Event",
+     "ev", true, false, ""},
+    {"", "v1", "limitranges", "LimitRange",
+     "limits", true, false, ""},
+    {"", "v1", "persistentvolumeclaims", "PersistentVolumeClaim",
+     "pvc", true, false, "status "},
+    {"", "v1", "pods", "Pod",
+     "po", true, false, "eviction log status "},
+    {"", "v1", "resourcequotas", "ResourceQuota",
+     "quota", true, false, "status "},
+    {"", "v1", "secrets", "Secret",
+     NULL, true, false, ""},
+    {"", "v1", "serviceaccounts", "ServiceAccount",
+     "sa", true, false, ""},
+    {"", "v1", "services", "Service",
+     "svc", true, false, "status "},
+    {"apps", "v1", "daemonsets", "DaemonSet",
+     "ds", true, false, "status "},
+    {"apps", "v1", "deployments", "Deployment",
+     "deploy", true, false, "status "},
+    {"apps", "v1", "replicasets", "ReplicaSet",
+     "rs", true, false, "status "},
+    {"apps", "v1", "statefulsets", "StatefulSet",
+     "sts", true, false, "status "},
+    {"authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview",
+     NULL, false, true, ""},
+    {"authorization.k8s.io", "v1", "selfsubjectrulesreviews", "SelfSubjectRulesReview",
+     NULL, false, true, ""},
+    {"batch", "v1", "cronjobs", "CronJob",
+     "cj", true, false, "status "},
+    {"batch", "v1", "jobs", "Job",
+     NULL, true, false, "status "},
+    {"discovery.k8s.io", "v1", "endpointslices", "EndpointSlice",
+     NULL, true, false, ""},
+    {"networking.k8s.io", "v1", "ingressclasses", "IngressClass",
+     NULL, false, false, ""},
+    {"networking.k8s.io", "v1", "ingresses", "Ingress",
+     "ing", true, false, "status "},
+    {"networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy",
+     "netpol", true, false, ""},
 };
 /* clang-format on */
 
 enum { RESOURCES = sizeof resources / sizeof *resources };
+
+size_t discovery_all(const struct resource **all)
+{
+    *all = resources;
+    return RESOURCES;
+}
+
+bool discovery_has_part(const struct resource *resource, const char *part)
+{
+    size_t length = strlen(part);
+    for (const char *at = resource->parts; *at; at += strcspn(at, " ") + 1)
+        if (strcspn(at, " ") == length && memcmp(at, part, length) == 0)
+            return true;
+    return false;
+}
 
 const struct resource *discovery_find(const char *group, const char *version,
                                       const char *plural)
@@ -139,27 +184,54 @@ struct value *discovery_group(struct arena *arena, const char *group)
     return NULL;
 }
 
+static struct value *make_list(struct arena *arena, const char *const *texts)
+{
+    struct value *list = value_make_list(arena);
+    for (; *texts; texts++)
+        value_append(arena, list, value_make_string(arena, *texts));
+    return list;
+}
+
 static struct value *describe_resource(struct arena *arena,
                                        const struct resource *resource)
 {
-    static const char *const verbs[] = {"get", "list"};
+    static const char *const verbs[] = {"create", "delete", "deletecollection",
+                                        "get",    "list",   "patch",
+                                        "update", "watch",  NULL};
+    static const char *const virtual_verbs[] = {"create", NULL};
     struct value *map = value_make_map(arena);
     value_set_string(arena, map, "name", resource->plural);
     value_set_string(arena, map, "singularName", "");
     value_set(arena, map, "namespaced",
               value_make_bool(arena, resource->namespaced));
     value_set_string(arena, map, "kind", resource->kind);
-    struct value *list = value_make_list(arena);
-    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-        value_append(arena, list, value_make_string(arena, verbs[i]));
-    value_set(arena, map, "verbs", list);
-    if (resource->short_name) {
-        struct value *names = value_make_list(arena);
-        value_append(arena, names,
-                     value_make_string(arena, resource->short_name));
-        value_set(arena, map, "shortNames", names);
-    }
+    value_set(arena, map, "verbs",
+              make_list(arena, resource->virtual ? virtual_verbs : verbs));
+    if (resource->short_name)
+        value_set(arena, map, "shortNames",
+                  make_list(arena,
+                            (const char *const[]){resource->short_name, NULL}));
     return map;
+}
+
+/* "pods/log": what can be done with a part is not told apart. */
+static void describe_parts(struct arena *arena, struct value *list,
+                           const struct resource *resource)
+{
+    static const char *const verbs[] = {"create", "get", "patch", "update",
+                                        NULL};
+    for (const char *at = resource->parts; *at; at += strcspn(at, " ") + 1) {
+        struct value *map = value_make_map(arena);
+        value_set_string(arena, map, "name",
+                         arena_format(arena, "%s/%.*s", resource->plural,
+                                      (int)strcspn(at, " "), at));
+        value_set_string(arena, map, "singularName", "");
+        value_set(arena, map, "namespaced",
+                  value_make_bool(arena, resource->namespaced));
+        value_set_string(arena, map, "kind", resource->kind);
+        value_set(arena, map, "verbs", make_list(arena, verbs));
+        value_append(arena, list, map);
+    }
 }
 
 struct value *discovery_resources(struct arena *arena, const char *group,
@@ -173,6 +245,7 @@ struct value *discovery_resources(struct arena *arena, const char *group,
             continue;
         last = &resources[i];
         value_append(arena, list, describe_resource(arena, last));
+        describe_parts(arena, list, last);
     }
     if (!last)
         return NULL;

@@ -13,7 +13,15 @@ struct resource {
     const char *kind;
     const char *short_name; /* NULL: none */
     bool namespaced;
+    bool virtual;      /* only POST, and nothing is stored */
+    const char *parts; /* its subresources, each followed by a space; or "" */
 };
+
+/* The table of all, in the order of the store; returns its length. */
+size_t discovery_all(const struct resource **all);
+
+/* Whether the resource has a subresource of that name. */
+bool discovery_has_part(const struct resource *resource, const char *part);
 
 /* The resource of a path, or of an object; NULL when there is none. */
 const struct resource *discovery_find(const char *group, const char *version,

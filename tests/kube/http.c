@@ -14,18 +14,23 @@ static const struct {
     int status;
     const char *reason;
 } reasons[] = {
-    {200, "OK"                   },
-    {201, "Created"              },
-    {400, "Bad Request"          },
-    {401, "Unauthorized"         },
-    {403, "Forbidden"            },
-    {404, "Not Found"            },
-    {405, "Method Not Allowed"   },
-    {409, "Conflict"             },
-    {410, "Gone"                 },
-    {429, "Too Many Requests"    },
-    {500, "Internal Server Error"},
-    {503, "Service Unavailable"  },
+    {200, "OK"                    },
+    {201, "Created"               },
+    {400, "Bad Request"           },
+    {401, "Unauthorized"          },
+    {403, "Forbidden"             },
+    {404, "Not Found"             },
+    {405, "Method Not Allowed"    },
+    {406, "Not Acceptable"        },
+    {409, "Conflict"              },
+    {410, "Gone"                  },
+    {413, "Content Too Large"     },
+    {415, "Unsupported Media Type"},
+    {422, "Unprocessable Content" },
+    {429, "Too Many Requests"     },
+    {500, "Internal Server Error" },
+    {503, "Service Unavailable"   },
+    {504, "Gateway Timeout"       },
 };
 
 static int hex_digit(char c)
@@ -157,6 +162,10 @@ static int read_header(struct arena *arena, const char *line, size_t length,
         arena_copy(arena, start, (size_t)(line + length - start));
     if (strcasecmp(name, "authorization") == 0)
         request->authorization = value;
+    else if (strcasecmp(name, "content-type") == 0)
+        request->content_type = value;
+    else if (strcasecmp(name, "accept") == 0)
+        request->accept = value;
     else if (strcasecmp(name, "connection") == 0)
         request->close = strcasecmp(value, "close") == 0;
     else if (strcasecmp(name, "transfer-encoding") == 0)
@@ -169,7 +178,7 @@ static int read_header(struct arena *arena, const char *line, size_t length,
 int http_read(struct arena *arena, const struct text *input,
               struct http_request *request, size_t *used)
 {
-    *request = (struct http_request){0};
+    *request = (struct http_request){.content_type = "", .accept = ""};
     const char *end = input->length
                           ? memmem(input->data, input->length, "\r\n\r\n", 4)
                           : NULL;
@@ -207,11 +216,28 @@ void http_write(struct text *output, const struct http_response *response)
     }
     text_append_format(output,
                        "HTTP/1.1 %d %s\r\n"
-                       "Content-Type: %s\r\n"
-                       "Content-Length: %zu\r\n\r\n",
-                       response->status, reason, response->type,
+                       "Content-Type: %s\r\n",
+                       response->status, reason, response->type);
+    if (response->retry_after > 0)
+        text_append_format(output, "Retry-After: %d\r\n",
+                           response->retry_after);
+    if (response->warning)
+        text_append_format(output, "Warning: 299 - \"%s\"\r\n",
+                           response->warning);
+    if (response->feed) {
+        text_append_string(output, "Transfer-Encoding: chunked\r\n\r\n");
+        return;
+    }
+    text_append_format(output, "Content-Length: %zu\r\n\r\n",
                        response->body.length);
     text_append(output, text_string(&response->body), response->body.length);
+}
+
+void http_write_chunk(struct text *output, const char *bytes, size_t length)
+{
+    text_append_format(output, "%zx\r\n", length);
+    text_append(output, bytes, length);
+    text_append_string(output, "\r\n");
 }
 
 const char *http_query(const struct http_request *request, const char *name)
@@ -221,4 +247,10 @@ const char *http_query(const struct http_request *request, const char *name)
             return request->query[i].value;
     }
     return NULL;
+}
+
+bool http_asks(const struct http_request *request, const char *name)
+{
+    const char *value = http_query(request, name);
+    return value && (strcmp(value, "true") == 0 || strcmp(value, "1") == 0);
 }

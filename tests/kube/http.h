@@ -2,6 +2,7 @@
 /* HTTP/1.1 requests and responses (RFC 9112), of what API clients send. */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "engine/base/arena.h"
 #include "engine/base/text.h"
@@ -20,15 +21,29 @@ struct http_request {
     struct http_parameter query[SERVER_QUERY_LIMIT];
     size_t query_count;
     const char *authorization; /* NULL: none */
+    const char *content_type;  /* "": none */
+    const char *accept;        /* "": none */
     const char *body;
     size_t body_length;
     bool close; /* the client wants no further request on the connection */
 };
 
+struct feed;
+
 struct http_response {
     int status;
-    const char *type; /* of the body */
-    struct text body; /* freed by the caller */
+    const char *type;    /* of the body */
+    struct text body;    /* freed by the caller */
+    int retry_after;     /* seconds; 0: not said */
+    const char *warning; /* NULL: none; lives as long as the request */
+    struct feed *feed;   /* a body that goes on, instead of `body`; or NULL */
+
+    /* What a rule of faults wants. */
+    bool lost;  /* close the connection instead of answering */
+    bool cuts;  /* end the body after `cut_after` bytes */
+    bool clean; /* ... as if that were its end */
+    int64_t cut_after;
+    int64_t delay; /* nanoseconds until the answer is sent */
 };
 
 /* Reads one request from the beginning of `input`. 1 and the bytes `used` when
@@ -37,8 +52,14 @@ struct http_response {
 int http_read(struct arena *arena, const struct text *input,
               struct http_request *request, size_t *used);
 
-/* Appends the response. */
+/* Appends the response; of one with a feed only the head. */
 void http_write(struct text *output, const struct http_response *response);
+
+/* Appends a piece of a body that goes on (chunked); 0 bytes are its end. */
+void http_write_chunk(struct text *output, const char *bytes, size_t length);
+
+/* Whether the request asks for something with "true" or "1". */
+bool http_asks(const struct http_request *request, const char *name);
 
 /* The value of a parameter of the query, or NULL. */
 const char *http_query(const struct http_request *request, const char *name);

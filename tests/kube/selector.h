@@ -6,10 +6,10 @@
 #include "engine/base/error.h"
 #include "engine/value/value.h"
 
-/* One requirement: a name, and the text that it must or must not have. */
+/* One requirement: a name, and the texts that it must or must not have. */
 struct requirement {
     const char *name;
-    const char *value; /* NULL: only that the name is there */
+    const char **values; /* ends with NULL; NULL: only that the name is there */
     bool negated;
 };
 
@@ -18,7 +18,7 @@ struct selector {
     size_t count;
 };
 
-/* "a=b,c!=d,e,!f". Sets ("a in (b, c)") are refused. */
+/* "a=b,c!=d,e,!f,g in (h, i),j notin (k)". NULL and "" fit everything. */
 int selector_parse(struct arena *arena, const char *text,
                    struct selector *selector, struct error *error) MUST_CHECK;
 

@@ -1,18 +1,25 @@
 /*
- * One poll loop over the listening socket and all connections; nothing in it
- * waits for a single client, so that many watches can be open at once.
+ * One poll loop over the listening socket, all connections and all processes of
+ * the node; nothing in it waits for a single one, so that many watches can be
+ * open at once.
  */
 #include "tests/kube/server.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "engine/base/clock.h"
+#include "engine/base/memory.h"
 #include "tests/kube/connection.h"
 #include "tests/kube/limits.h"
+#include "tests/kube/node.h"
 
 int server_listen(uint16_t *port, struct error *error)
 {
@@ -34,48 +41,133 @@ int server_listen(uint16_t *port, struct error *error)
     return listener;
 }
 
+enum { NODE_SLOTS = 4096, SLOTS = SERVER_CONNECTIONS_LIMIT + 2 + NODE_SLOTS };
+
+/* The loop's state. */
+struct server {
+    struct connection connections[SERVER_CONNECTIONS_LIMIT];
+    struct pollfd slots[SLOTS]; /* connections, listener, signals, node */
+    struct cluster *cluster;
+    SSL_CTX *context;
+    int listener, signals;
+};
+
+enum {
+    LISTENER_SLOT = SERVER_CONNECTIONS_LIMIT,
+    SIGNAL_SLOT,
+    NODE_SLOT,
+};
+
 /* Puts the next client into a free slot. */
-static void accept_client(int listener, SSL_CTX *context,
-                          struct connection *connections)
+static void accept_client(struct server *server)
 {
     for (size_t i = 0; i < SERVER_CONNECTIONS_LIMIT; i++) {
-        if (connections[i].descriptor >= 0)
+        if (server->connections[i].descriptor >= 0)
             continue;
         int client =
-            accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+            accept4(server->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (client < 0)
             return;
-        connection_open(&connections[i], client, context);
+        int on = 1;
+        setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        server->cluster->counts.connections++;
+        connection_open(&server->connections[i], client, server->context);
     }
 }
 
-int server_run(int listener, SSL_CTX *context, const struct api *api,
-               struct error *error)
+/* Fills the slots; how many there are. */
+static nfds_t fill_slots(struct server *server)
 {
-    struct connection connections[SERVER_CONNECTIONS_LIMIT];
-    struct pollfd polled[SERVER_CONNECTIONS_LIMIT + 1];
-    for (size_t i = 0; i < SERVER_CONNECTIONS_LIMIT; i++)
-        connections[i] = (struct connection){.descriptor = -1};
+    bool room = false;
+    for (size_t i = 0; i < SERVER_CONNECTIONS_LIMIT; i++) {
+        const struct connection *connection = &server->connections[i];
+        server->slots[i] = (struct pollfd){.fd = connection->descriptor,
+                                           .events = connection->events};
+        room |= connection->descriptor < 0;
+    }
+    /* Without room, clients wait in the kernel's queue. */
+    server->slots[LISTENER_SLOT] =
+        (struct pollfd){.fd = room ? server->listener : -1, .events = POLLIN};
+    server->slots[SIGNAL_SLOT] =
+        (struct pollfd){.fd = server->signals, .events = POLLIN};
+    return NODE_SLOT + node_poll(server->cluster->node,
+                                 server->slots + NODE_SLOT, NODE_SLOTS);
+}
+
+/* Milliseconds until something is due; -1: for ever. */
+static int find_timeout(const struct server *server)
+{
+    int64_t due = cluster_due(server->cluster);
+    for (size_t i = 0; i < SERVER_CONNECTIONS_LIMIT; i++) {
+        int64_t own = server->connections[i].due;
+        if (server->connections[i].descriptor >= 0 && own > 0 &&
+            (due == 0 || own < due))
+            due = own;
+    }
+    if (due == 0)
+        return -1;
+    int64_t rest = due - clock_monotonic() + CLOCK_MILLISECOND - 1;
+    int64_t most = 3600 * CLOCK_SECOND;
+    rest = rest < 0 ? 0 : rest;
+    return (int)((rest < most ? rest : most) / CLOCK_MILLISECOND);
+}
+
+/* Connections with a feed are looked at whenever anything has happened. */
+static void step_all(struct server *server)
+{
+    for (size_t i = 0; i < SERVER_CONNECTIONS_LIMIT; i++) {
+        struct connection *connection = &server->connections[i];
+        if (connection->descriptor < 0 ||
+            (!server->slots[i].revents && !connection->feed &&
+             !connection->due))
+            continue;
+        if (!connection_step(connection, server->cluster))
+            connection_close(connection);
+    }
+}
+
+static int serve(struct server *server, struct error *error)
+{
     for (;;) {
-        nfds_t free_slots = 0;
-        for (size_t i = 0; i < SERVER_CONNECTIONS_LIMIT; i++) {
-            polled[i] = (struct pollfd){.fd = connections[i].descriptor,
-                                        .events = connections[i].events};
-            free_slots += connections[i].descriptor < 0;
-        }
-        /* Without a free slot, clients wait in the kernel's queue. */
-        polled[SERVER_CONNECTIONS_LIMIT] =
-            (struct pollfd){.fd = free_slots ? listener : -1, .events = POLLIN};
-        if (poll(polled, SERVER_CONNECTIONS_LIMIT + 1, -1) < 0) {
+        cluster_settle(server->cluster);
+        step_all(server);
+        cluster_settle(server->cluster);
+        nfds_t count = fill_slots(server);
+        if (poll(server->slots, count, find_timeout(server)) < 0) {
             if (errno == EINTR)
                 continue;
             return error_set_system(error, "cannot wait for clients");
         }
-        for (size_t i = 0; i < SERVER_CONNECTIONS_LIMIT; i++) {
-            if (polled[i].revents && !connection_step(&connections[i], api))
-                connection_close(&connections[i]);
-        }
-        if (polled[SERVER_CONNECTIONS_LIMIT].revents)
-            accept_client(listener, context, connections);
+        if (server->slots[SIGNAL_SLOT].revents)
+            return 0;
+        if (server->slots[LISTENER_SLOT].revents)
+            accept_client(server);
     }
+}
+
+int server_run(int listener, SSL_CTX *context, struct cluster *cluster,
+               struct error *error)
+{
+    struct server *server = memory_allocate(sizeof *server);
+    server->cluster = cluster;
+    server->context = context;
+    server->listener = listener;
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    server->signals = signalfd(-1, &signals, SFD_CLOEXEC);
+    for (size_t i = 0; i < SERVER_CONNECTIONS_LIMIT; i++)
+        server->connections[i].descriptor = -1;
+    int result = server->signals < 0
+                     ? error_set_system(error, "cannot wait for signals")
+                     : serve(server, error);
+    for (size_t i = 0; i < SERVER_CONNECTIONS_LIMIT; i++)
+        if (server->connections[i].descriptor >= 0)
+            connection_close(&server->connections[i]);
+    if (server->signals >= 0)
+        close(server->signals);
+    memory_free(server);
+    return result;
 }

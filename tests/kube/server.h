@@ -10,6 +10,6 @@
  * ERROR_SYSTEM. */
 int server_listen(uint16_t *port, struct error *error);
 
-/* Serves until a signal ends the program or the loop fails: always -1. */
-int server_run(int listener, SSL_CTX *context, const struct api *api,
-               struct error *error);
+/* Serves until SIGTERM or SIGINT (0), or until the loop fails: -1. */
+int server_run(int listener, SSL_CTX *context, struct cluster *cluster,
+               struct error *error) MUST_CHECK;

@@ -1,213 +1,247 @@
 /*
- * Files of objects in, a sorted array out. Each object gets what a real server
- * would have given it: namespace, uid, resourceVersion, creationTimestamp. A name
- * is there once in its namespace.
+ * A sorted array of objects, and a ring of changes. Every change has the next
+ * version, so the journal is sorted by version too. Each version of an object
+ * has an arena of its own and is counted, so that memory is bounded by what is
+ * stored and by the journal, however long the server runs.
  */
 #include "tests/kube/store.h"
 
-#include <dirent.h>
-#include <errno.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "engine/base/diagnostics.h"
-#include "engine/base/file.h"
-#include "engine/base/text.h"
+#include "engine/base/clock.h"
+#include "engine/base/memory.h"
+#include "engine/base/random.h"
 #include "tests/kube/limits.h"
+#include "tests/kube/moment.h"
 
-static int compare_stored(const void *left, const void *right)
+struct object *object_hold(struct object *object)
 {
-    const struct stored *a = left, *b = right;
+    object->holders++;
+    return object;
+}
+
+void object_release(struct object *object)
+{
+    if (object && --object->holders == 0)
+        arena_free(object->arena);
+}
+
+static int compare(const struct object *a, const struct object *b)
+{
     if (a->resource != b->resource)
         return a->resource < b->resource ? -1 : 1;
     int order = strcmp(a->namespace_name, b->namespace_name);
     return order ? order : strcmp(a->name, b->name);
 }
 
-struct stored *store_find(const struct store *store,
+/* The place of the object, or where it would be. */
+static size_t find_place(const struct store *store, const struct object *wanted,
+                         bool *found)
+{
+    size_t low = 0, high = store->count;
+    *found = false;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = compare(store->items[middle], wanted);
+        if (order == 0) {
+            *found = true;
+            return middle;
+        }
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+struct object *store_find(const struct store *store,
                           const struct resource *resource,
                           const char *namespace_name, const char *name)
 {
-    const struct stored wanted = {resource, namespace_name, name, NULL};
-    return store->count ? bsearch(&wanted, store->items, store->count,
-                                  sizeof wanted, compare_stored)
-                        : NULL;
+    const struct object wanted = {
+        .resource = resource, .namespace_name = namespace_name, .name = name};
+    bool found;
+    size_t place = find_place(store, &wanted, &found);
+    return found ? store->items[place] : NULL;
 }
 
-/* Sets a member of the metadata unless it is there. */
-static void default_metadata(struct store *store, struct value *metadata,
-                             const char *name, const char *text)
+struct object *store_find_uid(const struct store *store, const char *uid)
 {
-    if (!value_get(metadata, name))
-        value_set_string(store->arena, metadata, name, text);
+    for (size_t i = 0; i < store->count; i++)
+        if (strcmp(store->items[i]->uid, uid) == 0)
+            return store->items[i];
+    return NULL;
 }
 
-/* Gives the object what a server adds. */
-static struct value *complete(struct store *store, struct value *object)
+static void forget_oldest(struct store *store)
 {
-    struct arena *arena = store->arena;
-    struct value *metadata = value_get(object, "metadata");
-    store->version++;
-    default_metadata(store, metadata, "uid",
-                     arena_format(arena, "00000000-0000-4000-8000-%012lld",
-                                  (long long)store->version));
-    default_metadata(store, metadata, "creationTimestamp",
-                     "2026-01-01T00:00:00Z");
+    struct change *change =
+        &store->changes[store->first++ % STORE_CHANGES_LIMIT];
+    store->floor = change->object->version;
+    store->change_bytes -= arena_used(change->object->arena);
+    object_release(change->object);
+    object_release(change->before);
+}
+
+void store_forget(struct store *store)
+{
+    while (store->first < store->next)
+        forget_oldest(store);
+}
+
+/* Holds both versions. */
+static void note_change(struct store *store, enum change_kind kind,
+                        struct object *object, struct object *before)
+{
+    store->change_bytes += arena_used(object->arena);
+    while (store->next - store->first >= STORE_CHANGES_LIMIT ||
+           (store->change_bytes > STORE_CHANGES_BYTES &&
+            store->first < store->next))
+        forget_oldest(store);
+    store->changes[store->next++ % STORE_CHANGES_LIMIT] = (struct change){
+        kind, object_hold(object), before ? object_hold(before) : NULL};
+}
+
+const struct change *store_change(const struct store *store, uint64_t number)
+{
+    assert(number >= store->first && number < store->next);
+    return &store->changes[number % STORE_CHANGES_LIMIT];
+}
+
+uint64_t store_seek(const struct store *store, int64_t version)
+{
+    uint64_t low = store->first, high = store->next;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (store_change(store, middle)->object->version <= version)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static const char *make_uid(struct arena *arena)
+{
+    char digits[33];
+    random_hex(digits, 32);
+    return arena_format(arena, "%.8s-%.4s-4%.3s-a%.3s-%.12s", digits,
+                        digits + 8, digits + 13, digits + 17, digits + 20);
+}
+
+/* A copy of `value` with the next version, which nobody holds yet. */
+static struct object *make_object(struct store *store,
+                                  const struct resource *resource,
+                                  const struct value *value)
+{
+    struct arena *arena = arena_new();
+    struct object *object = arena_allocate(arena, sizeof *object);
+    object->arena = arena;
+    object->resource = resource;
+    object->value = value_copy(arena, value);
+    object->version = ++store->version;
+    struct value *metadata = value_get(object->value, "metadata");
+    if (!value_get(metadata, "uid"))
+        value_set_string(arena, metadata, "uid", make_uid(arena));
+    if (!value_get(metadata, "creationTimestamp"))
+        value_set_string(arena, metadata, "creationTimestamp",
+                         moment_print(arena, clock_now()));
     value_set_string(arena, metadata, "resourceVersion",
-                     arena_format(arena, "%lld", (long long)store->version));
+                     arena_format(arena, "%lld", (long long)object->version));
+    const char *namespace_name = value_string_at(metadata, "namespace");
+    object->namespace_name = namespace_name ? namespace_name : "";
+    object->name = value_string_at(metadata, "name");
+    object->uid = value_string_at(metadata, "uid");
     return object;
 }
 
-static void insert(struct store *store, const struct resource *resource,
-                   const char *namespace_name, struct value *object)
+/* Whether the two differ in nothing but what the store sets. */
+static bool is_same(const struct object *known, const struct value *value)
 {
-    struct stored made = {
-        resource, namespace_name,
-        value_string_at(value_get(object, "metadata"), "name"),
-        complete(store, object)};
-    store->items =
-        arena_grow(store->arena, store->items, store->count * sizeof made,
-                   (store->count + 1) * sizeof made);
-    size_t at = store->count++;
-    for (; at > 0 && compare_stored(&store->items[at - 1], &made) > 0; at--)
-        store->items[at] = store->items[at - 1];
-    store->items[at] = made;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct value *copy = value_copy(arena, value);
+    struct value *metadata = value_get(copy, "metadata");
+    for (const char *const *name =
+             (const char *const[]){"resourceVersion", "uid",
+                                   "creationTimestamp", NULL};
+         *name; name++)
+        value_set_string(
+            arena, metadata, *name,
+            value_string(value_path(
+                known->value, arena_format(arena, "metadata.%s", *name))));
+    return value_equal(known->value, copy);
 }
 
-static void insert_namespace(struct store *store, const char *name)
+static void insert(struct store *store, size_t place, struct object *object)
 {
-    const struct resource *resource = discovery_find("", "v1", "namespaces");
-    if (store_find(store, resource, "", name))
-        return;
-    struct value *object = value_make_map(store->arena);
-    struct value *metadata = value_make_map(store->arena);
-    struct value *status = value_make_map(store->arena);
-    value_set_string(store->arena, object, "apiVersion", "v1");
-    value_set_string(store->arena, object, "kind", "Namespace");
-    value_set(store->arena, object, "metadata", metadata);
-    value_set_string(store->arena, metadata, "name", name);
-    value_set(store->arena, object, "status", status);
-    value_set_string(store->arena, status, "phase", "Active");
-    insert(store, resource, "", object);
-}
-
-struct store store_make(struct arena *arena)
-{
-    struct store store = {.arena = arena};
-    insert_namespace(&store, "default");
-    return store;
-}
-
-static int add_object(struct store *store, struct value *object,
-                      struct error *error)
-{
-    const char *api_version = value_string_at(object, "apiVersion");
-    const char *kind = value_string_at(object, "kind");
-    struct value *metadata = value_get(object, "metadata");
-    const char *name = value_string_at(metadata, "name");
-    if (!api_version || !kind || !name) {
-        error_set(error, ERROR_INPUT,
-                  "an object needs apiVersion, kind and metadata.name");
-        return error_place(error, NULL, object->mark);
+    if (store->count == store->capacity) {
+        store->capacity = store->capacity ? store->capacity * 2 : 64;
+        store->items = memory_resize(store->items, store->capacity,
+                                     sizeof(struct object *));
     }
-    const struct resource *resource = discovery_find_kind(api_version, kind);
-    if (!resource) {
-        error_set(error, ERROR_INPUT, "the test server has no kind '%s' of %s",
-                  kind, api_version);
-        return error_place(error, NULL, object->mark);
-    }
-    const char *namespace_name = "";
-    if (resource->namespaced) {
-        default_metadata(store, metadata, "namespace", "default");
-        namespace_name = value_string_at(metadata, "namespace");
-        insert_namespace(store, namespace_name);
-    }
-    struct stored *known = store_find(store, resource, namespace_name, name);
-    if (!known)
-        insert(store, resource, namespace_name, object);
-    else if (strcmp(kind, "Namespace") == 0)
-        known->object = complete(store, object);
-    else
-        return error_set(error, ERROR_INPUT, "there are two of %s '%s/%s'",
-                         resource->plural, namespace_name, name);
-    return 0;
+    memmove(store->items + place + 1, store->items + place,
+            (store->count - place) * sizeof(struct object *));
+    store->items[place] = object;
+    store->count++;
 }
 
-static int add_document(struct store *store, struct value *document,
-                        struct error *error)
+struct object *store_put(struct store *store, const struct resource *resource,
+                         const struct value *value)
 {
-    const char *kind = value_string_at(document, "kind");
-    if (value_is(document, VALUE_NULL))
-        return 0;
-    if (!kind || strcmp(kind, "List") != 0)
-        return add_object(store, document, error);
-    const struct value *items = value_get(document, "items");
-    for (size_t i = 0; i < value_count(items); i++) {
-        if (add_object(store, value_item(items, i), error) < 0)
-            return -1;
+    const struct value *metadata = value_get(value, "metadata");
+    const char *namespace_name = value_string_at(metadata, "namespace");
+    const struct object wanted = {.resource = resource,
+                                  .namespace_name =
+                                      namespace_name ? namespace_name : "",
+                                  .name = value_string_at(metadata, "name")};
+    assert(wanted.name);
+    bool found;
+    size_t place = find_place(store, &wanted, &found);
+    struct object *before = found ? store->items[place] : NULL;
+    if (before && is_same(before, value))
+        return before;
+    if (!before && (store->count >= STORE_OBJECTS_LIMIT ||
+                    store->bytes >= STORE_BYTES_LIMIT))
+        return NULL;
+    struct object *object = make_object(store, resource, value);
+    object_hold(object);
+    store->bytes += arena_used(object->arena);
+    note_change(store, before ? CHANGE_MODIFIED : CHANGE_ADDED, object, before);
+    if (before) {
+        store->bytes -= arena_used(before->arena);
+        store->items[place] = object;
+        object_release(before);
+    } else {
+        insert(store, place, object);
     }
-    return 0;
+    return object;
 }
 
-static int load_file(struct store *store, const char *path, struct error *error)
+void store_remove(struct store *store, struct object *object)
 {
-    size_t length = 0;
-    const char *text =
-        file_read(store->arena, path, SERVER_FILE_LIMIT, &length, error);
-    if (!text)
-        return -1;
-    struct diagnostics found = diagnostics_make(store->arena, path);
-    const struct value *documents =
-        value_read_yaml(store->arena, text, length, &found);
-    if (!documents) {
-        error_set(error, ERROR_INPUT, "%s", found.items[0].text);
-        return error_place(error, path, found.items[0].mark);
-    }
-    for (size_t i = 0; i < value_count(documents); i++) {
-        if (add_document(store, value_item(documents, i), error) < 0)
-            return error_place(error, path, (struct mark){0});
-    }
-    return 0;
+    bool found;
+    size_t place = find_place(store, object, &found);
+    assert(found && store->items[place] == object);
+    struct object *last = make_object(store, object->resource, object->value);
+    object_hold(last);
+    note_change(store, CHANGE_DELETED, last, object);
+    store->count--;
+    memmove(store->items + place, store->items + place + 1,
+            (store->count - place) * sizeof(struct object *));
+    store->bytes -= arena_used(object->arena);
+    object_release(object);
+    object_release(last);
 }
 
-static int is_object_file(const struct dirent *entry)
+void store_close(struct store *store)
 {
-    const char *dot = strrchr(entry->d_name, '.');
-    return dot && entry->d_name[0] != '.' &&
-           (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0 ||
-            strcmp(dot, ".json") == 0);
-}
-
-static int load_folder(struct store *store, const char *path,
-                       struct error *error)
-{
-    struct dirent **entries = NULL;
-    int count = scandir(path, &entries, is_object_file, alphasort);
-    if (count < 0)
-        return error_set_system(error, "cannot read the folder '%s'", path);
-    int result = 0;
-    if (count > SERVER_FILES_LIMIT)
-        result = error_set(error, ERROR_INPUT,
-                           "more than the limit of %d files in '%s'",
-                           SERVER_FILES_LIMIT, path);
-    for (int i = 0; i < count; i++) {
-        if (result == 0)
-            result = load_file(
-                store,
-                arena_format(store->arena, "%s/%s", path, entries[i]->d_name),
-                error);
-        free(entries[i]);
-    }
-    free(entries);
-    return result;
-}
-
-int store_load(struct store *store, const char *path, struct error *error)
-{
-    struct stat status;
-    if (stat(path, &status) < 0)
-        return error_set_system(error, "cannot open '%s'", path);
-    return S_ISDIR(status.st_mode) ? load_folder(store, path, error)
-                                   : load_file(store, path, error);
+    store_forget(store);
+    for (size_t i = 0; i < store->count; i++)
+        object_release(store->items[i]);
+    memory_free(store->items);
+    memory_free(store->changes);
+    *store = (struct store){0};
 }

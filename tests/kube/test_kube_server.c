@@ -1,10 +1,15 @@
 /*
  * test-kube-server [--objects FILE-OR-FOLDER]... [--rules FILE]
- *                  [--kubeconfig FILE]
+ *                  [--kubeconfig FILE] [--rhythm fast|real]
+ *                  [--bookmarks DURATION]
  *
- * A Kubernetes API server for tests, on a free port of 127.0.0.1, which it prints
- * as its only line of output when it is ready. --kubeconfig writes a file with
- * which kubectl reaches it. It ends with the process that started it.
+ * A Kubernetes cluster for tests, on a free port of 127.0.0.1, which it prints as
+ * its only line of output when it is ready: the API over TLS, a Job controller,
+ * a garbage collector, and one node that really runs pods in the sandbox of local
+ * runs (images are not pulled). --kubeconfig writes a file with which kubectl
+ * reaches it. --rhythm real takes the time that a real node takes. --rules makes
+ * it fail on purpose (rules.h; more can be added while it runs, control.h). It
+ * ends with the process that started it, and leaves nothing.
  */
 #include <openssl/evp.h>
 #include <signal.h>
@@ -14,6 +19,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/base/random.h"
 #include "tests/kube/api.h"
@@ -61,47 +67,56 @@ static int write_kubeconfig(struct arena *arena, const char *path,
 }
 
 struct options {
-    const char *rules;
     const char *kubeconfig;
 };
 
+static int set_option(struct cluster *cluster, struct options *options,
+                      const char *name, const char *value, struct error *error)
+{
+    if (strcmp(name, "--objects") == 0)
+        return store_load(&cluster->store, value, error);
+    if (strcmp(name, "--rules") == 0)
+        return rules_load(&cluster->rules, value, error);
+    if (strcmp(name, "--bookmarks") == 0)
+        return duration_parse(value, &cluster->bookmarks, error);
+    if (strcmp(name, "--kubeconfig") == 0)
+        options->kubeconfig = value;
+    else if (strcmp(name, "--rhythm") != 0)
+        return error_set(error, ERROR_USAGE, "unknown option '%s'", name);
+    else
+        cluster->rhythm = cluster_rhythm(value);
+    return cluster->rhythm ? 0
+                           : error_set(error, ERROR_USAGE,
+                                       "there is no rhythm '%s'", value);
+}
+
 static int read_options(char **arguments, struct options *options,
-                        struct store *store, struct error *error)
+                        struct cluster *cluster, struct error *error)
 {
     for (; *arguments; arguments += 2) {
-        const char *name = arguments[0], *value = arguments[1];
-        if (!value)
-            return error_set(error, ERROR_USAGE, "'%s' needs a value", name);
-        if (strcmp(name, "--rules") == 0)
-            options->rules = value;
-        else if (strcmp(name, "--kubeconfig") == 0)
-            options->kubeconfig = value;
-        else if (strcmp(name, "--objects") != 0)
-            return error_set(error, ERROR_USAGE, "unknown option '%s'", name);
-        else if (store_load(store, value, error) < 0)
+        if (!arguments[1])
+            return error_set(error, ERROR_USAGE, "'%s' needs a value",
+                             arguments[0]);
+        if (set_option(cluster, options, arguments[0], arguments[1], error) < 0)
             return -1;
     }
     return 0;
 }
 
-static int serve(char **arguments, struct error *error)
+static int serve(struct cluster *cluster, char **arguments, struct error *error)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
     CLEANUP(text_free) struct text pem = {0};
     struct options options = {0};
-    struct api api = {.store = store_make(arena)};
     char token[33];
     random_hex(token, 32);
-    api.token = token;
-    if (read_options(arguments, &options, &api.store, error) < 0)
-        return -1;
-    if (options.rules &&
-        rules_load(arena, options.rules, &api.rules, error) < 0)
+    cluster->token = token;
+    if (read_options(arguments, &options, cluster, error) < 0)
         return -1;
     CLEANUP(SSL_CTX_free) SSL_CTX *context = certificate_make(&pem, error);
     uint16_t port = 0;
     int listener = context ? server_listen(&port, error) : -1;
-    if (listener < 0)
+    if (listener < 0 || cluster_start(cluster, error) < 0)
         return -1;
     struct access access = {token, &pem, port};
     if (options.kubeconfig &&
@@ -109,7 +124,9 @@ static int serve(char **arguments, struct error *error)
         return -1;
     printf("%d\n", port);
     fflush(stdout);
-    return server_run(listener, context, &api, error);
+    int result = server_run(listener, context, cluster, error);
+    close(listener);
+    return result;
 }
 
 int main(int count, char **arguments)
@@ -117,8 +134,13 @@ int main(int count, char **arguments)
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     signal(SIGPIPE, SIG_IGN);
     struct error error = {0};
-    if (count < 1 || serve(arguments + 1, &error) < 0)
-        fprintf(stderr, "test-kube-server: %s%s%s\n", error.place.file,
-                error.place.file[0] ? ": " : "", error.text);
+    struct cluster cluster;
+    cluster_open(&cluster);
+    int result = count < 1 ? -1 : serve(&cluster, arguments + 1, &error);
+    cluster_close(&cluster);
+    if (result == 0)
+        return EXIT_SUCCESS;
+    fprintf(stderr, "test-kube-server: %s%s%s\n", error.place.file,
+            error.place.file[0] ? ": " : "", error.text);
     return EXIT_FAILURE;
 }
