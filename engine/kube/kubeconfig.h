@@ -26,3 +26,8 @@ struct value *kube_config_parse(struct arena *arena, const char *path,
 /* The body of the entry `name` of a kind, or NULL. */
 const struct value *kube_config_entry(const struct value *config, int kind,
                                       const char *name);
+
+/* Fills `error`: "there is no <kind> 'x' in the kubeconfig", with the names that
+ * there are; `name` NULL: no current context. Always returns -1. */
+int kube_config_refuse(struct arena *arena, const struct value *config,
+                       int kind, const char *name, struct error *error);

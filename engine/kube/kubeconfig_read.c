@@ -71,6 +71,18 @@ static int resolve_paths(const struct reading *reading, struct value *body,
     return 0;
 }
 
+/* A program with a slash in its name is beside the file; one without is looked
+ * for in PATH. */
+static int resolve_program(const struct reading *reading, struct value *plugin)
+{
+    static const char *const names[] = {"command", NULL};
+    const struct value *command = value_get(plugin, "command");
+    const char *text = value_string(command);
+    if (text && !strchr(text, '/'))
+        return 0;
+    return resolve_paths(reading, plugin, names);
+}
+
 /* A text without NUL bytes, or NULL. */
 static const char *plain_text(const struct value *value)
 {
@@ -113,7 +125,8 @@ static int read_entry(const struct reading *reading,
                                    kind->name, value_kind_name(body->kind)));
     /* A copy: an alias may put one body into several entries. */
     body = value_copy(reading->arena, body);
-    if (resolve_paths(reading, body, kind->paths) < 0)
+    if (resolve_paths(reading, body, kind->paths) < 0 ||
+        resolve_program(reading, value_get(body, "exec")) < 0)
         return -1;
     struct value *made = value_make_map(reading->arena);
     value_set_string(reading->arena, made, "name", name);

@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "engine/base/base64.h"
 #include "engine/base/diagnostics.h"
 #include "engine/base/file.h"
 #include "engine/base/text.h"
@@ -79,29 +80,6 @@ static void copy_members(struct arena *arena, struct value *into,
     }
 }
 
-static const char *encode_base64(struct arena *arena, const char *bytes,
-                                 size_t length)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                 "abcdefghijklmnopqrstuvwxyz0123456789+/";
-    char *made = arena_allocate(arena, (length + 2) / 3 * 4 + 1);
-    char *out = made;
-    for (size_t i = 0; i < length; i += 3) {
-        size_t left = length - i;
-        unsigned group = (unsigned)(unsigned char)bytes[i] << 16;
-        if (left > 1)
-            group |= (unsigned)(unsigned char)bytes[i + 1] << 8;
-        if (left > 2)
-            group |= (unsigned char)bytes[i + 2];
-        *out++ = digits[group >> 18];
-        *out++ = digits[group >> 12 & 63];
-        *out++ = left > 1 ? digits[group >> 6 & 63] : '=';
-        *out++ = left > 2 ? digits[group & 63] : '=';
-    }
-    *out = '\0';
-    return made;
-}
-
 static int inline_files(struct arena *arena, struct value *into,
                         const struct value *from,
                         const struct file_member *files, struct error *error)
@@ -115,7 +93,7 @@ static int inline_files(struct arena *arena, struct value *into,
         if (!bytes)
             return error_context(error, "%s", files->path);
         value_set_string(arena, into, files->data,
-                         encode_base64(arena, bytes, length));
+                         base64_encode(arena, bytes, length));
     }
     return 0;
 }
@@ -151,9 +129,8 @@ static int inline_token(struct arena *arena, struct value *into,
     return 0;
 }
 
-/* "there is no <kind> 'x' in the kubeconfig", with the names that there are. */
-static int refuse_unknown(struct arena *arena, const struct value *config,
-                          int kind, const char *name, struct error *error)
+int kube_config_refuse(struct arena *arena, const struct value *config,
+                       int kind, const char *name, struct error *error)
 {
     const struct value *list = value_get(config, kube_entry_kinds[kind].list);
     size_t count = value_count(list);
@@ -203,7 +180,7 @@ static int reduce_cluster(struct arena *arena, const struct value *config,
 {
     const struct value *cluster = kube_config_entry(config, KUBE_CLUSTER, name);
     if (!cluster)
-        return refuse_unknown(arena, config, KUBE_CLUSTER, name, error);
+        return kube_config_refuse(arena, config, KUBE_CLUSTER, name, error);
     if (!is_given(cluster, "server") || !value_string_at(cluster, "server"))
         return error_set(error, ERROR_INPUT,
                          "the cluster '%.100s' of the kubeconfig has no "
@@ -223,7 +200,7 @@ static int reduce_user(struct arena *arena, const struct value *config,
 {
     const struct value *user = kube_config_entry(config, KUBE_USER, name);
     if (!user)
-        return refuse_unknown(arena, config, KUBE_USER, name, error);
+        return kube_config_refuse(arena, config, KUBE_USER, name, error);
     for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
         if (is_given(user, programs[i].member))
             return error_set(
@@ -254,7 +231,7 @@ struct value *kube_config_reduce(struct arena *arena,
     const struct value *chosen =
         context ? kube_config_entry(config, KUBE_CONTEXT, context) : NULL;
     if (!chosen) {
-        refuse_unknown(arena, config, KUBE_CONTEXT, context, error);
+        kube_config_refuse(arena, config, KUBE_CONTEXT, context, error);
         return NULL;
     }
     const char *cluster = value_string_at(chosen, "cluster");

@@ -30,3 +30,29 @@ enum {
 /* From the first wish to abort (or the deadline) to SIGKILL: the entrypoint
  * itself gives its steps 10 s. */
 #define HOST_GRACE (15 * CLOCK_SECOND)
+
+/* A pod in a cluster: what it gets to end after it was told to, and what we wait
+ * for more than that. The entrypoint gives its steps 10 s. */
+#define KUBERNETES_GRACE  (20 * CLOCK_SECOND)
+#define KUBERNETES_MARGIN (15 * CLOCK_SECOND)
+
+/* From the end of a pod to the end of reading its logs. */
+#define KUBERNETES_DRAIN (30 * CLOCK_SECOND)
+
+/* How long a pod may take to start, unless said otherwise; how long a Job may be
+ * without one before its events are asked why, and how often. */
+#define KUBERNETES_START   (300 * CLOCK_SECOND)
+#define KUBERNETES_NO_POD  (3 * CLOCK_SECOND)
+#define KUBERNETES_REFUSED (10 * CLOCK_SECOND) /* then that is the outcome */
+#define KUBERNETES_ASK     (2 * CLOCK_SECOND)
+
+/* A deadline that the cluster does not see to is ours after that. */
+#define KUBERNETES_LATE (60 * CLOCK_SECOND)
+
+/* A cluster that does not answer for so long is left alone; the run goes on. */
+#define KUBERNETES_BLIND (600 * CLOCK_SECOND)
+
+/* A pod that waits is spoken of after that. */
+#define KUBERNETES_TELL (5 * CLOCK_SECOND)
+
+enum { KUBERNETES_WARNING_LIMIT = 16 }; /* of the server, each once */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/base64.h"
 #include "engine/runtime/limits.h"
 #include "engine/value/value.h"
 
@@ -29,45 +30,6 @@ static const struct {
 const char *object_kind_name(enum object_kind kind)
 {
     return kind == OBJECT_SECRET ? "Secret" : "ConfigMap";
-}
-
-/* The six bits of a base64 digit; -1: it is none. */
-static int digit_value(char digit)
-{
-    if (digit >= 'A' && digit <= 'Z')
-        return digit - 'A';
-    if (digit >= 'a' && digit <= 'z')
-        return digit - 'a' + 26;
-    if (digit >= '0' && digit <= '9')
-        return digit - '0' + 52;
-    if (digit == '+')
-        return 62;
-    return digit == '/' ? 63 : -1;
-}
-
-/* Decodes base64 text into the arena; NULL: it is none. */
-static char *decode_base64(struct arena *arena, const char *text, size_t length,
-                           size_t *decoded)
-{
-    if (length % 4 != 0)
-        return NULL;
-    size_t padding = 0;
-    while (padding < 2 && padding < length && text[length - 1 - padding] == '=')
-        padding++;
-    char *bytes = arena_allocate(arena, length / 4 * 3 + 1);
-    uint32_t bits = 0;
-    size_t count = 0;
-    for (size_t i = 0; i < length - padding; i++) {
-        int value = digit_value(text[i]);
-        if (value < 0)
-            return NULL;
-        bits = bits << 6 | (uint32_t)value;
-        if (i % 4 != 0)
-            bytes[count++] = (char)(bits >> (6 - i % 4 * 2) & 0xff);
-    }
-    *decoded = count;
-    bytes[count] = '\0';
-    return bytes;
 }
 
 static struct object_entry *find_entry(const struct object *object,
@@ -115,7 +77,7 @@ static int add_source(struct arena *arena, struct object *object,
                                      .bytes = value->string.bytes,
                                      .length = value->string.length};
         if (encoded)
-            entry.bytes = decode_base64(arena, value->string.bytes,
+            entry.bytes = base64_decode(arena, value->string.bytes,
                                         value->string.length, &entry.length);
         if (!entry.bytes)
             return error_set(error, ERROR_SYSTEM, "%s '%s': '%s' is not base64",

@@ -35,3 +35,76 @@ struct runtime_options {
 int runtime_host_run(const struct plan *plan,
                      const struct runtime_options *options,
                      struct event_sink *sink, struct error *error) MUST_CHECK;
+
+/* How strictly the pod is confined (docs/kubernetes.md). */
+enum runtime_security {
+    SECURITY_AUTO, /* restricted where the namespace enforces it, else baseline */
+    SECURITY_BASELINE,
+    SECURITY_RESTRICTED,
+};
+
+/* What is left in the cluster when a run has ended. */
+enum runtime_keep {
+    KEEP_FAILED, /* the Job of a run that did not pass, for an hour */
+    KEEP_ALWAYS,
+    KEEP_NEVER,
+};
+
+struct kube_client;
+
+/* What a history knows of a run that is taken up again. */
+struct runtime_record {
+    const struct run_state *state;
+    const struct runtime_recorded {
+        const char *step; /* its ref; "" for output of no step */
+        uint64_t bytes;   /* of its output */
+    } * steps;
+    size_t count;
+};
+
+struct runtime_kubernetes_options {
+    struct kube_client *client;
+    const char *context, *server; /* for the record */
+    const char *namespace_name;
+    const char *service_account; /* NULL: as the workflow says */
+    enum runtime_security security;
+    enum runtime_keep keep;
+    bool detach;           /* return when all is created */
+    bool abort;            /* of attach: end it */
+    int abort_descriptor;  /* as runtime_options */
+    int64_t deadline;      /* nanoseconds for the whole run; 0: none */
+    int64_t start_timeout; /* nanoseconds for the pod to start; 0: 5 minutes */
+};
+
+/* How things stand after a run in a cluster. */
+struct runtime_kubernetes_result {
+    bool running_on;       /* nobody knows its end yet: it may be attached to */
+    struct error leftover; /* set: what could not be removed, and why */
+};
+
+/* Runs `plan` as a Job. EVENT_RUN_STARTED, with the place in its data, comes
+ * before the Job is created; a failure before ends with EVENT_RUN_FINISHED alone.
+ * The last event is EVENT_RUN_FINISHED, unless result->running_on. 0 when the
+ * events tell the outcome, or the run goes on as was wanted; -1 as
+ * runtime_host_run, or when the cluster was lost (then it runs on). */
+int runtime_kubernetes_run(const struct plan *plan,
+                           const struct runtime_kubernetes_options *options,
+                           struct event_sink *sink,
+                           struct runtime_kubernetes_result *result,
+                           struct error *error) MUST_CHECK;
+
+/* Takes up the run `run_id` in options->namespace_name by its labels, and hands on
+ * the events that `record` does not have: from EVENT_RUN_QUEUED when its state is
+ * new. A Job that is gone makes the run lost. As runtime_kubernetes_run. */
+int runtime_kubernetes_attach(const char *run_id,
+                              const struct runtime_kubernetes_options *options,
+                              const struct runtime_record *record,
+                              struct event_sink *sink,
+                              struct runtime_kubernetes_result *result,
+                              struct error *error) MUST_CHECK;
+
+/* Ends the pod of a run that another process follows, and lets that one record
+ * it. ERROR_REMOTE when there is none. */
+int runtime_kubernetes_stop(const char *run_id,
+                            const struct runtime_kubernetes_options *options,
+                            struct error *error) MUST_CHECK;

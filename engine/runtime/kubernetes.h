@@ -1,0 +1,95 @@
+#pragma once
+/*
+ * A run in a cluster while this process looks after it. kubernetes.c has its
+ * beginning and its end, kubernetes_create.c makes the objects,
+ * kubernetes_follow.c is what lies between.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/kube/kube.h"
+#include "engine/runtime/kubernetes_object.h"
+#include "engine/runtime/kubernetes_view.h"
+#include "engine/runtime/outcome.h"
+#include "engine/runtime/runtime.h"
+#include "engine/runtime/stream.h"
+
+/* Why the run was told to end before its time. */
+enum stop_cause {
+    STOP_NONE,
+    STOP_ABORTED,  /* the user */
+    STOP_DEADLINE, /* the run's own, when the cluster did not see to it */
+    STOP_TROUBLE,  /* it cannot start, or we are not allowed to look */
+};
+
+/* A container and what is known of it. */
+struct follower {
+    struct cluster *cluster;
+    const char *name;
+    struct stream *stream; /* NULL: the container has no entrypoint */
+    struct kube_log *log;  /* NULL: not begun */
+    bool image_told, started_told;
+};
+
+struct cluster {
+    const struct plan *plan;
+    const struct runtime_kubernetes_options *options;
+    struct runtime_kubernetes_result *result;
+    struct arena *arena;
+    struct event_sink *sink;
+    struct outcome *outcome;
+    struct event_sink *containers; /* where their events go: the outcome, or
+                                    * what leaves out the recorded ones */
+    struct job_choice choice;
+    const char *job_name, *job_uid;
+    bool created; /* the Job may exist */
+
+    struct kube_watch *jobs, *pods;
+    struct follower *followers; /* in the order of the pod's containers */
+    size_t follower_count;
+    struct arena *pod_arena, *job_arena; /* of the views; NULL: none seen */
+    struct pod_view pod;
+    struct job_view job;
+    bool pod_gone, job_gone; /* deleted */
+
+    enum stop_cause cause;
+    const char *why; /* for STOP_TROUBLE; else NULL */
+    enum error_kind why_kind;
+    unsigned wishes;        /* of the user to abort */
+    int abort_descriptor;   /* -1: none (any more) */
+    bool told;              /* the pod was told to end */
+    int64_t begun;          /* by clock_monotonic, as all that follow */
+    int64_t stopped;        /* when the run was told to end; 0: not */
+    int64_t drained_until;  /* the latest end of reading logs; 0: not yet */
+    int64_t troubled;       /* since when there is `trouble` */
+    int64_t asked;          /* when events were last asked for */
+    const char *trouble;    /* the last one told; or NULL */
+    struct value *warnings; /* list: of the server, those not yet told first */
+    size_t warnings_told;
+};
+
+/* One event of the run; the time is filled in. */
+int cluster_emit(struct cluster *cluster, struct event event,
+                 struct error *error) MUST_CHECK;
+
+/* A note: a text, copied, and data or NULL. */
+int cluster_note(struct cluster *cluster, const char *text,
+                 const struct value *data, struct error *error) MUST_CHECK;
+
+/* Looks at the namespace and makes sure that the entrypoint program is there. */
+int cluster_prepare(struct cluster *cluster, struct error *error) MUST_CHECK;
+
+/* Creates the Job, and then what it owns. */
+int cluster_create(struct cluster *cluster, struct error *error) MUST_CHECK;
+
+/* Begins to watch; then waits for the end of the run, handing on all it says. */
+void cluster_watch(struct cluster *cluster);
+int cluster_follow(struct cluster *cluster, struct error *error) MUST_CHECK;
+
+/* Tells the pod to end, with its grace; gives up after that. */
+int cluster_tell(struct cluster *cluster, struct error *error) MUST_CHECK;
+
+/* Deletes the Job with everything it owns, or with `secret` only its Secret.
+ * Nothing is emitted; a failure goes to result->leftover. */
+void cluster_remove(struct cluster *cluster, bool secret);

@@ -1,0 +1,242 @@
+/*
+ * A plan in, its objects in the cluster out, in two round trips: the Job first,
+ * then, at once and owned by it, the ConfigMap and the Secret. So nothing is left
+ * behind when this process dies in between: what exists is the Job, or belongs to
+ * it. The pod that the Job gets waits for the other two; they are there before
+ * the kubelet looks, as a rule, and else half a second later.
+ * The shared program is checked before the Secret is made: a pod whose program
+ * is not ours never gets it.
+ */
+#include <string.h>
+
+#include "engine/base/clock.h"
+#include "engine/runtime/kubernetes.h"
+#include "engine/runtime/limits.h"
+
+enum { NOT_FOUND = 404, CONFLICT = 409, FORBIDDEN = 403 };
+
+static const char *say(struct cluster *cluster, const char *verb,
+                       const char *kind, const char *name)
+{
+    return arena_format(cluster->arena, "%s %s '%s' in namespace '%s'", verb,
+                        kind, name, cluster->choice.namespace_name);
+}
+
+static struct kube_call make_get(struct cluster *cluster,
+                                 const struct kube_resource *resource,
+                                 const char *kind, const char *name)
+{
+    return (struct kube_call){
+        .method = "GET",
+        .path = kube_path(cluster->arena, resource,
+                          cluster->choice.namespace_name, name),
+        .what = say(cluster, "get", kind, name),
+    };
+}
+
+/* Every field must be known to the server: what it ignores would not be what
+ * the workflow says. */
+static struct kube_call make_post(struct cluster *cluster,
+                                  const struct kube_resource *resource,
+                                  const char *kind, const struct value *object)
+{
+    const char *name = value_string(value_path(object, "metadata.name"));
+    return (struct kube_call){
+        .method = "POST",
+        .path = arena_format(cluster->arena,
+                             "%s?fieldManager=assay&fieldValidation=Strict",
+                             kube_path(cluster->arena, resource,
+                                       cluster->choice.namespace_name, NULL)),
+        .body = object,
+        .what = say(cluster, "create", kind, name ? name : ""),
+    };
+}
+
+static int run(struct cluster *cluster, struct kube_call *calls, size_t count,
+               struct error *error)
+{
+    return kube_call_run(cluster->options->client, cluster->arena, calls, count,
+                         error);
+}
+
+static int fail(const struct kube_call *call, struct error *error)
+{
+    return error_set(error, call->error.kind, "%s", call->error.text);
+}
+
+/* --- the program ----------------------------------------------------------- */
+
+static int check_program(const struct kube_call *call, struct error *error)
+{
+    if (error_is_set(&call->error))
+        return fail(call, error);
+    return kubernetes_check_entrypoint(call->object, error);
+}
+
+/* Makes it; somebody else may do so at the same time. */
+static int create_program(struct cluster *cluster, struct error *error)
+{
+    struct arena *arena = cluster->arena;
+    const char *name = kubernetes_entrypoint_name(arena);
+    struct kube_call create = make_post(
+        cluster, &kube_config_maps, "configmap",
+        kubernetes_make_entrypoint(arena, cluster->choice.namespace_name));
+    if (run(cluster, &create, 1, error) < 0)
+        return -1;
+    if (create.status != CONFLICT)
+        return check_program(&create, error);
+    struct kube_call get =
+        make_get(cluster, &kube_config_maps, "configmap", name);
+    return run(cluster, &get, 1, error) < 0 ? -1 : check_program(&get, error);
+}
+
+int cluster_prepare(struct cluster *cluster, struct error *error)
+{
+    struct arena *arena = cluster->arena;
+    const char *namespace_name = cluster->choice.namespace_name;
+    const char *program = kubernetes_entrypoint_name(arena);
+    enum { NAMESPACE, PROGRAM, CALLS };
+    struct kube_call calls[CALLS] = {
+        [NAMESPACE] =
+            {
+                         .method = "GET",
+                         .path =
+                    kube_path(arena, &kube_namespaces, NULL, namespace_name),
+                         .what =
+                    arena_format(arena, "get namespace '%s'", namespace_name),
+                         },
+        [PROGRAM] = make_get(cluster, &kube_config_maps, "configmap", program),
+    };
+    if (run(cluster, calls, CALLS, error) < 0)
+        return -1;
+    /* Who may not look at the namespace may still run in it. */
+    if (error_is_set(&calls[NAMESPACE].error) &&
+        calls[NAMESPACE].status != FORBIDDEN)
+        return fail(&calls[NAMESPACE], error);
+    kubernetes_choose(calls[NAMESPACE].object, cluster->options->security,
+                      &cluster->choice);
+    if (calls[PROGRAM].status == NOT_FOUND)
+        return create_program(cluster, error);
+    return check_program(&calls[PROGRAM], error);
+}
+
+/* --- the run's own objects ------------------------------------------------- */
+
+/* An object of the name that we wanted is there already: whether it is ours,
+ * because an answer was lost on its way. */
+static int find_own(struct cluster *cluster,
+                    const struct kube_resource *resource, const char *kind,
+                    struct kube_call *call, struct error *error)
+{
+    if (call->status != CONFLICT)
+        return error_is_set(&call->error) ? fail(call, error) : 0;
+    struct kube_call get = make_get(cluster, resource, kind, cluster->job_name);
+    if (run(cluster, &get, 1, error) < 0)
+        return -1;
+    if (error_is_set(&get.error))
+        return fail(&get, error);
+    const char *id = value_string(
+        value_get(value_path(get.object, "metadata.labels"), "assay.dev/run"));
+    if (!id || strcmp(id, cluster->plan->run_id) != 0)
+        return fail(call, error);
+    call->object = get.object;
+    return 0;
+}
+
+static int create_owned(struct cluster *cluster, struct error *error)
+{
+    struct arena *arena = cluster->arena;
+    const struct plan *plan = cluster->plan;
+    struct kube_call calls[] = {
+        make_post(cluster, &kube_secrets, "secret",
+                  kubernetes_make_owned(arena, plan->secret, &cluster->choice,
+                                        cluster->job_name, cluster->job_uid)),
+        make_post(cluster, &kube_config_maps, "configmap",
+                  kubernetes_make_owned(arena, plan->config_map,
+                                        &cluster->choice, cluster->job_name,
+                                        cluster->job_uid)),
+    };
+    if (run(cluster, calls, 2, error) < 0 ||
+        find_own(cluster, &kube_secrets, "secret", &calls[0], error) < 0)
+        return -1;
+    return find_own(cluster, &kube_config_maps, "configmap", &calls[1], error);
+}
+
+int cluster_create(struct cluster *cluster, struct error *error)
+{
+    struct kube_call create = make_post(
+        cluster, &kube_jobs, "job",
+        kubernetes_make_job(cluster->arena, cluster->plan, &cluster->choice));
+    cluster->created = true;
+    if (run(cluster, &create, 1, error) < 0 ||
+        find_own(cluster, &kube_jobs, "job", &create, error) < 0)
+        return -1;
+    cluster->job_uid = value_string(value_path(create.object, "metadata.uid"));
+    if (!cluster->job_uid)
+        return error_set(error, ERROR_REMOTE,
+                         "the server created the Job '%s' without a uid",
+                         cluster->job_name);
+    return create_owned(cluster, error);
+}
+
+/* --- the end --------------------------------------------------------------- */
+
+static struct value *make_preconditions(struct arena *arena, const char *uid)
+{
+    struct value *options = value_make_map(arena);
+    value_set_string(arena, options, "apiVersion", "v1");
+    value_set_string(arena, options, "kind", "DeleteOptions");
+    if (uid && *uid) {
+        struct value *preconditions = value_make_map(arena);
+        value_set_string(arena, preconditions, "uid", uid);
+        value_set(arena, options, "preconditions", preconditions);
+    }
+    return options;
+}
+
+int cluster_tell(struct cluster *cluster, struct error *error)
+{
+    struct arena *arena = cluster->arena;
+    const char *name = cluster->pod.name;
+    struct value *options = make_preconditions(arena, cluster->pod.uid);
+    value_set(arena, options, "gracePeriodSeconds",
+              value_make_int(arena, KUBERNETES_GRACE / CLOCK_SECOND));
+    struct kube_call call = {
+        .method = "DELETE",
+        .path =
+            kube_path(arena, &kube_pods, cluster->choice.namespace_name, name),
+        .body = options,
+        .what = say(cluster, "delete", "pod", name),
+    };
+    if (run(cluster, &call, 1, error) < 0)
+        return -1;
+    if (error_is_set(&call.error) && call.status != NOT_FOUND &&
+        call.status != CONFLICT)
+        return fail(&call, error);
+    return 0;
+}
+
+void cluster_remove(struct cluster *cluster, bool secret)
+{
+    struct arena *arena = cluster->arena;
+    const struct kube_resource *resource = secret ? &kube_secrets : &kube_jobs;
+    struct value *options =
+        make_preconditions(arena, secret ? NULL : cluster->job_uid);
+    if (!secret)
+        value_set_string(arena, options, "propagationPolicy", "Background");
+    struct kube_call call = {
+        .method = "DELETE",
+        .path = kube_path(arena, resource, cluster->choice.namespace_name,
+                          cluster->job_name),
+        .body = options,
+        .what = say(cluster, "delete", secret ? "secret" : "job",
+                    cluster->job_name),
+    };
+    struct error error = {0};
+    kube_client_interrupt(cluster->options->client, -1);
+    if (run(cluster, &call, 1, &error) < 0)
+        cluster->result->leftover = error;
+    else if (error_is_set(&call.error) && call.status != NOT_FOUND &&
+             call.status != CONFLICT)
+        cluster->result->leftover = call.error;
+}

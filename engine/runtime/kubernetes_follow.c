@@ -1,0 +1,532 @@
+/*
+ * What the cluster says in, the containers' events out, until nothing more is to
+ * come. The state is looked at as a whole after every change (level, not edge),
+ * so that a change that was missed makes no difference.
+ *
+ * The run is over when
+ * - all containers have ended and their logs were read to the end, or
+ * - the pod is gone (or never was), and what could be read of its logs was, or
+ * - the time for reading is over: then the log is said to be incomplete.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/text.h"
+#include "engine/runtime/kubernetes.h"
+#include "engine/runtime/limits.h"
+
+int cluster_emit(struct cluster *cluster, struct event event,
+                 struct error *error)
+{
+    event.time = clock_now();
+    return event_emit(cluster->sink, &event, error);
+}
+
+int cluster_note(struct cluster *cluster, const char *text,
+                 const struct value *data, struct error *error)
+{
+    CLEANUP(text_free) struct text printable = {0};
+    text_append_escaped(&printable, text, strlen(text), false);
+    return cluster_emit(cluster,
+                        (struct event){.kind = EVENT_NOTE,
+                                       .text = text_string(&printable),
+                                       .data = data},
+                        error);
+}
+
+/* --- what the watches say -------------------------------------------------- */
+
+static int take_job(void *context, enum kube_change change,
+                    const struct value *object, struct error *error)
+{
+    struct cluster *cluster = context;
+    (void)error;
+    const char *uid = value_string(value_path(object, "metadata.uid"));
+    if (!cluster->job_uid || !uid || strcmp(uid, cluster->job_uid) != 0)
+        return 0;
+    if (change == KUBE_DELETED)
+        cluster->job_gone = true;
+    if (!value_get(object, "status"))
+        return 0;
+    struct arena *arena = arena_new();
+    job_view_decode(arena, object, &cluster->job);
+    if (cluster->job_arena)
+        arena_free(cluster->job_arena);
+    cluster->job_arena = arena;
+    return 0;
+}
+
+/* Whether a pod is the one that is followed. Another one takes its place only
+ * when nothing of the first ever ran. */
+static bool is_ours(struct cluster *cluster, const struct value *object)
+{
+    const char *uid = value_string(value_path(object, "metadata.uid"));
+    if (!uid)
+        return false;
+    if (!cluster->pod_arena || strcmp(cluster->pod.uid, uid) == 0)
+        return true;
+    for (size_t i = 0; i < cluster->pod.count; i++)
+        if (cluster->pod.containers[i].started)
+            return false;
+    return cluster->pod_gone;
+}
+
+static int take_pod(void *context, enum kube_change change,
+                    const struct value *object, struct error *error)
+{
+    struct cluster *cluster = context;
+    (void)error;
+    if (!is_ours(cluster, object))
+        return 0;
+    cluster->pod_gone = change == KUBE_DELETED;
+    if (!value_get(object, "spec"))
+        return 0; /* gone unseen: the last view stays */
+    struct arena *arena = arena_new();
+    pod_view_decode(arena, object, &cluster->pod);
+    if (cluster->pod_arena)
+        arena_free(cluster->pod_arena);
+    cluster->pod_arena = arena;
+    return 0;
+}
+
+void cluster_watch(struct cluster *cluster)
+{
+    struct arena *arena = cluster->arena;
+    const char *namespace_name = cluster->choice.namespace_name;
+    struct kube_watch_setup setup = {
+        .query = arena_format(arena, "labelSelector=assay.dev%%2Frun%%3D%s",
+                              kube_escape(arena, cluster->plan->run_id)),
+        .context = cluster,
+    };
+    setup.path = kube_path(arena, &kube_jobs, namespace_name, NULL);
+    setup.what =
+        arena_format(arena, "watch jobs in namespace '%s'", namespace_name);
+    setup.take = take_job;
+    cluster->jobs = kube_watch_start(cluster->options->client, &setup);
+    setup.path = kube_path(arena, &kube_pods, namespace_name, NULL);
+    setup.what =
+        arena_format(arena, "watch pods in namespace '%s'", namespace_name);
+    setup.take = take_pod;
+    cluster->pods = kube_watch_start(cluster->options->client, &setup);
+}
+
+/* --- logs ------------------------------------------------------------------ */
+
+/* The only step of a plan whose image runs its own command. */
+static const struct value *bare_step(const struct cluster *cluster)
+{
+    return value_item(value_get(cluster->plan->run, "steps"), 0);
+}
+
+static int take_log(void *context, const char *bytes, size_t length,
+                    struct error *error)
+{
+    struct follower *follower = context;
+    struct cluster *cluster = follower->cluster;
+    if (follower->stream)
+        return stream_feed(follower->stream, bytes, length, error);
+    struct event event = {.kind = EVENT_OUTPUT,
+                          .time = clock_now(),
+                          .step = value_string_at(bare_step(cluster), "ref"),
+                          .text = bytes,
+                          .length = length};
+    return event_emit(cluster->containers, &event, error);
+}
+
+static int take_log_note(void *context, const char *text, struct error *error)
+{
+    struct follower *follower = context;
+    struct cluster *cluster = follower->cluster;
+    return cluster_note(cluster,
+                        arena_format(cluster->arena,
+                                     "log of container '%s': %.600s",
+                                     follower->name, text),
+                        NULL, error);
+}
+
+/* The start and the end of the only step of a bare plan, which nobody reports. */
+static int tell_bare(struct follower *follower,
+                     const struct container_view *view, struct error *error)
+{
+    struct cluster *cluster = follower->cluster;
+    const struct value *step = bare_step(cluster);
+    struct event event = {.kind = EVENT_STEP_STARTED,
+                          .status = STATUS_RUNNING,
+                          .time = clock_now(),
+                          .attempt = 1,
+                          .exit_code = -1,
+                          .step = value_string_at(step, "ref")};
+    if (!follower->started_told && view->started) {
+        follower->started_told = true;
+        if (event_emit(cluster->containers, &event, error) != 0)
+            return -1;
+    }
+    if (view->phase != CONTAINER_ENDED || !follower->started_told ||
+        !follower->log || !kube_log_is_complete(follower->log))
+        return 0;
+    bool negative = value_bool_or(value_get(step, "negative"), false);
+    event.kind = EVENT_STEP_FINISHED;
+    event.status =
+        (view->exit_code == 0) != negative ? STATUS_PASSED : STATUS_FAILED;
+    event.exit_code = view->exit_code;
+    return event_emit(cluster->containers, &event, error);
+}
+
+static void begin_log(struct follower *follower)
+{
+    struct cluster *cluster = follower->cluster;
+    struct kube_log_setup setup = {
+        .namespace_name = cluster->choice.namespace_name,
+        .pod = cluster->pod.name,
+        .container = follower->name,
+        .context = follower,
+        .take = take_log,
+        .note = take_log_note,
+    };
+    follower->log = kube_log_start(cluster->options->client, &setup);
+}
+
+/* Compares the image that runs with the one that was asked for, and records it. */
+static int check_image(struct follower *follower,
+                       const struct container_view *view, struct error *error)
+{
+    struct cluster *cluster = follower->cluster;
+    if (follower->image_told || !view->started || view->image_id[0] == '\0')
+        return 0;
+    follower->image_told = true;
+    enum image_check check = container_view_image(view);
+    struct arena *arena = cluster->arena;
+    struct value *data = value_make_map(arena);
+    value_set_string(arena, data, "container", view->name);
+    value_set_string(arena, data, "image", view->image);
+    value_set_string(arena, data, "imageID", view->image_id);
+    value_set_string(arena, data, "check", image_check_name(check));
+    const char *text =
+        arena_format(arena, "image of container '%s': %s %s", view->name,
+                     view->image, image_check_name(check));
+    if (check == IMAGE_MISMATCH && cluster->cause == STOP_NONE) {
+        cluster->cause = STOP_TROUBLE;
+        cluster->why_kind = ERROR_TRUST;
+        cluster->why =
+            arena_format(arena,
+                         "container '%s' runs another image than was asked "
+                         "for: '%.160s' instead of '%.160s'",
+                         view->name, view->image_id, view->image);
+    }
+    return cluster_note(cluster, text, data, error);
+}
+
+/* The container has ended. One that said so has said everything. */
+static void end_log(struct follower *follower)
+{
+    enum status said;
+    if (follower->log)
+        kube_log_end(follower->log,
+                     follower->stream &&
+                         stream_is_done(follower->stream, &said));
+}
+
+static int update_follower(struct follower *follower,
+                           const struct container_view *view,
+                           struct error *error)
+{
+    struct cluster *cluster = follower->cluster;
+    if (check_image(follower, view, error) != 0)
+        return -1;
+    if (view->started && !follower->log && !cluster->pod_gone)
+        begin_log(follower);
+    if (view->phase == CONTAINER_ENDED)
+        end_log(follower);
+    return follower->stream ? 0 : tell_bare(follower, view, error);
+}
+
+/* The containers of the pod are those of the plan, in that order. */
+static int update_followers(struct cluster *cluster, struct error *error)
+{
+    for (size_t i = 0; i < cluster->follower_count && i < cluster->pod.count;
+         i++) {
+        struct follower *follower = &cluster->followers[i];
+        if (update_follower(follower, &cluster->pod.containers[i], error) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* --- the end --------------------------------------------------------------- */
+
+static bool is_read(const struct follower *follower)
+{
+    return !follower->log || kube_log_is_complete(follower->log) ||
+           kube_log_is_lost(follower->log);
+}
+
+static bool all_read(const struct cluster *cluster)
+{
+    for (size_t i = 0; i < cluster->follower_count; i++)
+        if (!is_read(&cluster->followers[i]))
+            return false;
+    return true;
+}
+
+/* Whether nothing runs any more. */
+static bool is_finished(const struct cluster *cluster)
+{
+    if (!cluster->pod_arena)
+        return cluster->job_gone || cluster->job.failed ||
+               cluster->stopped != 0;
+    if (cluster->pod_gone || cluster->pod.ended)
+        return true;
+    for (size_t i = 0; i < cluster->pod.count; i++)
+        if (cluster->pod.containers[i].phase != CONTAINER_ENDED)
+            return false;
+    return true;
+}
+
+/* Whether the run is over. Reading what is left has its own limit. */
+static int is_over(struct cluster *cluster, bool *over, struct error *error)
+{
+    int64_t now = clock_monotonic();
+    int64_t patience = KUBERNETES_GRACE + KUBERNETES_MARGIN;
+    *over = cluster->wishes > 1 ||
+            (cluster->stopped != 0 && now - cluster->stopped > patience);
+    if (*over || !is_finished(cluster))
+        return 0;
+    if (cluster->drained_until == 0)
+        cluster->drained_until = now + KUBERNETES_DRAIN;
+    /* What is still under way of a pod that is gone ends by itself. */
+    for (size_t i = 0; cluster->pod_arena && i < cluster->follower_count; i++)
+        end_log(&cluster->followers[i]);
+    *over = all_read(cluster);
+    if (*over || now < cluster->drained_until)
+        return 0;
+    *over = true;
+    return cluster_note(cluster,
+                        "the log is incomplete: its end could not be read",
+                        NULL, error);
+}
+
+/* --- trouble --------------------------------------------------------------- */
+
+static void stop(struct cluster *cluster, enum stop_cause cause,
+                 const char *why)
+{
+    if (cluster->cause != STOP_NONE)
+        return;
+    cluster->cause = cause;
+    cluster->why_kind = ERROR_REMOTE;
+    cluster->why = why ? arena_string(cluster->arena, why) : NULL;
+}
+
+/* Tells once what the run waits for. */
+static int tell_trouble(struct cluster *cluster, const char *text,
+                        struct error *error)
+{
+    if (cluster->trouble && strcmp(cluster->trouble, text) == 0)
+        return 0;
+    cluster->trouble = arena_string(cluster->arena, text);
+    return cluster_note(cluster,
+                        arena_format(cluster->arena, "waiting: %.600s", text),
+                        NULL, error);
+}
+
+static int check_pod(struct cluster *cluster, struct error *error)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    int64_t now = clock_monotonic();
+    int64_t start = cluster->options->start_timeout > 0
+                        ? cluster->options->start_timeout
+                        : KUBERNETES_START;
+    struct pod_trouble trouble = pod_view_trouble(arena, &cluster->pod);
+    if (!trouble.text || cluster->pod.ended || cluster->pod.leaving) {
+        cluster->troubled = 0;
+        return 0;
+    }
+    if (cluster->troubled == 0)
+        cluster->troubled = now;
+    int64_t begun = trouble.whole ? cluster->begun : cluster->troubled;
+    int64_t patience =
+        trouble.whole || trouble.patience > start ? start : trouble.patience;
+    if (now - begun >= patience) {
+        char duration[CLOCK_TEXT];
+        duration_print(patience, duration);
+        stop(cluster, STOP_TROUBLE,
+             patience == 0
+                 ? trouble.text
+                 : arena_format(arena, "%s, for %s", trouble.text, duration));
+        return 0;
+    }
+    if (now - cluster->troubled < KUBERNETES_TELL)
+        return 0;
+    return tell_trouble(cluster, trouble.text, error);
+}
+
+/* The last warning about the Job: why it gets no pod. NULL: none. */
+static const char *find_warning(const struct value *events)
+{
+    const struct value *items = value_get(events, "items");
+    const char *found = NULL;
+    for (size_t i = 0; i < value_count(items); i++) {
+        const struct value *item = value_item(items, i);
+        const char *reason = value_string_at(item, "reason");
+        const char *message = value_string_at(item, "message");
+        if (reason && message && strcmp(reason, "FailedCreate") == 0)
+            found = message;
+    }
+    return found;
+}
+
+/* A Job that gets no pod: quota, Pod Security, a webhook. */
+static int check_job(struct cluster *cluster, struct error *error)
+{
+    int64_t now = clock_monotonic();
+    if (now - cluster->begun < KUBERNETES_NO_POD ||
+        now - cluster->asked < KUBERNETES_ASK)
+        return 0;
+    cluster->asked = now;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    const char *namespace_name = cluster->choice.namespace_name;
+    struct kube_call call = {
+        .method = "GET",
+        .path = arena_format(
+            arena, "%s?limit=100&fieldSelector=involvedObject.uid%%3D%s",
+            kube_path(arena, &kube_events, namespace_name, NULL),
+            kube_escape(arena, cluster->job_uid)),
+        .what = arena_format(arena, "list events in namespace '%s'",
+                             namespace_name),
+    };
+    if (kube_call_run(cluster->options->client, arena, &call, 1, error) < 0)
+        return -1;
+    const char *why = find_warning(call.object);
+    const char *text = arena_format(arena, "the Job gets no pod%s%.400s",
+                                    why ? ": " : "", why ? why : "");
+    int64_t start = cluster->options->start_timeout > 0
+                        ? cluster->options->start_timeout
+                        : KUBERNETES_START;
+    int64_t patience =
+        why && KUBERNETES_REFUSED < start ? KUBERNETES_REFUSED : start;
+    if (now - cluster->begun >= patience) {
+        stop(cluster, STOP_TROUBLE, text);
+        return 0;
+    }
+    return tell_trouble(cluster, text, error);
+}
+
+static void check_deadline(struct cluster *cluster)
+{
+    int64_t deadline = cluster->options->deadline;
+    int64_t late;
+    if (deadline > 0 &&
+        !__builtin_add_overflow(cluster->begun, deadline, &late) &&
+        !__builtin_add_overflow(late, KUBERNETES_LATE, &late) &&
+        clock_monotonic() > late)
+        stop(cluster, STOP_DEADLINE, NULL);
+}
+
+/* What forbids to look, and what does not answer. */
+static int check_watches(struct cluster *cluster, struct error *error)
+{
+    const struct error *refusal = kube_watch_refusal(cluster->pods);
+    if (!refusal)
+        refusal = kube_watch_refusal(cluster->jobs);
+    if (refusal)
+        stop(cluster, STOP_TROUBLE, refusal->text);
+    int64_t blind = kube_watch_blind(cluster->pods);
+    if (blind == 0 || clock_monotonic() - blind < KUBERNETES_BLIND)
+        return 0;
+    cluster->result->running_on = true;
+    return error_set(error, ERROR_REMOTE,
+                     "the cluster has not answered for 10 minutes; the run "
+                     "goes on there: 'assay attach %.8s' takes it up again",
+                     cluster->plan->run_id);
+}
+
+static int tell_warnings(struct cluster *cluster, struct error *error)
+{
+    while (cluster->warnings_told < value_count(cluster->warnings)) {
+        const char *text = value_string(
+            value_item(cluster->warnings, cluster->warnings_told++));
+        if (cluster_note(
+                cluster,
+                arena_format(cluster->arena, "the server warns: %.600s", text),
+                NULL, error) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* --- the user -------------------------------------------------------------- */
+
+/* One byte for each wish to abort; the end of the pipe is none. */
+static void read_wishes(struct cluster *cluster)
+{
+    char wishes[64];
+    ssize_t count = read(cluster->abort_descriptor, wishes, sizeof wishes);
+    if (count < 0 && (errno == EINTR || errno == EAGAIN))
+        return;
+    if (count <= 0) {
+        cluster->abort_descriptor = -1; /* the caller's to close */
+        kube_client_interrupt(cluster->options->client, -1);
+        return;
+    }
+    cluster->wishes += (unsigned)count;
+    stop(cluster, STOP_ABORTED, NULL);
+}
+
+/* Tells the pod to end once there is a reason to. */
+static int act(struct cluster *cluster, struct error *error)
+{
+    if (cluster->cause == STOP_NONE || cluster->told)
+        return 0;
+    cluster->told = true;
+    cluster->stopped = clock_monotonic();
+    if (!cluster->pod_arena || cluster->pod_gone || cluster->pod.ended)
+        return 0;
+    return cluster_tell(cluster, error);
+}
+
+/* Looks at everything that is known. */
+static int react(struct cluster *cluster, struct error *error)
+{
+    if (tell_warnings(cluster, error) != 0 ||
+        update_followers(cluster, error) != 0 ||
+        check_watches(cluster, error) != 0)
+        return -1;
+    check_deadline(cluster);
+    if (cluster->cause == STOP_NONE && cluster->pod_arena &&
+        !cluster->pod_gone && check_pod(cluster, error) != 0)
+        return -1;
+    if (cluster->cause == STOP_NONE && !cluster->pod_arena &&
+        !cluster->job_gone && !cluster->job.failed &&
+        check_job(cluster, error) != 0)
+        return -1;
+    return act(cluster, error);
+}
+
+/* A wish of the user may come while an answer is waited for. */
+static int step(struct cluster *cluster, struct error *error)
+{
+    struct error failure = {0};
+    int result = kube_client_wait(cluster->options->client,
+                                  clock_monotonic() + CLOCK_SECOND, &failure);
+    if (result == 0)
+        result = react(cluster, &failure);
+    if (result > 0 || (result < 0 && failure.kind == ERROR_ABORTED)) {
+        read_wishes(cluster);
+        return act(cluster, error);
+    }
+    if (result < 0)
+        *error = failure;
+    return result;
+}
+
+int cluster_follow(struct cluster *cluster, struct error *error)
+{
+    bool over = false;
+    while (!over) {
+        if (step(cluster, error) < 0 || is_over(cluster, &over, error) < 0)
+            return -1;
+    }
+    return 0;
+}

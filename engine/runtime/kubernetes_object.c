@@ -1,0 +1,237 @@
+/*
+ * A plan and a choice in, objects for the API out. The plan is never changed:
+ * what differs is copied. `restricted` is the Pod Security Standard of that name:
+ * runAsNonRoot, seccomp, no privilege escalation, all capabilities dropped.
+ */
+#include "engine/runtime/kubernetes_object.h"
+
+#include <string.h>
+
+#include "engine/base/base64.h"
+
+/* A user that owns nothing, for images whose own is root. */
+enum { NOBODY = 65532 };
+
+#define ENFORCES    "pod-security.kubernetes.io/enforce"
+#define USER_RANGES "openshift.io/sa.scc.uid-range"
+
+void kubernetes_choose(const struct value *namespace_object,
+                       enum runtime_security wanted, struct job_choice *choice)
+{
+    const struct value *metadata = value_get(namespace_object, "metadata");
+    const char *enforced =
+        value_string_at(value_get(metadata, "labels"), ENFORCES);
+    choice->restricted =
+        wanted == SECURITY_RESTRICTED || (wanted == SECURITY_AUTO && enforced &&
+                                          strcmp(enforced, "restricted") == 0);
+    choice->assigns_users =
+        value_get(value_get(metadata, "annotations"), USER_RANGES) != NULL;
+}
+
+static void set_bool(struct arena *arena, struct value *map, const char *name,
+                     bool boolean)
+{
+    value_set(arena, map, name, value_make_bool(arena, boolean));
+}
+
+static void set_int(struct arena *arena, struct value *map, const char *name,
+                    int64_t integer)
+{
+    value_set(arena, map, name, value_make_int(arena, integer));
+}
+
+/* The map `name` of a map, made when it is missing. */
+static struct value *need_map(struct arena *arena, struct value *map,
+                              const char *name)
+{
+    struct value *found = value_get(map, name);
+    if (!value_is(found, VALUE_MAP)) {
+        found = value_make_map(arena);
+        value_set(arena, map, name, found);
+    }
+    return found;
+}
+
+static void restrict_container(struct arena *arena, struct value *container)
+{
+    struct value *context = need_map(arena, container, "securityContext");
+    struct value *capabilities = need_map(arena, context, "capabilities");
+    struct value *all = value_make_list(arena);
+    value_append(arena, all, value_make_string(arena, "ALL"));
+    if (!value_get(capabilities, "drop"))
+        value_set(arena, capabilities, "drop", all);
+}
+
+/* Whether all containers say themselves as which user they run. */
+static bool has_user(const struct value *pod)
+{
+    if (value_path(pod, "securityContext.runAsUser"))
+        return true;
+    const struct value *list = value_get(pod, "containers");
+    for (size_t i = 0; i < value_count(list); i++)
+        if (!value_path(value_item(list, i), "securityContext.runAsUser"))
+            return false;
+    return value_count(list) > 0;
+}
+
+static void restrict_pod(struct arena *arena, struct value *pod,
+                         const struct job_choice *choice)
+{
+    struct value *context = need_map(arena, pod, "securityContext");
+    if (!value_get(context, "runAsNonRoot"))
+        set_bool(arena, context, "runAsNonRoot", true);
+    if (!choice->assigns_users && !has_user(pod)) {
+        set_int(arena, context, "runAsUser", NOBODY);
+        if (!value_get(context, "runAsGroup"))
+            set_int(arena, context, "runAsGroup", NOBODY);
+    }
+    static const char *const lists[] = {"initContainers", "containers"};
+    for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) {
+        const struct value *list = value_get(pod, lists[k]);
+        for (size_t i = 0; i < value_count(list); i++)
+            restrict_container(arena, value_item(list, i));
+    }
+}
+
+struct value *kubernetes_make_job(struct arena *arena, const struct plan *plan,
+                                  const struct job_choice *choice)
+{
+    struct value *job = value_copy(arena, plan->job);
+    struct value *spec = need_map(arena, job, "spec");
+    struct value *pod = value_path(spec, "template.spec");
+    value_set_string(arena, need_map(arena, job, "metadata"), "namespace",
+                     choice->namespace_name);
+    if (choice->kept_finished > 0)
+        set_int(arena, spec, "ttlSecondsAfterFinished", choice->kept_finished);
+    if (choice->service_account) {
+        value_set_string(arena, pod, "serviceAccountName",
+                         choice->service_account);
+        set_bool(arena, pod, "automountServiceAccountToken", true);
+    }
+    if (choice->restricted)
+        restrict_pod(arena, pod, choice);
+    return job;
+}
+
+struct value *kubernetes_make_owned(struct arena *arena,
+                                    const struct value *object,
+                                    const struct job_choice *choice,
+                                    const char *name, const char *uid)
+{
+    struct value *made = value_copy(arena, object);
+    struct value *metadata = need_map(arena, made, "metadata");
+    value_set_string(arena, metadata, "namespace", choice->namespace_name);
+    struct value *owner = value_make_map(arena);
+    value_set_string(arena, owner, "apiVersion", "batch/v1");
+    value_set_string(arena, owner, "kind", "Job");
+    value_set_string(arena, owner, "name", name);
+    value_set_string(arena, owner, "uid", uid);
+    struct value *owners = value_make_list(arena);
+    value_append(arena, owners, owner);
+    value_set(arena, metadata, "ownerReferences", owners);
+    return made;
+}
+
+const char *kubernetes_entrypoint_name(struct arena *arena)
+{
+    return arena_format(arena, "assay-entrypoint-%.12s",
+                        plan_entrypoint_digest());
+}
+
+/* Our program in base64. */
+static const char *encode_entrypoint(struct arena *arena)
+{
+    size_t length;
+    const void *bytes = plan_entrypoint(&length);
+    return base64_encode(arena, bytes, length);
+}
+
+struct value *kubernetes_make_entrypoint(struct arena *arena,
+                                         const char *namespace_name)
+{
+    struct value *object = value_make_map(arena);
+    value_set_string(arena, object, "apiVersion", "v1");
+    value_set_string(arena, object, "kind", "ConfigMap");
+    struct value *metadata = need_map(arena, object, "metadata");
+    value_set_string(arena, metadata, "name",
+                     kubernetes_entrypoint_name(arena));
+    value_set_string(arena, metadata, "namespace", namespace_name);
+    struct value *labels = need_map(arena, metadata, "labels");
+    value_set_string(arena, labels, "app.kubernetes.io/managed-by", "assay");
+    struct value *annotations = need_map(arena, metadata, "annotations");
+    value_set_string(
+        arena, annotations, "assay.dev/digest",
+        arena_format(arena, "sha256:%s", plan_entrypoint_digest()));
+    set_bool(arena, object, "immutable", true);
+    struct value *data = need_map(arena, object, "binaryData");
+    value_set_string(arena, data, "entrypoint", encode_entrypoint(arena));
+    return object;
+}
+
+int kubernetes_check_entrypoint(const struct value *object, struct error *error)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    const char *found =
+        value_string(value_path(object, "binaryData.entrypoint"));
+    bool same = found && strcmp(found, encode_entrypoint(arena)) == 0;
+    if (same && value_bool_or(value_get(object, "immutable"), false))
+        return 0;
+    const char *name = value_string(value_path(object, "metadata.name"));
+    return error_set(error, ERROR_TRUST,
+                     "the ConfigMap '%.100s' %s; somebody else may have made "
+                     "it: delete it, and it is made anew",
+                     name ? name : "",
+                     same ? "can be changed (it is not immutable)"
+                          : "does not hold the program of its name");
+}
+
+static const char *read_token(struct arena *arena, const struct value *secret)
+{
+    size_t length;
+    const char *text = value_string(value_path(secret, "data.token"));
+    return text ? base64_decode(arena, text, strlen(text), &length) : NULL;
+}
+
+static const struct value *list_images(struct arena *arena,
+                                       const struct value *pod)
+{
+    struct value *images = value_make_list(arena);
+    const struct value *list = value_get(pod, "containers");
+    for (size_t i = 0; i < value_count(list); i++) {
+        const char *image = value_string_at(value_item(list, i), "image");
+        if (image)
+            value_append(arena, images, value_make_string(arena, image));
+    }
+    return images;
+}
+
+struct plan *kubernetes_read_plan(struct arena *arena, const struct value *job,
+                                  const struct value *config_map,
+                                  const struct value *secret,
+                                  struct error *error)
+{
+    const struct value *labels = value_path(job, "metadata.labels");
+    const char *text =
+        value_string(value_get(value_get(config_map, "data"), "run.json"));
+    const char *token = read_token(arena, secret);
+    struct plan *plan = arena_allocate(arena, sizeof *plan);
+    plan->run_id = value_string_at(labels, "assay.dev/run");
+    plan->workflow = value_string_at(labels, "assay.dev/workflow");
+    plan->job = job;
+    plan->pod = value_path(job, "spec.template.spec");
+    plan->images = list_images(arena, plan->pod);
+    plan->token = token;
+    plan->config_map = config_map;
+    plan->secret = secret;
+    if (!plan->run_id || !plan->workflow || !text || !token || !*token) {
+        error_set(error, ERROR_REMOTE,
+                  "the Job, its ConfigMap and its Secret are not those of a "
+                  "run of this program");
+        return NULL;
+    }
+    plan->run = value_read_json(arena, text, strlen(text), error);
+    const struct value *containers = value_get(plan->pod, "containers");
+    plan->bare =
+        value_count(value_get(value_item(containers, 0), "command")) == 0;
+    return plan->run ? plan : NULL;
+}

@@ -1,0 +1,332 @@
+/*
+ * Pods and Jobs as the API has them in, the few facts that decide out; and the
+ * table of what may keep a pod from starting. The reasons are those of the
+ * kubelet (pkg/kubelet/images, kuberuntime) and of the scheduler.
+ */
+#include "engine/runtime/kubernetes_view.h"
+
+#include <string.h>
+
+#include "engine/base/clock.h"
+#include "engine/runtime/limits.h"
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char *string_or_empty(const struct value *map, const char *name)
+{
+    const char *text = value_string_at(map, name);
+    return text ? text : "";
+}
+
+static const char *copy(struct arena *arena, const struct value *map,
+                        const char *name)
+{
+    return arena_string(arena, string_or_empty(map, name));
+}
+
+/* --- decoding -------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    enum container_phase phase;
+} states[] = {
+    {"waiting",    CONTAINER_WAITING},
+    {"running",    CONTAINER_RUNNING},
+    {"terminated", CONTAINER_ENDED  },
+};
+
+static void decode_state(struct arena *arena, const struct value *status,
+                         struct container_view *view)
+{
+    const struct value *state = value_get(status, "state");
+    for (size_t i = 0; i < LENGTH(states); i++) {
+        const struct value *found = value_get(state, states[i].name);
+        if (!value_is(found, VALUE_MAP))
+            continue;
+        view->phase = states[i].phase;
+        view->reason = copy(arena, found, "reason");
+        const struct value *message = value_get(found, "message");
+        if (value_is(message, VALUE_STRING)) {
+            view->message_length = message->string.length;
+            view->message = arena_copy(arena, message->string.bytes,
+                                       message->string.length);
+        }
+        view->exit_code = (int)value_int_or(value_get(found, "exitCode"), -1);
+        /* The kubelet makes an end up for a container that never began. */
+        view->started = view->phase == CONTAINER_RUNNING ||
+                        value_string_at(found, "startedAt") != NULL ||
+                        view->exit_code >= 0;
+    }
+}
+
+static void decode_container(struct arena *arena, const struct value *spec,
+                             const struct value *statuses,
+                             struct container_view *view)
+{
+    const char *name = string_or_empty(spec, "name");
+    *view = (struct container_view){
+        .name = arena_string(arena, name),
+        .reason = "",
+        .message = "",
+        .image = copy(arena, spec, "image"),
+        .image_id = "",
+        .runtime = "",
+    };
+    for (size_t i = 0; i < value_count(statuses); i++) {
+        const struct value *status = value_item(statuses, i);
+        if (strcmp(string_or_empty(status, "name"), name) != 0)
+            continue;
+        decode_state(arena, status, view);
+        view->image_id = copy(arena, status, "imageID");
+        const char *id = string_or_empty(status, "containerID");
+        const char *end = strstr(id, "://");
+        if (end)
+            view->runtime = arena_copy(arena, id, (size_t)(end - id));
+    }
+}
+
+static void decode_containers(struct arena *arena, const struct value *object,
+                              struct pod_view *view)
+{
+    static const struct {
+        const char *specs, *statuses;
+    } lists[] = {
+        {"initContainers", "initContainerStatuses"},
+        {"containers",     "containerStatuses"    },
+    };
+    view->containers =
+        arena_allocate(arena, POD_CONTAINER_LIMIT * sizeof *view->containers);
+    for (size_t k = 0; k < LENGTH(lists); k++) {
+        const struct value *specs =
+            value_get(value_get(object, "spec"), lists[k].specs);
+        const struct value *statuses =
+            value_get(value_get(object, "status"), lists[k].statuses);
+        for (size_t i = 0;
+             i < value_count(specs) && view->count < POD_CONTAINER_LIMIT; i++)
+            decode_container(arena, value_item(specs, i), statuses,
+                             &view->containers[view->count++]);
+    }
+}
+
+/* The condition `type` with that status, or NULL. */
+static const struct value *find_condition(const struct value *object,
+                                          const char *type, const char *status)
+{
+    const struct value *list = value_path(object, "status.conditions");
+    for (size_t i = 0; i < value_count(list); i++) {
+        const struct value *item = value_item(list, i);
+        if (strcmp(string_or_empty(item, "type"), type) == 0 &&
+            strcmp(string_or_empty(item, "status"), status) == 0)
+            return item;
+    }
+    return NULL;
+}
+
+void pod_view_decode(struct arena *arena, const struct value *object,
+                     struct pod_view *view)
+{
+    const struct value *metadata = value_get(object, "metadata");
+    const struct value *status = value_get(object, "status");
+    *view = (struct pod_view){
+        .uid = copy(arena, metadata, "uid"),
+        .name = copy(arena, metadata, "name"),
+        .node = copy(arena, value_get(object, "spec"), "nodeName"),
+        .phase = copy(arena, status, "phase"),
+        .reason = copy(arena, status, "reason"),
+        .message = copy(arena, status, "message"),
+        .leaving = value_string_at(metadata, "deletionTimestamp") != NULL,
+    };
+    view->ended = strcmp(view->phase, "Succeeded") == 0 ||
+                  strcmp(view->phase, "Failed") == 0;
+    const struct value *unscheduled =
+        find_condition(object, "PodScheduled", "False");
+    if (unscheduled)
+        view->unscheduled = arena_format(
+            arena, "%s: %.400s", string_or_empty(unscheduled, "reason"),
+            string_or_empty(unscheduled, "message"));
+    const struct value *target =
+        find_condition(object, "DisruptionTarget", "True");
+    view->disrupted = target != NULL;
+    if (target && view->reason[0] == '\0') {
+        view->reason = copy(arena, target, "reason");
+        view->message = copy(arena, target, "message");
+    }
+    decode_containers(arena, object, view);
+}
+
+void job_view_decode(struct arena *arena, const struct value *object,
+                     struct job_view *view)
+{
+    /* The first of each pair comes when the outcome is decided, the second when
+     * all pods have ended. */
+    static const char *const good[] = {"SuccessCriteriaMet", "Complete"};
+    static const char *const bad[] = {"FailureTarget", "Failed"};
+    const struct value *condition = NULL;
+    *view = (struct job_view){
+        .uid = copy(arena, value_get(object, "metadata"), "uid")};
+    for (size_t i = 0; i < LENGTH(good); i++)
+        if (find_condition(object, good[i], "True"))
+            view->complete = true;
+    for (size_t i = 0; i < LENGTH(bad); i++)
+        if (find_condition(object, bad[i], "True"))
+            condition = find_condition(object, bad[i], "True");
+    view->failed = condition != NULL;
+    view->reason = copy(arena, condition, "reason");
+    view->message = copy(arena, condition, "message");
+}
+
+/* --- what keeps a pod from starting ---------------------------------------- */
+
+#define PULL   (120 * CLOCK_SECOND)
+#define CONFIG (30 * CLOCK_SECOND) /* what it refers to may come late */
+
+static const struct {
+    const char *reason;
+    const char *what;
+    int64_t patience;
+    bool pull; /* its message may tell that trying again is in vain */
+} waits[] = {
+    {"InvalidImageName",           "its image's name is wrong",      0,      false},
+    {"ErrImageNeverPull",          "its image is not on the node",   0,      false},
+    {"SignatureValidationFailed",  "its image's signature is wrong", 0,      false},
+    {"ErrImagePull",               "its image cannot be pulled",     PULL,   true },
+    {"ImagePullBackOff",           "its image cannot be pulled",     PULL,   true },
+    {"ImageInspectError",          "its image cannot be looked at",  PULL,   false},
+    {"RegistryUnavailable",        "its registry does not answer",   PULL,   false},
+    {"CreateContainerConfigError", "it cannot be created",           CONFIG, false},
+    {"CreateContainerError",       "it cannot be created",           CONFIG, false},
+    {"RunContainerError",          "it cannot be started",           CONFIG, false},
+    {"CrashLoopBackOff",           "it ends again and again",        0,      false},
+};
+
+/* What a registry says when no further attempt will help. */
+static const char *const final_pulls[] = {
+    "manifest unknown",      "not found",
+    "unauthorized",          "pull access denied",
+    "no match for platform", "repository does not exist",
+};
+
+static bool is_final_pull(const char *message)
+{
+    for (size_t i = 0; i < LENGTH(final_pulls); i++)
+        if (strcasestr(message, final_pulls[i]))
+            return true;
+    return false;
+}
+
+/* The trouble of one container that waits. */
+static struct pod_trouble waiting_trouble(struct arena *arena,
+                                          const struct container_view *view)
+{
+    for (size_t i = 0; i < LENGTH(waits); i++) {
+        if (strcmp(view->reason, waits[i].reason) != 0)
+            continue;
+        const char *colon = view->message[0] ? ": " : "";
+        bool final = waits[i].pull && is_final_pull(view->message);
+        return (struct pod_trouble){
+            .text = arena_format(arena, "container '%s': %s (%s%s%.400s)",
+                                 view->name, waits[i].what, view->reason, colon,
+                                 view->message),
+            .patience = final ? 0 : waits[i].patience,
+        };
+    }
+    return (struct pod_trouble){0};
+}
+
+/* A container that ended without having begun: its program cannot be run. */
+static const char *failed_start(struct arena *arena,
+                                const struct container_view *view)
+{
+    if (view->phase != CONTAINER_ENDED ||
+        (strcmp(view->reason, "StartError") != 0 &&
+         strcmp(view->reason, "ContainerCannotRun") != 0))
+        return NULL;
+    return arena_format(arena, "container '%s' cannot be started (%s: %.400s)",
+                        view->name, view->reason, view->message);
+}
+
+struct pod_trouble pod_view_trouble(struct arena *arena,
+                                    const struct pod_view *view)
+{
+    struct pod_trouble worst = {0};
+    size_t waiting = 0;
+    for (size_t i = 0; i < view->count; i++) {
+        const struct container_view *container = &view->containers[i];
+        const char *text = failed_start(arena, container);
+        if (text)
+            return (struct pod_trouble){.text = text};
+        if (container->phase != CONTAINER_WAITING)
+            continue;
+        waiting++;
+        struct pod_trouble trouble = waiting_trouble(arena, container);
+        if (trouble.text && (!worst.text || trouble.patience < worst.patience))
+            worst = trouble;
+    }
+    if (worst.text || waiting == 0)
+        return worst;
+    worst.whole = true;
+    if (view->unscheduled)
+        worst.text = arena_format(arena, "the pod cannot be scheduled (%s)",
+                                  view->unscheduled);
+    else
+        worst.text =
+            arena_format(arena, "%s of %zu containers %s not start%s",
+                         waiting == view->count ? "all" : "some", view->count,
+                         "did", view->node[0] ? "" : ": no node yet");
+    return worst;
+}
+
+const char *pod_view_disruption(struct arena *arena,
+                                const struct pod_view *view)
+{
+    static const char *const reasons[] = {
+        "Evicted",
+        "NodeShutdown",
+        "Terminated",
+        "NodeLost",
+        "NodeAffinity",
+        "Preempting",
+        "OutOfcpu",
+        "OutOfmemory",
+        "OutOfpods",
+        "Shutdown",
+        "UnexpectedAdmissionError",
+    };
+    bool known = view->disrupted;
+    for (size_t i = 0; i < LENGTH(reasons); i++)
+        known = known || strcmp(view->reason, reasons[i]) == 0;
+    if (!known)
+        return NULL;
+    return arena_format(arena, "the cluster ended pod '%s' (%s%s%.400s)",
+                        view->name, view->reason, view->message[0] ? ": " : "",
+                        view->message);
+}
+
+/* --- images ---------------------------------------------------------------- */
+
+/* The digest in a reference, or NULL. */
+static const char *digest_of(const char *reference)
+{
+    const char *at = strstr(reference, "@sha256:");
+    return at ? at + 1 : NULL;
+}
+
+enum image_check container_view_image(const struct container_view *container)
+{
+    const char *wanted = digest_of(container->image);
+    const char *found = digest_of(container->image_id);
+    if (!wanted || !found)
+        return IMAGE_UNVERIFIED;
+    if (strcmp(wanted, found) == 0)
+        return IMAGE_VERIFIED;
+    /* CRI-O names the image of the node's platform, where the pin may name the
+     * index that it is in. */
+    return strcmp(container->runtime, "cri-o") == 0 ? IMAGE_UNVERIFIED
+                                                    : IMAGE_MISMATCH;
+}
+
+const char *image_check_name(enum image_check check)
+{
+    static const char *const names[] = {"verified", "unverified", "mismatch"};
+    return names[check];
+}
