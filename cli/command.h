@@ -23,6 +23,9 @@ int command_plan(int count, char **arguments);
 int command_history(int count, char **arguments);
 int command_show(int count, char **arguments);
 int command_logs(int count, char **arguments);
+int command_attach(int count, char **arguments);
+int command_abort(int count, char **arguments);
+int command_doctor(int count, char **arguments);
 int command_version(int count, char **arguments);
 int command_help(int count, char **arguments);
 

@@ -4,72 +4,37 @@
  * verdict, which becomes the exit code. A failure before the run starts is recorded
  * too, as a run with the status error.
  */
-#include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/command.h"
-#include "cli/output.h"
+#include "cli/connection.h"
+#include "cli/following.h"
 #include "cli/prepare.h"
 #include "cli/print.h"
 #include "cli/store.h"
 #include "engine/base/clock.h"
 #include "engine/kube/kube.h"
-#include "engine/report/report.h"
 #include "engine/runtime/runtime.h"
+
+enum where { PLACE_HOST, PLACE_KUBERNETES };
 
 struct run {
     struct request request;
-    const char *runtime, *sandbox, *network, *expose, *kubeconfig, *context;
+    struct connection_request cluster;
+    const char *runtime, *sandbox, *network, *expose;
+    const char *security, *keep, *service_account, *start_timeout;
     const char *database, *output_word;
-    bool quiet, no_color, raw;
-    enum output output;
-    struct runtime_options runtime_options;
+    bool detach;
+    enum where where;
+    struct following_options look;
+    struct runtime_options host_options;
+    struct runtime_kubernetes_options kubernetes_options;
 
     struct history *history;
+    struct connection connection;
     struct preparation preparation;
 };
-
-/* Folds the events into the state that decides the exit code. */
-struct verdict {
-    struct event_sink sink;
-    struct run_state *state;
-};
-
-static int verdict_handle(struct event_sink *sink, const struct event *event,
-                          struct error *error)
-{
-    struct verdict *verdict = (struct verdict *)sink;
-    if (event->kind == EVENT_OUTPUT)
-        return 0;
-    return event_apply(verdict->state, event, error);
-}
-
-static int abort_pipe[2] = {-1, -1};
-
-static void on_signal(int number)
-{
-    (void)number;
-    char wish = 'a';
-    ssize_t ignored = write(abort_pipe[1], &wish, 1);
-    (void)ignored;
-}
-
-/* Ctrl-C, a terminal that closes and `kill` abort the run in order. */
-static int catch_signals(struct error *error)
-{
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-    if (pipe2(abort_pipe, O_CLOEXEC | O_NONBLOCK) < 0)
-        return error_set_system(error, "cannot make a pipe");
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-        sigaction(signals[i], &action, NULL);
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
-    sigaction(SIGPIPE, &ignore, NULL);
-    return 0;
-}
 
 static int check_word(const char *option, const char *word, const char *first,
                       const char *second, bool *is_second, struct error *error)
@@ -82,31 +47,100 @@ static int check_word(const char *option, const char *word, const char *first,
                      second, word);
 }
 
-static int check_options(struct run *run, struct error *error)
+static int check_host(struct run *run, struct error *error)
 {
     bool none;
+    const char *other = run->security          ? "security"
+                        : run->keep            ? "keep"
+                        : run->service_account ? "service-account"
+                        : run->start_timeout   ? "start-timeout"
+                        : run->detach          ? "detach"
+                                               : NULL;
+    if (other)
+        return error_set(error, ERROR_USAGE, "--%s is for --runtime kubernetes",
+                         other);
+    if (check_word("sandbox", run->sandbox, "bubblewrap", "none", &none,
+                   error) < 0)
+        return -1;
+    run->host_options.sandbox = none ? SANDBOX_NONE : SANDBOX_BUBBLEWRAP;
+    if (check_word("network", run->network, "host", "none", &none, error) < 0)
+        return -1;
+    run->host_options.network_none = none;
+    if (run->expose && strcmp(run->expose, "kubeconfig") != 0)
+        return error_set(error, ERROR_USAGE,
+                         "--expose: expected kubeconfig, found '%.100s'",
+                         run->expose);
+    return 0;
+}
+
+/* The place of a word in a list of three, the default for NULL; -1. */
+static int choose(const char *option, const char *word,
+                  const char *const words[3], struct error *error)
+{
+    for (int i = 0; i < 3; i++)
+        if (!word || strcmp(word, words[i]) == 0)
+            return i;
+    return error_set(error, ERROR_USAGE,
+                     "--%s: expected %s, %s or %s, found '%.100s'", option,
+                     words[0], words[1], words[2], word);
+}
+
+static int check_kubernetes(struct run *run, struct error *error)
+{
+    static const char *const securities[] = {"auto", "baseline", "restricted"};
+    static const char *const keeps[] = {"failed", "always", "never"};
+    struct runtime_kubernetes_options *options = &run->kubernetes_options;
+    const char *other = run->sandbox   ? "sandbox"
+                        : run->network ? "network"
+                        : run->expose  ? "expose"
+                                       : NULL;
+    if (other)
+        return error_set(error, ERROR_USAGE,
+                         "--%s is for --runtime host; in a cluster the pod has "
+                         "its own, and rights come by --service-account",
+                         other);
+    int security = choose("security", run->security, securities, error);
+    int keep = choose("keep", run->keep, keeps, error);
+    if (security < 0 || keep < 0)
+        return -1;
+    options->security = (enum runtime_security)security;
+    options->keep = (enum runtime_keep)keep;
+    options->service_account = run->service_account;
+    options->detach = run->detach;
+    if (!run->start_timeout)
+        return 0;
+    if (duration_parse(run->start_timeout, &options->start_timeout, error) <
+            0 ||
+        options->start_timeout <= 0) {
+        *error = (struct error){0};
+        return error_set(error, ERROR_USAGE,
+                         "--start-timeout: expected a duration such as 90s, "
+                         "found '%.100s'",
+                         run->start_timeout);
+    }
+    return 0;
+}
+
+static int check_options(struct run *run, struct error *error)
+{
     if (!run->runtime || run->runtime[0] == '\0')
         run->runtime = getenv("ASSAY_RUNTIME");
     if (!run->runtime || run->runtime[0] == '\0')
         return error_set(error, ERROR_USAGE,
                          "no runtime chosen: give --runtime host (this "
-                         "machine, in a sandbox) or set ASSAY_RUNTIME");
-    if (strcmp(run->runtime, "host") != 0)
+                         "machine, in a sandbox), --runtime kubernetes, or set "
+                         "ASSAY_RUNTIME");
+    bool host = strcmp(run->runtime, "host") == 0;
+    if (!host && strcmp(run->runtime, "kubernetes") != 0)
         return error_set(error, ERROR_USAGE,
-                         "unknown runtime '%.100s': this version has 'host'",
+                         "unknown runtime '%.100s': this version has 'host' "
+                         "and 'kubernetes'",
                          run->runtime);
-    if (check_word("sandbox", run->sandbox, "bubblewrap", "none", &none,
-                   error) < 0)
-        return -1;
-    run->runtime_options.sandbox = none ? SANDBOX_NONE : SANDBOX_BUBBLEWRAP;
-    if (check_word("network", run->network, "host", "none", &none, error) < 0)
-        return -1;
-    run->runtime_options.network_none = none;
-    if (run->expose && strcmp(run->expose, "kubeconfig") != 0)
-        return error_set(error, ERROR_USAGE,
-                         "--expose: expected kubeconfig, found '%.100s'",
-                         run->expose);
-    return output_parse(run->output_word, &run->output, error);
+    run->where = host ? PLACE_HOST : PLACE_KUBERNETES;
+    int result = host ? check_host(run, error) : check_kubernetes(run, error);
+    return result < 0
+               ? -1
+               : output_parse(run->output_word, &run->look.output, error);
 }
 
 /* The part of the user's kubeconfig that the steps get: one context. */
@@ -116,15 +150,16 @@ static int expose_kubeconfig(struct run *run, struct error *error)
         return 0;
     struct arena *arena = run->preparation.arena;
     struct kube_config_sources sources =
-        store_kubeconfig(arena, run->kubeconfig);
+        store_kubeconfig(arena, run->cluster.kubeconfig);
     const struct value *config = kube_config_read(arena, &sources, error);
     const struct value *reduced =
-        config ? kube_config_reduce(arena, config, run->context, error) : NULL;
+        config ? kube_config_reduce(arena, config, run->cluster.context, error)
+               : NULL;
     if (!reduced)
         return error_context(error, "--expose kubeconfig");
     CLEANUP(text_free) struct text text = {0};
     value_write_yaml(&text, reduced);
-    run->runtime_options.kubeconfig =
+    run->host_options.kubeconfig =
         arena_copy(arena, text_string(&text), text.length);
     return 0;
 }
@@ -214,28 +249,52 @@ static void record_failure(const struct run *run, const struct error *cause)
         print_error(&error);
 }
 
-/* The run itself, with its sinks; the state tells the verdict. */
-static int execute(struct run *run, struct event_sink *view,
-                   struct run_state *state, struct error *error)
+/* Opens the way to where the run is to go. */
+static int connect_run(struct run *run, struct error *error)
 {
-    struct verdict verdict = {{verdict_handle}, state};
-    struct event_sink *record =
-        history_sink(run->history, run->preparation.run_id, error);
-    if (!record)
-        return -1;
-    struct event_sink *sinks[] = {record, &verdict.sink, view};
-    struct event_fan fan = event_fan_make(sinks, view ? 3 : 2);
-    if (emit_queued(run, &fan.sink, error) < 0)
+    if (run->where == PLACE_HOST)
+        return expose_kubeconfig(run, error);
+    return connection_open(run->preparation.arena, &run->cluster,
+                           &run->connection, error);
+}
+
+static int run_in_cluster(struct run *run, struct following *following,
+                          struct error *error)
+{
+    const struct connection *connection = &run->connection;
+    struct runtime_kubernetes_options *options = &run->kubernetes_options;
+    struct runtime_kubernetes_result outcome;
+    options->client = connection->client;
+    options->namespace_name = connection->namespace_name;
+    options->context = kube_access_context(connection->access);
+    options->server = kube_access_server(connection->access);
+    int result = runtime_kubernetes_run(run->preparation.plan, options,
+                                        &following->fan.sink, &outcome, error);
+    if (error_is_set(&outcome.leftover))
+        print_note(outcome.leftover.text);
+    return result;
+}
+
+/* The run itself; the state tells the verdict. */
+static int execute(struct run *run, struct following *following,
+                   struct error *error)
+{
+    struct event_sink *sink = &following->fan.sink;
+    int descriptor = following_catch_signals(error);
+    if (descriptor < 0 || emit_queued(run, sink, error) < 0)
         return -1;
     const struct plan *plan = run->preparation.plan;
-    run->runtime_options.deadline = deadline_of(plan);
-    run->runtime_options.abort_descriptor = abort_pipe[0];
-    int result =
-        runtime_host_run(plan, &run->runtime_options, &fan.sink, error);
-    if (result == 0 || event_status_is_final(state->status))
+    run->host_options.deadline = deadline_of(plan);
+    run->host_options.abort_descriptor = descriptor;
+    run->kubernetes_options.deadline = run->host_options.deadline;
+    run->kubernetes_options.abort_descriptor = descriptor;
+    if (run->where == PLACE_KUBERNETES)
+        return run_in_cluster(run, following, error);
+    int result = runtime_host_run(plan, &run->host_options, sink, error);
+    if (result == 0 || event_status_is_final(following->state->status))
         return result;
     struct error second = {0};
-    if (finish_with_error(&fan.sink, error->text, &second) < 0)
+    if (finish_with_error(sink, error->text, &second) < 0)
         print_error(&second);
     return result;
 }
@@ -245,37 +304,21 @@ static int run_prepared(struct run *run)
     struct error error = {0};
     struct arena *arena = run->preparation.arena;
     const char *id = run->preparation.run_id;
-    struct run_state *state = event_state_make(arena, id);
-    struct report_options look = {
-        .color = print_colours(stdout, run->no_color),
-        .quiet = run->quiet,
-        .raw = run->raw,
-    };
-    CLEANUP(report_live_free) struct report_live *live = NULL;
-    CLEANUP(report_ndjson_free) struct report_ndjson *ndjson = NULL;
-    struct event_sink *view = NULL;
-    if (run->output == OUTPUT_TEXT) {
-        live = report_live_new(stdout, id, &look);
-        view = report_live_sink(live);
-    } else if (run->output == OUTPUT_NDJSON) {
-        ndjson = report_ndjson_new(stdout, id);
-        view = report_ndjson_sink(ndjson);
-    }
-    if (catch_signals(&error) < 0)
+    struct following following;
+    if (following_open(&following, arena, run->history, id, &run->look,
+                       &error) < 0)
         return print_error(&error);
-    int result = execute(run, view, state, &error);
-    fflush(stdout);
-    int code = exit_of_status(state->status);
-    if (result < 0) {
-        /* The view has told the reason with the verdict: say it once. */
-        int failure = live && event_status_is_final(state->status)
-                          ? exit_of_error(&error)
-                          : print_error(&error);
-        return code == EXIT_PASSED ? failure : code;
+    int result = execute(run, &following, &error);
+    int code = following_end(&following, result, &error);
+    following_close(&following);
+    if (result < 0 || !run->detach)
+        return code;
+    if (run->look.output == OUTPUT_TEXT) {
+        CLEANUP(text_free) struct text text = {0};
+        text_append_format(&text, "%s\n", id);
+        print_text(&text);
     }
-    if (run->output == OUTPUT_JSON || run->output == OUTPUT_YAML)
-        output_print(report_run_value(arena, state), run->output);
-    return code;
+    return EXIT_PASSED;
 }
 
 static int run_file(struct run *run)
@@ -295,14 +338,17 @@ static int run_file(struct run *run)
     }
     int result = prepare(arena, &run->request, &run->preparation, &error);
     if (result == 0)
-        result = expose_kubeconfig(run, &error);
+        result = connect_run(run, &error);
     int code = prepare_report(&run->preparation, &error);
     if (result < 0) {
         if (code != EXIT_USAGE && run->preparation.document.source)
             record_failure(run, &error);
         return code;
     }
-    return run_prepared(run);
+    code = run_prepared(run);
+    if (run->connection.client)
+        kube_client_close(run->connection.client);
+    return code;
 }
 
 int command_run(int count, char **arguments)
@@ -310,26 +356,28 @@ int command_run(int count, char **arguments)
     struct run run = {0};
     const struct option options[] = {
         REQUEST_OPTIONS(&run.request),
-        {"runtime",                                 'r', OPTION_TEXT, &run.runtime, "host",
-                        "where to run; also ASSAY_RUNTIME"},
-        {"sandbox",                              0, OPTION_TEXT, &run.sandbox, "KIND",
-                        "bubblewrap (default), or none: recorded"},
-        {"network",                                   0, OPTION_TEXT, &run.network, "KIND",
-                        "host (default), or none: no network in the sandbox"},
-        {"expose",                                         0, OPTION_TEXT, &run.expose, "kubeconfig",
-                        "give the steps a kubeconfig of the current context"},
-        {"kubeconfig",           0, OPTION_TEXT, &run.kubeconfig, "FILE",
-                        "the kubeconfig to expose"},
-        {"context",                             0, OPTION_TEXT, &run.context, "NAME",
-                        "the context to expose"},
-        {"db", 0, OPTION_TEXT, &run.database, "FILE", "the history to write"},
-        {"output",                                 'o', OPTION_TEXT, &run.output_word, "FORM",
-                        "text (default), ndjson (events), json or yaml (the result)"},
-        {"quiet",                              'q', OPTION_FLAG, &run.quiet, NULL, "only the last line"},
-        {"raw",                                   0, OPTION_FLAG, &run.raw, NULL,
-                        "output of steps as it is, control characters and all"},
-        {"no-color",                                         0, OPTION_FLAG, &run.no_color, NULL, "no colours"},
-        {0},
+        {"runtime",                                                   'r', OPTION_TEXT, &run.runtime, "WHERE",
+                        "host (this machine) or kubernetes; also ASSAY_RUNTIME"},
+        CONNECTION_OPTIONS(&run.cluster),
+        {"service-account",                                                0, OPTION_TEXT, &run.service_account, "NAME",
+                        "kubernetes: the rights of the steps; its token is mounted"},
+        {"security",                                                    0, OPTION_TEXT, &run.security, "LEVEL",
+                        "kubernetes: auto (default), baseline or restricted"},
+        {"detach",                                                           0, OPTION_FLAG, &run.detach, NULL,
+                        "kubernetes: print the id and leave; `assay attach ID`"},
+        {"keep",           0, OPTION_TEXT, &run.keep, "WHEN",
+                        "kubernetes: keep the Job when failed (default), always or never"},
+        {"start-timeout",                                       0, OPTION_TEXT, &run.start_timeout, "TIME",
+                        "kubernetes: how long the pod may take to start (5m)"},
+        {"sandbox", 0, OPTION_TEXT, &run.sandbox, "KIND",
+                        "host: bubblewrap (default), or none: recorded"},
+        {"network",                                                  0, OPTION_TEXT, &run.network, "KIND",
+                        "host: host (default), or none: no network in the sandbox"},
+        {"expose",                                                0, OPTION_TEXT, &run.expose, "kubeconfig",
+                        "host: give the steps a kubeconfig of the context"},
+        {"db",                                                    0, OPTION_TEXT, &run.database, "FILE", "the history to write"},
+        FOLLOWING_OPTIONS(&run.look, &run.output_word),
+        {0                                                          },
     };
     struct error error = {0};
     bool help;

@@ -5,17 +5,22 @@
 #include "cli/command.h"
 
 const struct command commands[] = {
-    {"run",      command_run,      "FILE [--config NAME=VALUE]... --runtime host",
-     "run a workflow and record it"                                                                                         },
-    {"validate", command_validate, "FILE...",                                      "check workflow files"                   },
+    {"run",      command_run,      "FILE [--config NAME=VALUE]... --runtime WHERE",
+     "run a workflow and record it"                                                                                          },
+    {"validate", command_validate, "FILE...",                                       "check workflow files"                   },
     {"plan",     command_plan,     "FILE [--config NAME=VALUE]...",
-     "print the Kubernetes objects of a run; nothing is created"                                                            },
-    {"history",  command_history,  "[list]",                                       "list past runs"                         },
-    {"show",     command_show,     "ID",                                           "show one run: steps, parameters, images"},
-    {"logs",     command_logs,     "ID [--step REF]",                              "print the log of a run"                 },
-    {"version",  command_version,  "",                                             "print the version"                      },
-    {"help",     command_help,     "[COMMAND]",                                    "print this, or the help of a command"   },
-    {NULL,       NULL,             NULL,                                           NULL                                     },
+     "print the Kubernetes objects of a run; nothing is created"                                                             },
+    {"history",  command_history,  "[list]",                                        "list past runs"                         },
+    {"show",     command_show,     "ID",                                            "show one run: steps, parameters, images"},
+    {"logs",     command_logs,     "ID [--step REF]",                               "print the log of a run"                 },
+    {"attach",   command_attach,   "ID",
+     "follow a run in a cluster, and complete its record"                                                                    },
+    {"abort",    command_abort,    "ID",                                            "end a run in a cluster"                 },
+    {"doctor",   command_doctor,   "[--rbac]",
+     "check what a run needs: cluster, rights, sandbox, history"                                                             },
+    {"version",  command_version,  "",                                              "print the version"                      },
+    {"help",     command_help,     "[COMMAND]",                                     "print this, or the help of a command"   },
+    {NULL,       NULL,             NULL,                                            NULL                                     },
 };
 
 static void print_overview(void)

@@ -11,9 +11,8 @@ static const char *setting(const char *name)
     return value && value[0] ? value : NULL;
 }
 
-/* The path of the history; NULL when there is no place for one. */
-static const char *history_path(struct arena *arena, const char *given,
-                                struct error *error)
+const char *store_history_path(struct arena *arena, const char *given,
+                               struct error *error)
 {
     const char *state = setting("XDG_STATE_HOME");
     const char *home = setting("HOME");
@@ -33,14 +32,14 @@ static const char *history_path(struct arena *arena, const char *given,
 struct history *store_open(const char *given, bool write, struct error *error)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    const char *path = history_path(arena, given, error);
+    const char *path = store_history_path(arena, given, error);
     return path ? history_open(path, write, error) : NULL;
 }
 
 struct history *store_open_reconciled(const char *given, struct error *error)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    const char *path = history_path(arena, given, error);
+    const char *path = store_history_path(arena, given, error);
     if (!path)
         return NULL;
     if (access(path, W_OK) == 0) {

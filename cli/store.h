@@ -9,6 +9,8 @@
 
 /* The history: `given`, or $XDG_STATE_HOME/assay/history.db, or
  * ~/.local/state/assay/history.db. */
+const char *store_history_path(struct arena *arena, const char *given,
+                               struct error *error);
 struct history *store_open(const char *given, bool write, struct error *error);
 
 /* As store_open for reading, after the runs whose process is gone have been ended

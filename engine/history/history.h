@@ -38,9 +38,15 @@ struct event_sink *history_sink(struct history *history, const char *id,
 int history_flush(struct history *history, struct error *error) MUST_CHECK;
 
 /* Ends every unfinished run whose process on this machine is gone as `lost`. A
- * run of another machine or pid namespace is left alone. Goes on after a failure
+ * run of another machine or pid namespace is left alone, and so is one in a
+ * cluster, which goes on without its process and may be attached to. Goes on after a failure
  * and returns the first. */
 int history_reconcile(struct history *history, struct error *error) MUST_CHECK;
+
+/* Whether another process, which is still there as far as can be seen, writes
+ * the run. -1 with ERROR_USAGE when there is no run of that id. */
+int history_is_owned(struct history *history, const char *id, bool *owned,
+                     struct error *error) MUST_CHECK;
 
 /* One line of the list. */
 struct history_entry {

@@ -30,10 +30,15 @@ static const char select_prefix[] =
     " ORDER BY id = ?1 DESC, queued DESC, number DESC LIMIT ?2";
 static const char select_bodies[] =
     "SELECT sequence, body FROM event WHERE run = ?1 ORDER BY sequence";
+/* What has begun in a cluster goes on there, whoever looks. */
 static const char select_unfinished[] =
     "SELECT id, process, process_start, process_space, boot, machine FROM run"
-    " WHERE status IN ('queued', 'running') AND process IS NOT NULL"
-    " ORDER BY number";
+    " WHERE (status = 'queued' OR (status = 'running'"
+    " AND runtime <> 'kubernetes')) AND process IS NOT NULL ORDER BY number";
+static const char select_owner[] =
+    "SELECT id, process, process_start, process_space, boot, machine FROM run"
+    " WHERE id = ?1 AND status IN ('queued', 'running')"
+    " AND process IS NOT NULL";
 
 int query_key(struct history *history, const char *id, struct run_key *key,
               struct error *error)
@@ -281,6 +286,18 @@ static int settle_in_transaction(struct history *history, const char *id,
     return -1;
 }
 
+/* The owner in a row of select_unfinished or select_owner. */
+static void read_owner(sqlite3_stmt *statement, struct owner *owner)
+{
+    *owner = (struct owner){
+        .process = sqlite3_column_int64(statement, 1),
+        .start = sqlite3_column_int64(statement, 2),
+    };
+    copy_text(owner->space, sizeof owner->space, statement, 3);
+    copy_text(owner->boot, sizeof owner->boot, statement, 4);
+    copy_text(owner->machine, sizeof owner->machine, statement, 5);
+}
+
 /* The ids of runs without an end whose process is gone, as a list of strings. */
 static struct value *find_abandoned(struct history *history,
                                     struct arena *arena, struct error *error)
@@ -291,18 +308,34 @@ static struct value *find_abandoned(struct history *history,
         database_prepare(history, error, select_unfinished, "");
     int row = statement ? 1 : -1;
     while (row == 1 && (row = database_step(history, statement, error)) == 1) {
-        struct owner owner = {
-            .process = sqlite3_column_int64(statement, 1),
-            .start = sqlite3_column_int64(statement, 2),
-        };
-        copy_text(owner.space, sizeof owner.space, statement, 3);
-        copy_text(owner.boot, sizeof owner.boot, statement, 4);
-        copy_text(owner.machine, sizeof owner.machine, statement, 5);
+        struct owner owner;
+        read_owner(statement, &owner);
         if (owner_is_gone(&owner))
             value_append(arena, ids,
                          value_make_string(arena, database_text(statement, 0)));
     }
     return row < 0 ? NULL : ids;
+}
+
+int history_is_owned(struct history *history, const char *id, bool *owned,
+                     struct error *error)
+{
+    struct run_key key;
+    if (find_key(history, id, &key, error) < 0)
+        return -1;
+    CLEANUP(finalize)
+    sqlite3_stmt *statement =
+        database_prepare(history, error, select_owner, "t", id);
+    int row = statement ? database_step(history, statement, error) : -1;
+    *owned = false;
+    if (row != 1)
+        return row;
+    struct owner owner, self;
+    read_owner(statement, &owner);
+    owner_self(&self);
+    *owned = !owner_is_gone(&owner) &&
+             (owner.process != self.process || owner.start != self.start);
+    return 0;
 }
 
 int history_reconcile(struct history *history, struct error *error)

@@ -88,11 +88,16 @@ static void read_object(struct pending *pending)
                   error.text);
 }
 
-static bool is_patient(const struct pending *pending)
+/* Sets when to try again; false: it has been tried for long enough. */
+static bool try_again(struct pending *pending, const struct kube_answer *answer)
 {
     int64_t most =
         pending->task.client->reached ? KUBE_PATIENCE : KUBE_PATIENCE_FIRST;
-    return clock_monotonic() - pending->begun < most;
+    int64_t next = transfer_next(&pending->backoff, answer->retry_after);
+    if (next - pending->begun > most)
+        return false;
+    pending->task.due = next;
+    return true;
 }
 
 /* Reads the credentials again after a refusal; whether that may help. */
@@ -115,14 +120,14 @@ static int done(struct kube_task *task, const struct kube_answer *answer,
         int renewed = answer->status == 401 ? renew(pending, error) : 0;
         if (renewed < 0)
             return -1;
-        bool again =
-            renewed > 0 || answer->failure || transfer_may_retry(answer);
-        if (again && is_patient(pending)) {
-            task->due = renewed > 0 ? clock_monotonic()
-                                    : transfer_next(&pending->backoff,
-                                                    answer->retry_after);
+        if (renewed > 0) {
+            task->due = clock_monotonic();
             return 0;
         }
+        bool again =
+            (answer->failure && !answer->final) || transfer_may_retry(answer);
+        if (again && try_again(pending, answer))
+            return 0;
         read_reason(pending, answer);
         kube_status_explain(call->what, answer, &call->error);
         if (good)

@@ -36,7 +36,7 @@ enum {
 #define KUBE_CALL_TIME    (30 * CLOCK_SECOND) /* one attempt of a call */
 
 /* How long a call is tried again: until the server was heard once, and after. */
-#define KUBE_PATIENCE_FIRST (8 * CLOCK_SECOND)
+#define KUBE_PATIENCE_FIRST (5 * CLOCK_SECOND)
 #define KUBE_PATIENCE       (60 * CLOCK_SECOND)
 
 #define KUBE_BACKOFF_LEAST (250 * CLOCK_MILLISECOND)

@@ -23,7 +23,13 @@
 #include "engine/kube/kube_time.h"
 #include "engine/kube/limits.h"
 
-enum log_place { PLACE_TIME, PLACE_TEXT, PLACE_COMPARE, PLACE_SKIP, PLACE_OTHER };
+enum log_place {
+    PLACE_TIME,
+    PLACE_TEXT,
+    PLACE_COMPARE,
+    PLACE_SKIP,
+    PLACE_OTHER
+};
 
 enum { OTHER_LIMIT = 1024 };
 

@@ -402,6 +402,8 @@ void transfer_remove(struct kube_task *task)
 
 bool transfer_may_retry(const struct kube_answer *answer)
 {
+    if (answer->final)
+        return false;
     return answer->status == 0 || answer->status == 429 ||
            (answer->status >= 500 && answer->status != 501);
 }
@@ -422,14 +424,20 @@ int64_t transfer_next(int64_t *backoff, int64_t retry_after)
     return clock_monotonic() + (retry_after > wait ? retry_after : wait);
 }
 
-/* Failures before a request has left us. */
-static bool was_refused(CURLcode code)
+/* Failures that are settings, not weather. */
+static bool is_final(CURLcode code)
 {
-    return code == CURLE_COULDNT_CONNECT ||
-           code == CURLE_COULDNT_RESOLVE_HOST ||
-           code == CURLE_COULDNT_RESOLVE_PROXY ||
-           code == CURLE_SSL_CONNECT_ERROR ||
-           code == CURLE_PEER_FAILED_VERIFICATION;
+    static const CURLcode codes[] = {
+        CURLE_SSL_CONNECT_ERROR,     CURLE_PEER_FAILED_VERIFICATION,
+        CURLE_SSL_CERTPROBLEM,       CURLE_SSL_CIPHER,
+        CURLE_SSL_CACERT_BADFILE,    CURLE_SSL_ISSUER_ERROR,
+        CURLE_UNSUPPORTED_PROTOCOL,  CURLE_URL_MALFORMAT,
+        CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_PINNEDPUBKEYNOTMATCH,
+    };
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (codes[i] == code)
+            return true;
+    return false;
 }
 
 static int finish(struct kube_task *task, CURLcode code, struct error *error)
@@ -443,7 +451,7 @@ static int finish(struct kube_task *task, CURLcode code, struct error *error)
     if (code != CURLE_OK) {
         answer.failure =
             task->failure[0] ? task->failure : curl->easy_strerror(code);
-        answer.refused = was_refused(code);
+        answer.final = is_final(code);
     }
     transfer_cancel(task);
     return task->done(task, &answer, error);

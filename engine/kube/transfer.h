@@ -19,7 +19,7 @@
 struct kube_answer {
     long status;                /* of HTTP; 0: none came */
     const char *failure;        /* of the connection, in words; NULL: none */
-    bool refused;               /* the failure came before anything was sent */
+    bool final;                 /* the failure will be the same again (TLS) */
     int64_t retry_after;        /* what the server asks for; -1: nothing */
     const struct text *refusal; /* the body, unless the status is 2xx */
 };

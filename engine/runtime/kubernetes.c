@@ -347,6 +347,7 @@ static int finish(struct cluster *cluster, struct verdict verdict,
                           .text = verdict.reason};
     if (cluster_emit(cluster, event, error) != 0)
         return -1;
+    cluster->result->running_on = false;
     tidy(cluster, verdict.status);
     if (cluster->why_kind == ERROR_TRUST)
         return error_set(error, ERROR_TRUST, "%s", cluster->why);
@@ -411,6 +412,115 @@ int runtime_kubernetes_run(const struct plan *plan,
     open_cluster(&cluster);
     set_plan(&cluster, plan, NULL);
     int status = carry_out(&cluster, error);
+    close_cluster(&cluster);
+    return status;
+}
+
+/* --- a run that is there already ------------------------------------------- */
+
+/* What is known of a run that was begun elsewhere. */
+static int emit_queued(struct cluster *cluster, struct error *error)
+{
+    struct arena *arena = cluster->arena;
+    const struct plan *plan = cluster->plan;
+    struct value *data = value_make_map(arena);
+    value_set_string(arena, data, "workflow", plan->workflow);
+    value_set_string(arena, data, "runtime", "kubernetes");
+    value_set(arena, data, "images", value_copy(arena, plan->images));
+    value_set(arena, data, "steps",
+              value_copy(arena, value_get(plan->run, "steps")));
+    return cluster_emit(
+        cluster, (struct event){.kind = EVENT_RUN_QUEUED, .data = data}, error);
+}
+
+/* A record without its run in the cluster. */
+static int finish_lost(struct cluster *cluster,
+                       const struct runtime_record *record, const char *why,
+                       struct error *error)
+{
+    if (record->state->queued == 0)
+        return error_set(error, ERROR_USAGE, "%s", why);
+    return finish(cluster, (struct verdict){STATUS_LOST, why}, error);
+}
+
+static int take_up(struct cluster *cluster, const char *run_id,
+                   const struct runtime_record *record, struct error *error)
+{
+    const char *place = cluster->choice.namespace_name;
+    const struct value *job;
+    if (cluster_find(cluster, run_id, &job, error) != 0)
+        return -1;
+    if (!job)
+        return finish_lost(cluster, record,
+                           arena_format(cluster->arena,
+                                        "run %s has no Job in namespace '%s'",
+                                        run_id, place),
+                           error);
+    cluster->created = true;
+    cluster->job_name = value_string(value_path(job, "metadata.name"));
+    cluster->job_uid = value_string(value_path(job, "metadata.uid"));
+    const struct plan *plan = cluster_read(cluster, job, error);
+    if (!plan && error_is_set(error))
+        return -1;
+    if (!plan)
+        return finish_lost(cluster, record,
+                           arena_format(cluster->arena,
+                                        "the ConfigMap or the Secret of run %s "
+                                        "is gone, or was never made: what it "
+                                        "says cannot be read",
+                                        run_id),
+                           error);
+    set_plan(cluster, plan, record);
+    cluster->choice.restricted = value_bool_or(
+        value_path(plan->pod, "securityContext.runAsNonRoot"), false);
+    if (record->state->queued == 0 && emit_queued(cluster, error) != 0)
+        return -1;
+    if (record->state->status == STATUS_QUEUED &&
+        emit_started(cluster, error) != 0)
+        return -1;
+    cluster->attached = true;
+    cluster_watch(cluster);
+    if (cluster->options->abort) {
+        cluster->cause = STOP_ABORTED;
+        cluster->told = true;
+        cluster->stopped = clock_monotonic();
+        if (cluster_stop_pods(cluster, run_id, error) != 0)
+            return -1;
+    }
+    return follow(cluster, error);
+}
+
+int runtime_kubernetes_attach(const char *run_id,
+                              const struct runtime_kubernetes_options *options,
+                              const struct runtime_record *record,
+                              struct event_sink *sink,
+                              struct runtime_kubernetes_result *result,
+                              struct error *error)
+{
+    struct cluster cluster = {
+        .options = options, .sink = sink, .result = result};
+    *result = (struct runtime_kubernetes_result){.running_on = true};
+    open_cluster(&cluster);
+    int status = take_up(&cluster, run_id, record, error);
+    close_cluster(&cluster);
+    return status;
+}
+
+int runtime_kubernetes_stop(const char *run_id,
+                            const struct runtime_kubernetes_options *options,
+                            struct error *error)
+{
+    struct runtime_kubernetes_result ignored = {0};
+    struct cluster cluster = {.options = options, .result = &ignored};
+    const struct value *job = NULL;
+    open_cluster(&cluster);
+    int status = cluster_find(&cluster, run_id, &job, error);
+    if (status == 0 && !job)
+        status = error_set(error, ERROR_REMOTE,
+                           "run %s has no Job in namespace '%s'", run_id,
+                           options->namespace_name);
+    if (status == 0)
+        status = cluster_stop_pods(&cluster, run_id, error);
     close_cluster(&cluster);
     return status;
 }

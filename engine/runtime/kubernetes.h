@@ -43,7 +43,8 @@ struct cluster {
                                     * what leaves out the recorded ones */
     struct job_choice choice;
     const char *job_name, *job_uid;
-    bool created; /* the Job may exist */
+    bool created;  /* the Job may exist */
+    bool attached; /* it was not created by us: the pod may be there already */
 
     struct kube_watch *jobs, *pods;
     struct follower *followers; /* in the order of the pod's containers */
@@ -93,3 +94,16 @@ int cluster_tell(struct cluster *cluster, struct error *error) MUST_CHECK;
 /* Deletes the Job with everything it owns, or with `secret` only its Secret.
  * Nothing is emitted; a failure goes to result->leftover. */
 void cluster_remove(struct cluster *cluster, bool secret);
+
+/* Looks the Job of a run up by its label. `*job` NULL: there is none. */
+int cluster_find(struct cluster *cluster, const char *run_id,
+                 const struct value **job, struct error *error) MUST_CHECK;
+
+/* The plan of a run, from its objects. NULL with `error` unset: its ConfigMap or
+ * its Secret is gone or never came to be. */
+struct plan *cluster_read(struct cluster *cluster, const struct value *job,
+                          struct error *error);
+
+/* Tells all pods of a run to end, with their grace. */
+int cluster_stop_pods(struct cluster *cluster, const char *run_id,
+                      struct error *error) MUST_CHECK;

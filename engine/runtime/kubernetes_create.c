@@ -194,11 +194,11 @@ static struct value *make_preconditions(struct arena *arena, const char *uid)
     return options;
 }
 
-int cluster_tell(struct cluster *cluster, struct error *error)
+static int end_pod(struct cluster *cluster, const char *name, const char *uid,
+                   struct error *error)
 {
     struct arena *arena = cluster->arena;
-    const char *name = cluster->pod.name;
-    struct value *options = make_preconditions(arena, cluster->pod.uid);
+    struct value *options = make_preconditions(arena, uid);
     value_set(arena, options, "gracePeriodSeconds",
               value_make_int(arena, KUBERNETES_GRACE / CLOCK_SECOND));
     struct kube_call call = {
@@ -213,6 +213,39 @@ int cluster_tell(struct cluster *cluster, struct error *error)
     if (error_is_set(&call.error) && call.status != NOT_FOUND &&
         call.status != CONFLICT)
         return fail(&call, error);
+    return 0;
+}
+
+int cluster_tell(struct cluster *cluster, struct error *error)
+{
+    return end_pod(cluster, cluster->pod.name, cluster->pod.uid, error);
+}
+
+int cluster_stop_pods(struct cluster *cluster, const char *run_id,
+                      struct error *error)
+{
+    struct arena *arena = cluster->arena;
+    struct kube_call list = {
+        .method = "GET",
+        .path = arena_format(
+            arena, "%s?limit=10&labelSelector=assay.dev%%2Frun%%3D%s",
+            kube_path(arena, &kube_pods, cluster->choice.namespace_name, NULL),
+            kube_escape(arena, run_id)),
+        .what = say(cluster, "list", "pods of run", run_id),
+    };
+    if (run(cluster, &list, 1, error) < 0)
+        return -1;
+    if (error_is_set(&list.error))
+        return fail(&list, error);
+    const struct value *items = value_get(list.object, "items");
+    for (size_t i = 0; i < value_count(items); i++) {
+        const struct value *metadata =
+            value_get(value_item(items, i), "metadata");
+        const char *name = value_string_at(metadata, "name");
+        const char *uid = value_string_at(metadata, "uid");
+        if (name && end_pod(cluster, name, uid, error) < 0)
+            return -1;
+    }
     return 0;
 }
 
@@ -240,3 +273,24 @@ void cluster_remove(struct cluster *cluster, bool secret)
              call.status != CONFLICT)
         cluster->result->leftover = call.error;
 }
+
+/* Everything that this folder asks of a cluster. */
+const struct runtime_permission runtime_kubernetes_permissions[] = {
+    {"batch",
+     "jobs",                "",
+     {"create", "get", "list", "watch", "delete"},
+     false,                                                            "the run"                             },
+    {"",      "pods",       "",    {"list", "watch", "delete"}, false, "its pod"                             },
+    {"",      "pods",       "log", {"get"},                     false, "its logs"                            },
+    {"",
+     "configmaps",          "",
+     {"create", "get"},
+     false,                                                            "the steps and the entrypoint program"},
+    {"",
+     "secrets",             "",
+     {"create", "get", "delete"},
+     false,                                                            "sensitive parameters"                },
+    {"",      "events",     "",    {"list"},                    true,  "why a pod does not start"            },
+    {"",      "namespaces", "",    {"get"},                     true,  "the Pod Security level"              },
+    {NULL,    NULL,         NULL,  {NULL},                      false, NULL                                  },
+};

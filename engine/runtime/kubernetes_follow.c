@@ -273,9 +273,13 @@ static bool all_read(const struct cluster *cluster)
 /* Whether nothing runs any more. */
 static bool is_finished(const struct cluster *cluster)
 {
-    if (!cluster->pod_arena)
+    if (!cluster->pod_arena) {
+        bool waited = clock_monotonic() - cluster->begun > KUBERNETES_NO_POD;
+        if (cluster->attached && !waited)
+            return false;
         return cluster->job_gone || cluster->job.failed ||
-               cluster->stopped != 0;
+               cluster->job.complete || cluster->stopped != 0;
+    }
     if (cluster->pod_gone || cluster->pod.ended)
         return true;
     for (size_t i = 0; i < cluster->pod.count; i++)

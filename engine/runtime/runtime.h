@@ -108,3 +108,14 @@ int runtime_kubernetes_attach(const char *run_id,
 int runtime_kubernetes_stop(const char *run_id,
                             const struct runtime_kubernetes_options *options,
                             struct error *error) MUST_CHECK;
+
+/* What a run in a cluster needs to be allowed, in its namespace. Ends with a row
+ * whose resource is NULL. */
+struct runtime_permission {
+    const char *group;                  /* "" is the core */
+    const char *resource, *subresource; /* "" : the resource itself */
+    const char *verbs[6];               /* ends with NULL */
+    bool optional;                      /* a run goes on without it */
+    const char *use;                    /* for people: what it is for */
+};
+extern const struct runtime_permission runtime_kubernetes_permissions[];

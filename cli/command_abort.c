@@ -1,0 +1,40 @@
+/* `assay abort ID`: ends a run in a cluster. */
+#include "cli/attachment.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/print.h"
+
+int command_abort(int count, char **arguments)
+{
+    struct attachment_request request = {0};
+    const char *output_word = NULL;
+    const struct option options[] = {
+        CONNECTION_OPTIONS(&request.cluster),
+        {"db",         0, OPTION_TEXT, &request.database, "FILE",
+                            "the history to write"},
+        FOLLOWING_OPTIONS(&request.look, &output_word),
+        {0},
+    };
+    struct error error = {0};
+    bool help;
+    int rest;
+    if (options_read(options, count, arguments, &rest, &help, &error) < 0)
+        return print_error(&error);
+    if (help) {
+        options_help("abort ID [options]",
+                     "Ends a run in a cluster: its steps get 10 s, what they "
+                     "said is kept, its Job is\n"
+                     "deleted. ID as for `assay attach`.",
+                     options);
+        return EXIT_PASSED;
+    }
+    if (rest != 1)
+        error_set(&error, ERROR_USAGE, "expected one id (or 'latest')");
+    else
+        output_parse(output_word, &request.look.output, &error);
+    if (error_is_set(&error))
+        return print_error(&error);
+    request.run = arguments[0];
+    request.abort = true;
+    return attachment_run(&request);
+}

@@ -1,0 +1,41 @@
+/* `assay attach ID`: follows a run in a cluster to its end. */
+#include "cli/attachment.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/print.h"
+
+int command_attach(int count, char **arguments)
+{
+    struct attachment_request request = {0};
+    const char *output_word = NULL;
+    const struct option options[] = {
+        CONNECTION_OPTIONS(&request.cluster),
+        {"db",         0, OPTION_TEXT, &request.database, "FILE",
+                            "the history to write"},
+        FOLLOWING_OPTIONS(&request.look, &output_word),
+        {0},
+    };
+    struct error error = {0};
+    bool help;
+    int rest;
+    if (options_read(options, count, arguments, &rest, &help, &error) < 0)
+        return print_error(&error);
+    if (help) {
+        options_help("attach ID [options]",
+                     "Follows a run in a cluster to its end and completes its "
+                     "record. ID is an id, the\n"
+                     "beginning of one, or `latest`; a run that was begun "
+                     "elsewhere needs the whole\n"
+                     "id. Ctrl-C aborts the run.",
+                     options);
+        return EXIT_PASSED;
+    }
+    if (rest != 1)
+        error_set(&error, ERROR_USAGE, "expected one id (or 'latest')");
+    else
+        output_parse(output_word, &request.look.output, &error);
+    if (error_is_set(&error))
+        return print_error(&error);
+    request.run = arguments[0];
+    return attachment_run(&request);
+}

@@ -1,0 +1,33 @@
+#pragma once
+/* The cluster that a command speaks to, from the options that name it. */
+#include "engine/base/arena.h"
+#include "engine/base/error.h"
+#include "engine/kube/kube.h"
+
+struct connection_request {
+    const char *kubeconfig, *context, *namespace_name; /* NULL: not given */
+};
+
+/* The rows of an options table that fill a request. */
+#define CONNECTION_OPTIONS(request)                                              \
+    {"namespace", 'n',                                                           \
+     OPTION_TEXT, &(request)->namespace_name,                                    \
+     "NS",        "the namespace; default: that of the context"},                \
+        {"kubeconfig",           0,      OPTION_TEXT,                            \
+         &(request)->kubeconfig, "FILE", "the kubeconfig; default: as kubectl"}, \
+    {                                                                            \
+        "context", 0, OPTION_TEXT, &(request)->context, "NAME",                  \
+            "the context of it; default: the current one"                        \
+    }
+
+struct connection {
+    struct kube_access *access;
+    struct kube_client *client; /* the caller closes it */
+    const char *namespace_name;
+};
+
+/* Opens a client; nothing is sent yet. Lives in `arena`, but for the client. */
+int connection_open(struct arena *arena,
+                    const struct connection_request *request,
+                    struct connection *connection,
+                    struct error *error) MUST_CHECK;
