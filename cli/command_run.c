@@ -187,7 +187,12 @@ static const struct value *describe(const struct run *run)
     struct value *data = value_make_map(arena);
     const struct workflow *workflow = preparation->workflow;
     value_set_string(arena, data, "workflow", workflow ? workflow->name : NULL);
-    value_set_string(arena, data, "file", run->request.file);
+    value_set_string(arena, data, "file",
+                     preparation->document.file ? preparation->document.file
+                                                : run->request.file);
+    if (preparation->document.origin)
+        value_set(arena, data, "source",
+                  value_copy(arena, preparation->document.origin));
     if (workflow) {
         value_set_string(arena, data, "digest", workflow->digest);
         value_set(arena, data, "parameters",
@@ -341,7 +346,8 @@ static int run_file(struct run *run)
         result = connect_run(run, &error);
     int code = prepare_report(&run->preparation, &error);
     if (result < 0) {
-        if (code != EXIT_USAGE && run->preparation.document.source)
+        if (code == EXIT_REFUSED ||
+            (code != EXIT_USAGE && run->preparation.document.source))
             record_failure(run, &error);
         return code;
     }

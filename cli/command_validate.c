@@ -34,7 +34,7 @@ static int validate_file(const char *file, bool quiet)
     struct error error = {0};
     struct document document;
     struct diagnostics diagnostics = diagnostics_make(arena, file);
-    if (document_read(arena, file, &document, &diagnostics, &error) < 0)
+    if (document_open(arena, file, NULL, &document, &diagnostics, &error) < 0)
         return print_error(&error);
     size_t count = value_count(document.documents);
     for (size_t i = 0; i < count; i++)

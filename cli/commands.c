@@ -5,22 +5,24 @@
 #include "cli/command.h"
 
 const struct command commands[] = {
-    {"run",      command_run,      "FILE [--config NAME=VALUE]... --runtime WHERE",
-     "run a workflow and record it"                                                                                          },
-    {"validate", command_validate, "FILE...",                                       "check workflow files"                   },
-    {"plan",     command_plan,     "FILE [--config NAME=VALUE]...",
-     "print the Kubernetes objects of a run; nothing is created"                                                             },
-    {"history",  command_history,  "[list]",                                        "list past runs"                         },
-    {"show",     command_show,     "ID",                                            "show one run: steps, parameters, images"},
-    {"logs",     command_logs,     "ID [--step REF]",                               "print the log of a run"                 },
-    {"attach",   command_attach,   "ID",
-     "follow a run in a cluster, and complete its record"                                                                    },
-    {"abort",    command_abort,    "ID",                                            "end a run in a cluster"                 },
-    {"doctor",   command_doctor,   "[--rbac]",
-     "check what a run needs: cluster, rights, sandbox, history"                                                             },
-    {"version",  command_version,  "",                                              "print the version"                      },
-    {"help",     command_help,     "[COMMAND]",                                     "print this, or the help of a command"   },
-    {NULL,       NULL,             NULL,                                            NULL                                     },
+    {"run", command_run, "REF [--config NAME=VALUE]... --runtime WHERE",
+     "run a workflow and record it"},
+    {"validate", command_validate, "FILE...", "check workflow files"},
+    {"plan", command_plan, "REF [--config NAME=VALUE]...",
+     "print the Kubernetes objects of a run; nothing is created"},
+    {"history", command_history, "[list]", "list past runs"},
+    {"show", command_show, "ID", "show one run: steps, parameters, images"},
+    {"logs", command_logs, "ID [--step REF]", "print the log of a run"},
+    {"attach", command_attach, "ID",
+     "follow a run in a cluster, and complete its record"},
+    {"abort", command_abort, "ID", "end a run in a cluster"},
+    {"marketplace", command_marketplace, "COMMAND",
+     "find, pin and update workflows of git repositories"},
+    {"doctor", command_doctor, "[--rbac]",
+     "check what a run needs: cluster, rights, sandbox, history"},
+    {"version", command_version, "", "print the version"},
+    {"help", command_help, "[COMMAND]", "print this, or the help of a command"},
+    {NULL, NULL, NULL, NULL},
 };
 
 static void print_overview(void)
@@ -29,7 +31,7 @@ static void print_overview(void)
            "Assay runs TestWorkflow files and keeps a record of every run.\n\n"
            "commands:\n");
     for (const struct command *row = commands; row->name; row++)
-        printf("  %-10s %s\n", row->name, row->help);
+        printf("  %-11s %s\n", row->name, row->help);
     printf("\n`assay COMMAND --help` tells the options of a command.\n\n"
            "exit codes: 0 passed, 1 the workflow failed, 2 wrong usage, "
            "3 invalid document,\n"

@@ -57,11 +57,13 @@ int prepare(struct arena *arena, const struct request *request,
     random_hex(preparation->token, sizeof preparation->token - 1);
     struct document *document = &preparation->document;
     struct diagnostics *diagnostics = &preparation->diagnostics;
-    if (document_read(arena, request->file, document, diagnostics, error) < 0 ||
+    if (document_open(arena, request->file, &request->choice, document,
+                      diagnostics, error) < 0 ||
         !document->documents)
         return -1;
-    const struct value *chosen =
-        document_choose(document, request->workflow, error);
+    const char *name =
+        request->workflow ? request->workflow : document->workflow;
+    const struct value *chosen = document_choose(document, name, error);
     if (!chosen)
         return -1;
     preparation->workflow = workflow_decode(arena, chosen, document->source,

@@ -14,6 +14,7 @@ struct request {
     struct option_list config; /* --config name=value */
     struct option_list splice; /* --allow-splice name */
     const char *namespace_name;
+    struct document_choice choice; /* --lock, --locked */
 };
 
 /* The rows of an options table that fill a request. */
@@ -27,9 +28,18 @@ struct request {
         {"workflow",  0,                                                       \
          OPTION_TEXT, &(request)->workflow,                                    \
          "NAME",      "which workflow of a file that holds several"},          \
+        {"allow-splice",                                                       \
+         0,                                                                    \
+         OPTION_LIST,                                                          \
+         &(request)->splice,                                                   \
+         "NAME",                                                               \
+         "let this parameter's value go into shell text as it is"},            \
+        {"locked",    0,                                                       \
+         OPTION_FLAG, &(request)->choice.locked,                               \
+         NULL,        "refuse a workflow that is not in the lock"},            \
     {                                                                          \
-        "allow-splice", 0, OPTION_LIST, &(request)->splice, "NAME",            \
-            "let this parameter's value go into shell text as it is"           \
+        "lock", 0, OPTION_TEXT, &(request)->choice.lock, "FILE",               \
+            "the lock to read (assay.lock)"                                    \
     }
 
 /* How far the preparation came; everything lives in `arena`. */

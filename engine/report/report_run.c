@@ -146,6 +146,19 @@ static void add_duration(struct text *text, const struct run_state *state)
     add_fact(text, "duration", printed);
 }
 
+/* The marketplace that the workflow came from, if it came from one. */
+static void add_origin(struct text *text, const struct value *origin)
+{
+    if (!value_is(origin, VALUE_MAP))
+        return;
+    const char *signer = style_member(origin, "signer");
+    add_outside(text, "marketplace", style_member(origin, "marketplace"));
+    add_outside(text, "", style_member(origin, "url"));
+    add_outside(text, "path", style_member(origin, "path"));
+    add_outside(text, "commit", style_member(origin, "commit"));
+    add_outside(text, "signer", signer[0] ? signer : "(not checked)");
+}
+
 static void add_step_name(struct table *table, const struct step_state *step)
 {
     CLEANUP(text_free) struct text name = {0};
@@ -208,6 +221,7 @@ void report_run(struct text *text, const struct run_state *state,
     add_outside(text, "workflow", style_member(state->data, "workflow"));
     add_outside(text, "file", style_member(state->data, "file"));
     add_outside(text, "digest", style_member(state->data, "digest"));
+    add_origin(text, value_get(state->data, "source"));
     add_status(text, state, options);
     add_runtime(text, state);
     add_list(text, "images", value_get(state->data, "images"));

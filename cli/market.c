@@ -1,0 +1,204 @@
+/* Marketplaces as text and as values. Everything here came from strangers, so all
+ * of it is escaped on its way to a terminal. */
+#include "cli/market.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char market_lock_file[] = "assay.lock";
+
+enum { NAME_WIDTH = 11, COLUMN_LIMIT = 16, CELL_LIMIT = 100 };
+
+/* A folder of the XDG specification: of the variable, or below the home folder. */
+static const char *xdg_folder(struct arena *arena, const char *variable,
+                              const char *fallback, struct error *error)
+{
+    const char *given = getenv(variable);
+    const char *home = getenv("HOME");
+    if (given && given[0] == '/') /* relative ones are to be ignored */
+        return arena_string(arena, given);
+    if (home && home[0])
+        return arena_format(arena, "%s/%s", home, fallback);
+    error_set(error, ERROR_SYSTEM, "no place for marketplaces: set HOME or %s",
+              variable);
+    return NULL;
+}
+
+int market_places(struct arena *arena, struct marketplace_places *places,
+                  struct error *error)
+{
+    const char *settings =
+        xdg_folder(arena, "XDG_CONFIG_HOME", ".config", error);
+    const char *cache =
+        settings ? xdg_folder(arena, "XDG_CACHE_HOME", ".cache", error) : NULL;
+    if (!cache)
+        return -1;
+    places->settings =
+        arena_format(arena, "%s/assay/marketplaces.yaml", settings);
+    places->cache = arena_format(arena, "%s/assay/marketplaces", cache);
+    return 0;
+}
+
+static void set_text(struct arena *arena, struct value *map, const char *name,
+                     const char *text)
+{
+    value_set(arena, map, name,
+              text ? value_make_string(arena, text) : value_make_null(arena));
+}
+
+const struct value *market_origin(struct arena *arena,
+                                  const struct marketplace_source *source)
+{
+    struct value *map = value_make_map(arena);
+    set_text(arena, map, "marketplace", source->market->name);
+    set_text(arena, map, "url", source->market->url);
+    set_text(arena, map, "commit", source->commit);
+    set_text(arena, map, "signer", source->signer);
+    set_text(arena, map, "path", source->entry->path);
+    set_text(arena, map, "digest", source->entry->digest);
+    return map;
+}
+
+static size_t cell_width(const char *cell)
+{
+    size_t width = 0;
+    for (; *cell && width < CELL_LIMIT; cell++)
+        width += ((unsigned char)*cell & 0xc0) != 0x80;
+    return width;
+}
+
+/* One escaped cell, cut to what a line can show. */
+static const char *make_cell(struct arena *arena, const char *string)
+{
+    CLEANUP(text_free) struct text text = {0};
+    if (!string || string[0] == '\0')
+        return "-";
+    text_append_escaped(&text, string, strlen(string), false);
+    size_t length = 0, width = 0;
+    while (length < text.length && width < CELL_LIMIT) {
+        length++;
+        while (length < text.length &&
+               ((unsigned char)text.data[length] & 0xc0) == 0x80)
+            length++;
+        width++;
+    }
+    if (length == text.length)
+        return arena_copy(arena, text.data, length);
+    return arena_format(arena, "%.*s...", (int)length, text.data);
+}
+
+void market_print_table(struct text *text, const char *const *cells,
+                        size_t rows, size_t columns)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    size_t widths[COLUMN_LIMIT] = {0};
+    const char **made =
+        arena_allocate(arena, (rows * columns + 1) * sizeof *made);
+    for (size_t i = 0; i < rows * columns; i++) {
+        made[i] = make_cell(arena, cells[i]);
+        size_t width = cell_width(made[i]);
+        if (width > widths[i % columns])
+            widths[i % columns] = width;
+    }
+    for (size_t i = 0; i < rows * columns; i++) {
+        bool last = i % columns == columns - 1;
+        text_append_string(text, made[i]);
+        size_t gap = widths[i % columns] - cell_width(made[i]) + 2;
+        for (; !last && gap > 0; gap--)
+            text_append_character(text, ' ');
+        if (last)
+            text_append_character(text, '\n');
+    }
+}
+
+void market_print_fact(struct text *text, const char *name, const char *value)
+{
+    if (!value || value[0] == '\0')
+        return;
+    text_append_format(text, "%-*s ", NAME_WIDTH, name);
+    text_append_escaped(text, value, strlen(value), false);
+    text_append_character(text, '\n');
+}
+
+const char *market_trust_text(struct arena *arena,
+                              const struct marketplace *market)
+{
+    if (market->tofu)
+        return "first use (no signature checked)";
+    if (market->allowed_signers)
+        return arena_format(arena, "keys of %s", market->allowed_signers);
+    return arena_format(arena, "%zu key%s", market->signer_count,
+                        market->signer_count == 1 ? "" : "s");
+}
+
+struct value *market_value(struct arena *arena,
+                           const struct marketplace *market)
+{
+    struct value *map = value_make_map(arena);
+    struct value *signers = value_make_list(arena);
+    for (size_t i = 0; i < market->signer_count; i++)
+        value_append(arena, signers,
+                     value_make_string(arena, market->signers[i]));
+    set_text(arena, map, "name", market->name);
+    set_text(arena, map, "url", market->url);
+    set_text(arena, map, "ca", market->ca);
+    set_text(arena, map, "trust",
+             market->tofu              ? "tofu"
+             : market->allowed_signers ? "allowed-signers"
+                                       : "signers");
+    value_set(arena, map, "signers", signers);
+    set_text(arena, map, "allowedSigners", market->allowed_signers);
+    set_text(arena, map, "commit", market->head);
+    set_text(arena, map, "signer", market->signer);
+    set_text(arena, map, "updated", market->updated);
+    return map;
+}
+
+struct value *market_entry_value(struct arena *arena, const char *market,
+                                 const struct marketplace_entry *entry)
+{
+    struct value *map = value_make_map(arena);
+    set_text(arena, map, "name", entry->name);
+    set_text(arena, map, "marketplace", market);
+    set_text(arena, map, "path", entry->path);
+    set_text(arena, map, "digest", entry->digest);
+    set_text(arena, map, "category", entry->category);
+    set_text(arena, map, "component", entry->component);
+    set_text(arena, map, "displayName", entry->display_name);
+    set_text(arena, map, "description", entry->description);
+    value_set(arena, map, "images", value_copy(arena, entry->images));
+    return map;
+}
+
+struct value *market_source_value(struct arena *arena,
+                                  const struct marketplace_source *source)
+{
+    struct value *map =
+        market_entry_value(arena, source->market->name, source->entry);
+    set_text(arena, map, "url", source->market->url);
+    set_text(arena, map, "commit", source->commit);
+    set_text(arena, map, "signer", source->signer);
+    return map;
+}
+
+struct value *market_change_value(struct arena *arena, const char *name,
+                                  const struct marketplace_change *change)
+{
+    struct value *map = value_make_map(arena);
+    struct value *problems = value_make_list(arena);
+    for (size_t i = 0; i < change->problem_count; i++) {
+        struct value *problem = value_make_map(arena);
+        set_text(arena, problem, "path", change->problems[i].path);
+        set_text(arena, problem, "text", change->problems[i].text);
+        value_append(arena, problems, problem);
+    }
+    set_text(arena, map, "name", name);
+    set_text(arena, map, "before", change->before);
+    set_text(arena, map, "commit", change->after);
+    set_text(arena, map, "signer", change->signer);
+    set_text(arena, map, "principals", change->principals);
+    value_set(arena, map, "workflows",
+              value_make_int(arena, (int64_t)change->workflows));
+    value_set(arena, map, "problems", problems);
+    return map;
+}
