@@ -23,6 +23,7 @@
 #include "engine/base/file.h"
 #include "marketplace/git.h"
 #include "marketplace/limits.h"
+#include "marketplace/transport.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 enum { SANITIZED = 1 };
@@ -170,6 +171,15 @@ static int on_credentials(git_credential **credential, const char *url,
     return result;
 }
 
+static volatile sig_atomic_t file_too_large;
+
+/* The write then fails with EFBIG. */
+static void on_file_too_large(int number)
+{
+    (void)number;
+    file_too_large = 1;
+}
+
 static int limit(int resource, rlim_t amount)
 {
     struct rlimit value = {amount, amount};
@@ -179,7 +189,7 @@ static int limit(int resource, rlim_t amount)
 /* Ceilings of the kernel around the whole child. */
 static int confine(const struct fetch *fetch, struct error *error)
 {
-    signal(SIGXFSZ, SIG_IGN); /* the write fails instead */
+    signal(SIGXFSZ, on_file_too_large);
     signal(SIGPIPE, SIG_IGN);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || limit(RLIMIT_CORE, 0) < 0 ||
         limit(RLIMIT_FSIZE, 2 * (rlim_t)fetch->bytes_limit) < 0 ||
@@ -191,7 +201,7 @@ static int confine(const struct fetch *fetch, struct error *error)
 
 static int fail(const struct watch *watch, int code, struct error *error)
 {
-    if (watch->exceeded)
+    if (watch->exceeded || file_too_large)
         return error_set(error, ERROR_TRUST,
                          "length-exceeded: the repository is larger than %zu "
                          "bytes or %zu objects",
@@ -261,9 +271,9 @@ static int fetch_in_child(const char *folder, const struct fetch *fetch,
     struct watch watch = {.fetch = fetch};
     if (confine(fetch, error) < 0 || repository_begin(error) < 0)
         return -1;
-    if (fetch->ca &&
-        git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, fetch->ca, NULL) < 0)
-        return git_fail(error, ERROR_INPUT, "cannot read the certificates");
+    bool https = strncmp(fetch->url, "https://", 8) == 0;
+    if (https && transport_begin(fetch->ca, error) < 0)
+        return -1;
     if (git_repository_open_bare(&repository, folder) < 0)
         return git_fail(error, ERROR_SYSTEM, "cannot open the cache");
     git_remote_create_options_init(&options, GIT_REMOTE_CREATE_OPTIONS_VERSION);

@@ -39,34 +39,12 @@ static int forget_configuration(void)
     return 0;
 }
 
-/* With these TLS 1.2 is the oldest version that is spoken: older ones have none
- * of them. The names are those of mbedTLS, then of OpenSSL. */
-static int restrict_tls(void)
-{
-    static const char *const lists[] = {
-        "TLS-ECDHE-ECDSA-WITH-AES-128-GCM-SHA256:"
-        "TLS-ECDHE-ECDSA-WITH-AES-256-GCM-SHA384:"
-        "TLS-ECDHE-ECDSA-WITH-CHACHA20-POLY1305-SHA256:"
-        "TLS-ECDHE-RSA-WITH-AES-128-GCM-SHA256:"
-        "TLS-ECDHE-RSA-WITH-AES-256-GCM-SHA384:"
-        "TLS-ECDHE-RSA-WITH-CHACHA20-POLY1305-SHA256",
-        "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
-        "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-AES128-GCM-SHA256:"
-        "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-CHACHA20-POLY1305",
-    };
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        if (git_libgit2_opts(GIT_OPT_SET_SSL_CIPHERS, lists[i]) == 0)
-            return 0;
-    return -1;
-}
-
 int repository_begin(struct error *error)
 {
     static bool ready;
     if (ready)
         return 0;
     if (git_libgit2_init() < 0 || forget_configuration() < 0 ||
-        restrict_tls() < 0 ||
         git_libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECTS,
                          (size_t)FETCH_OBJECT_LIMIT) < 0 ||
         git_libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECT_SIZE,

@@ -1,0 +1,5 @@
+assay_test(test_sshsig USES marketplace value base LINKS PkgConfig::CRYPTO)
+assay_test(test_market_trust USES marketplace value base)
+assay_test(test_market_names USES marketplace value base)
+assay_test(test_market_files USES marketplace value base)
+assay_test(test_market_repository USES marketplace value base)
