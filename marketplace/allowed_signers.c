@@ -211,10 +211,9 @@ static int parse_key(struct arena *arena, const char *type, const char *text,
                      struct wire *blob, struct error *error)
 {
     struct wire inner, rest;
-    blob->bytes = base64_decode(arena, text, strlen(text), &blob->length);
-    rest = *blob;
-    if (!blob->bytes)
+    if (wire_read_base64(arena, text, strlen(text), blob) < 0)
         return error_set(error, ERROR_INPUT, "the key is not base64");
+    rest = *blob;
     if (wire_take_string(&rest, &inner) < 0 || !wire_is(&inner, type))
         return error_set(error, ERROR_INPUT, "the key is not one of type '%s'",
                          type);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "engine/base/base64.h"
+
 int wire_take_number(struct wire *wire, uint32_t *number)
 {
     const unsigned char *bytes = wire->bytes;
@@ -69,40 +71,10 @@ const char *wire_word(const struct wire *wire, char word[WIRE_WORD])
     return word;
 }
 
-static int base64_value(char letter)
+int wire_read_base64(struct arena *arena, const char *text, size_t length,
+                     struct wire *wire)
 {
-    static const char letters[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *found = letter ? strchr(letters, letter) : NULL;
-    return found ? (int)(found - letters) : -1;
-}
-
-unsigned char *base64_decode(struct arena *arena, const char *text,
-                             size_t length, size_t *decoded)
-{
-    size_t padding = 0;
-    if (length == 0 || length % 4 != 0)
-        return NULL;
-    while (padding < 2 && text[length - 1 - padding] == '=')
-        padding++;
-    size_t count = length / 4 * 3 - padding;
-    unsigned char *bytes = arena_allocate(arena, count + 1);
-    uint32_t bits = 0;
-    unsigned held = 0;
-    size_t made = 0;
-    for (size_t i = 0; i < length - padding; i++) {
-        int value = base64_value(text[i]);
-        if (value < 0)
-            return NULL;
-        bits = (bits << 6 | (uint32_t)value) & 0xffffff;
-        held += 6;
-        if (held < 8)
-            continue;
-        held -= 8;
-        bytes[made++] = (unsigned char)(bits >> held);
-    }
-    if (made != count || (bits & ((1U << held) - 1)) != 0)
-        return NULL;
-    *decoded = count;
-    return bytes;
+    wire->bytes = (const unsigned char *)base64_decode(arena, text, length,
+                                                       &wire->length);
+    return wire->bytes && wire->length > 0 ? 0 : -1;
 }

@@ -1,6 +1,6 @@
 #pragma once
 /*
- * The binary form of SSH (RFC 4251, section 5) and base64, read with bounds: a view
+ * The binary form of SSH (RFC 4251, section 5), read with bounds: a view
  * into bytes that belong to someone else, which shrinks as it is read.
  */
 #include <stdbool.h>
@@ -31,7 +31,7 @@ bool wire_equal(const struct wire *a, const struct wire *b);
 /* The beginning of the bytes as printable ASCII, '?' for anything else. */
 const char *wire_word(const struct wire *wire, char word[WIRE_WORD]);
 
-/* Base64 (RFC 4648) of one line, padding required, no other characters and no
- * bits left over. NULL when it is not. Lives in `arena`. */
-unsigned char *base64_decode(struct arena *arena, const char *text,
-                             size_t length, size_t *decoded);
+/* The bytes of a base64 text of one line as `wire`, which live in `arena`. -1: it
+ * is empty or no base64. */
+int wire_read_base64(struct arena *arena, const char *text, size_t length,
+                     struct wire *wire) MUST_CHECK;

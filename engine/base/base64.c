@@ -58,6 +58,9 @@ char *base64_decode(struct arena *arena, const char *text, size_t length,
         if (i % 4 != 0)
             bytes[count++] = (char)(bits >> (6 - i % 4 * 2) & 0xff);
     }
+    /* The digits beyond the last whole byte hold nothing. */
+    if (padding > 0 && (bits & (padding == 1 ? 3U : 15U)) != 0)
+        return NULL;
     *decoded = count;
     bytes[count] = '\0';
     return bytes;

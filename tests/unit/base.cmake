@@ -1,3 +1,4 @@
+assay_test(test_base_base64 USES base)
 assay_test(test_base_number USES base LINKS m)
 assay_test(test_base_memory USES base)
 assay_test(test_base_text USES base)
