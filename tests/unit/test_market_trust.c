@@ -27,8 +27,7 @@ static int parse(struct arena *arena, const char *text,
 static struct wire blob_of(struct arena *arena, const char *key)
 {
     struct wire blob;
-    blob.bytes = base64_decode(arena, key, strlen(key), &blob.length);
-    assert_non_null(blob.bytes);
+    assert_int_equal(wire_read_base64(arena, key, strlen(key), &blob), 0);
     return blob;
 }
 
