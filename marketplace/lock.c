@@ -116,17 +116,11 @@ static const struct value *parse(struct arena *arena, const char *file,
     return NULL;
 }
 
-int lock_read(struct arena *arena, const char *file, struct lock *lock,
-              struct error *error)
+int lock_parse(struct arena *arena, const char *file, const char *text,
+               size_t length, struct lock *lock, struct error *error)
 {
-    size_t length;
     *lock = (struct lock){0};
-    if (access(file, F_OK) < 0 && errno == ENOENT)
-        return 0;
-    const char *text =
-        file_read(arena, file, MARKETPLACE_FILE_LIMIT, &length, error);
-    const struct value *items =
-        text ? parse(arena, file, text, length, error) : NULL;
+    const struct value *items = parse(arena, file, text, length, error);
     if (!items)
         return -1;
     size_t count = value_count(items);
@@ -137,6 +131,18 @@ int lock_read(struct arena *arena, const char *file, struct lock *lock,
             return error_place(error, file, item->mark);
     }
     return 0;
+}
+
+int lock_read(struct arena *arena, const char *file, struct lock *lock,
+              struct error *error)
+{
+    size_t length;
+    *lock = (struct lock){0};
+    if (access(file, F_OK) < 0 && errno == ENOENT)
+        return 0;
+    const char *text =
+        file_read(arena, file, MARKETPLACE_FILE_LIMIT, &length, error);
+    return text ? lock_parse(arena, file, text, length, lock, error) : -1;
 }
 
 static struct value *encode_entry(struct arena *arena, struct lock_entry *entry)

@@ -17,6 +17,11 @@ struct lock {
 int lock_read(struct arena *arena, const char *file, struct lock *lock,
               struct error *error) MUST_CHECK;
 
+/* The same from the text of `file` (a name for messages). */
+int lock_parse(struct arena *arena, const char *file, const char *text,
+               size_t length, struct lock *lock,
+               struct error *error) MUST_CHECK;
+
 /* The text of a lock as it is written. */
 void lock_print(struct text *text, const struct lock *lock);
 

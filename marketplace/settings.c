@@ -109,21 +109,46 @@ static const struct value *parse(struct arena *arena, const char *file,
     struct diagnostics diagnostics = diagnostics_make(arena, file);
     const struct value *documents =
         value_read_yaml(arena, text, length, &diagnostics);
-    if (!documents && diagnostics.count > 0) {
-        error_set(error, ERROR_INPUT, "%s", diagnostics.items[0].text);
-        error_place(error, file, diagnostics.items[0].mark);
+    if (!documents) {
+        error_set(error, ERROR_INPUT, "%s",
+                  diagnostics.count > 0 ? diagnostics.items[0].text
+                                        : "not YAML");
+        error_place(error, file,
+                    diagnostics.count > 0 ? diagnostics.items[0].mark
+                                          : (struct mark){0});
         return NULL;
     }
     const struct value *map = value_item(documents, 0);
-    const struct value *version = value_get(map, "version");
-    if (value_count(documents) == 1 && value_int_or(version, 0) == VERSION)
-        return value_get(map, "marketplaces");
+    const struct value *items = value_get(map, "marketplaces");
+    if (value_count(documents) == 1 &&
+        value_int_or(value_get(map, "version"), 0) == VERSION &&
+        value_is(items, VALUE_LIST) &&
+        value_count(items) <= MARKETPLACE_COUNT_LIMIT)
+        return items;
     error_set(error, ERROR_INPUT,
-              "expected 'version: %d': the file is of another version of "
-              "assay, or not one of its files",
-              VERSION);
+              "not a file of marketplaces of version %d with at most %d of "
+              "them",
+              VERSION, MARKETPLACE_COUNT_LIMIT);
     error_place(error, file, (struct mark){0});
     return NULL;
+}
+
+int settings_parse(struct arena *arena, const char *file, const char *text,
+                   size_t length, struct marketplace_list *list,
+                   struct error *error)
+{
+    *list = (struct marketplace_list){0};
+    const struct value *items = parse(arena, file, text, length, error);
+    if (!items)
+        return -1;
+    size_t count = value_count(items);
+    list->items = arena_allocate(arena, (count + 1) * sizeof *list->items);
+    for (; list->count < count; list->count++) {
+        const struct value *item = value_item(items, list->count);
+        if (decode_market(arena, item, &list->items[list->count], error) < 0)
+            return error_place(error, file, item->mark);
+    }
+    return 0;
 }
 
 int marketplace_list_read(struct arena *arena,
@@ -137,20 +162,7 @@ int marketplace_list_read(struct arena *arena,
         return 0;
     const char *text =
         file_read(arena, file, MARKETPLACE_FILE_LIMIT, &length, error);
-    const struct value *items =
-        text ? parse(arena, file, text, length, error) : NULL;
-    if (error_is_set(error))
-        return -1;
-    size_t count = value_count(items);
-    list->items = arena_allocate(arena, (count + 1) * sizeof *list->items);
-    for (size_t i = 0; i < count && i < MARKETPLACE_COUNT_LIMIT; i++) {
-        const struct value *item = value_item(items, i);
-        if (decode_market(arena, item, &list->items[list->count], error) < 0)
-            return error_place(error, file,
-                               item ? item->mark : (struct mark){0});
-        list->count++;
-    }
-    return 0;
+    return text ? settings_parse(arena, file, text, length, list, error) : -1;
 }
 
 static struct value *encode_market(struct arena *arena,

@@ -2,6 +2,11 @@
 /* The file of known marketplaces, and the locks that keep writers apart. */
 #include "marketplace/marketplace.h"
 
+/* The list from the text of `file` (a name for messages). ERROR_INPUT. */
+int settings_parse(struct arena *arena, const char *file, const char *text,
+                   size_t length, struct marketplace_list *list,
+                   struct error *error) MUST_CHECK;
+
 /* Writes the list, sorted by name, in one step (mode 0600). ERROR_SYSTEM. */
 int settings_write(const struct marketplace_places *places,
                    const struct marketplace_list *list,

@@ -95,9 +95,13 @@ expect 'a mute server' 5 'no complete answer within 1 seconds' \
 expect 'nobody there' 5 'cannot connect' \
     market add none "https://localhost:$(free_port)/a" --tofu
 unset http_proxy HTTP_PROXY
-expect 'the proxy of the environment is used' 5 'cannot connect' \
-    env https_proxy="http://localhost:$(free_port)" \
+expect 'a proxy of the environment' 0 'nothing new' \
+    env https_proxy="$proxy" "$ASSAY" marketplace update
+expect 'one that is not there' 5 'cannot connect' \
+    env https_proxy="http://127.0.0.1:$(free_port)" \
     "$ASSAY" marketplace update
+expect 'the certificate is checked behind a proxy too' 5 'not trusted' \
+    env https_proxy="$proxy" "$ASSAY" marketplace add other "$url" --tofu
 
 # What was fetched stays usable without the server.
 for server in $servers; do

@@ -88,9 +88,13 @@ make_certificate() {
 }
 
 # start_git_server: Apache with TLS and git http-backend; sets $base, under which
-# each bare repository of $work/served is found.
+# each bare repository of $work/served is found, and $proxy, by which it is reached
+# too.
 start_git_server() {
     port=$(free_port)
+    proxy_port=$(free_port)
+    # shellcheck disable=SC2034 # for the scripts that source this file
+    proxy=http://127.0.0.1:$proxy_port
     base=https://localhost:$port/git
     mkdir -p "$work/served" "$work/apache"
     modules=/usr/lib/apache2/modules
@@ -98,7 +102,8 @@ start_git_server() {
         printf 'ServerRoot %s\nServerName localhost\nListen 127.0.0.1:%s\n' \
             "$work/apache" "$port"
         printf 'PidFile pid\nErrorLog error.log\nTimeout 20\n'
-        for module in mpm_prefork authz_core env alias ssl cgi; do
+        for module in mpm_prefork authz_core env alias ssl cgi proxy \
+            proxy_connect; do
             printf 'LoadModule %s_module %s/mod_%s.so\n' \
                 $module $modules $module
         done
@@ -117,6 +122,10 @@ start_git_server() {
         printf 'ScriptAlias /git/ %s/git-http-backend/\n' "$(git --exec-path)"
         printf '<Directory %s>\nRequire all granted\n</Directory>\n' \
             "$(git --exec-path)"
+        printf 'Listen 127.0.0.1:%s\n<VirtualHost 127.0.0.1:%s>\n' \
+            "$proxy_port" "$proxy_port"
+        printf 'SSLEngine off\nProxyRequests On\nAllowCONNECT %s\n' "$port"
+        printf '</VirtualHost>\n'
     } >"$work/apache.conf"
     chmod 755 "$work"
     # In a session of its own: it ends its whole process group.
