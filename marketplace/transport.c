@@ -240,10 +240,12 @@ static int tls_certificate(git_cert **certificate, git_stream *parent)
     return refuse(-1, "TLS", "the certificate was checked already");
 }
 
+/* A stream that is not ours may be gone by now: libgit2 frees the connection to
+ * the proxy before what it has wrapped around it. */
 static int tls_close(git_stream *parent)
 {
     struct tls_stream *stream = (struct tls_stream *)parent;
-    return stream->below->close(stream->below);
+    return stream->owns_below ? stream->below->close(stream->below) : 0;
 }
 
 static void tls_free(git_stream *parent)
