@@ -25,16 +25,10 @@
 #include "marketplace/limits.h"
 #include "marketplace/transport.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-enum { SANITIZED = 1 };
-#elif defined(__has_feature)
+#if defined(__has_feature)
 #if __has_feature(address_sanitizer)
-enum { SANITIZED = 1 };
-#else
-enum { SANITIZED = 0 };
+#define SANITIZED_BY_CLANG
 #endif
-#else
-enum { SANITIZED = 0 };
 #endif
 
 static const struct {
@@ -180,10 +174,19 @@ static void on_file_too_large(int number)
     file_too_large = 1;
 }
 
-static int limit(int resource, rlim_t amount)
+static int limit(__rlimit_resource_t resource, rlim_t amount)
 {
     struct rlimit value = {amount, amount};
     return setrlimit(resource, &value);
+}
+
+static int limit_memory(void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(SANITIZED_BY_CLANG)
+    return 0; /* the sanitizer needs terabytes of addresses */
+#else
+    return limit(RLIMIT_DATA, FETCH_MEMORY_LIMIT);
+#endif
 }
 
 /* Ceilings of the kernel around the whole child. */
@@ -193,8 +196,7 @@ static int confine(const struct fetch *fetch, struct error *error)
     signal(SIGPIPE, SIG_IGN);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || limit(RLIMIT_CORE, 0) < 0 ||
         limit(RLIMIT_FSIZE, 2 * (rlim_t)fetch->bytes_limit) < 0 ||
-        limit(RLIMIT_CPU, (rlim_t)fetch->seconds + 1) < 0 ||
-        (!SANITIZED && limit(RLIMIT_DATA, FETCH_MEMORY_LIMIT) < 0))
+        limit(RLIMIT_CPU, (rlim_t)fetch->seconds + 1) < 0 || limit_memory() < 0)
         return error_set_system(error, "cannot limit the process that fetches");
     return 0;
 }
@@ -330,10 +332,10 @@ static int judge(const struct fetch *fetch, pid_t child, int descriptor,
                          "no complete answer within %zu seconds (--timeout)",
                          fetch->seconds);
     if (got == 0)
-        return error_set(error, ERROR_REMOTE,
-                         "the process that fetches has ended (status %d): the "
-                         "repository may need more than %d MiB of memory",
-                         status, FETCH_MEMORY_LIMIT / (1024 * 1024));
+        return error_set(error, ERROR_SYSTEM,
+                         "the process that fetches ended before it was done "
+                         "(status %d)",
+                         status);
     if (error_is_set(&report->error))
         *error = report->error;
     return error_is_set(error) ? -1 : 0;

@@ -68,7 +68,6 @@ int repository_make(const char *path, const char *objects, struct error *error)
 {
     git_repository_init_options options;
     CLEANUP(git_repository_free) git_repository *made = NULL;
-    CLEANUP(git_odb_free) git_odb *database = NULL;
     git_repository_init_options_init(&options,
                                      GIT_REPOSITORY_INIT_OPTIONS_VERSION);
     options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_MKPATH |

@@ -172,7 +172,7 @@ static long below_control(BIO *bio, int command, long number, void *pointer)
 }
 
 /* The name or address that the certificate must be for. */
-static bool expect_host(SSL *ssl, const char *host)
+static bool expect_host(SSL *ssl, char *host)
 {
     unsigned char address[sizeof(struct in6_addr)];
     if (inet_pton(AF_INET, host, address) == 1 ||
