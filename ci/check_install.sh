@@ -45,7 +45,8 @@ package=$(find "$folder" -maxdepth 1 -name '*.deb')
 dpkg-deb --extract "$package" "$folder/package"
 expect_files "$folder/package/usr" 'package'
 depends=$(dpkg-deb --field "$package" Depends)
-for name in bubblewrap libc6 libsqlite3-0 libssl3 libyaml-0-2 libzstd1; do
+for name in bubblewrap libc6 libgit2-1.5 libsqlite3-0 libssl3 libyaml-0-2 \
+    libzstd1; do
     case ", $depends," in
     *", $name"[\ ,]*) ;;
     *) report "package: does not depend on '$name', only on: $depends" ;;

@@ -52,9 +52,9 @@ static const char *short_text(struct arena *arena, const struct value *map,
     if (!text)
         return "";
     size_t length = strnlen(text, TEXT_LIMIT);
-    while (length == TEXT_LIMIT && length > 0 &&
-           ((unsigned char)text[length] & 0xc0) == 0x80)
-        length--;
+    if (text[length] != '\0')
+        while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
+            length--;
     return arena_copy(arena, text, length);
 }
 
@@ -198,23 +198,22 @@ int index_read(struct arena *arena, struct repository *repository,
                const char *commit, struct marketplace_index *index,
                struct error *error)
 {
-    struct tree_file *files;
-    size_t count;
+    struct tree_files files;
     *index = (struct marketplace_index){0};
-    if (repository_list(arena, repository, commit, folder, &files, &count,
-                        error) < 0)
+    if (repository_list(arena, repository, commit, folder, &files, error) < 0)
         return -1;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < files.count; i++) {
         CLEANUP(arena_free) struct arena *scratch = arena_new();
         struct error unreadable = {0};
         struct wire bytes;
-        if (!is_workflow_file(files[i].path))
+        if (!is_workflow_file(files.items[i].path))
             continue;
-        if (repository_read_blob(scratch, repository, files[i].blob, &bytes,
-                                 &unreadable) < 0)
-            add_problem(arena, index, files[i].path, unreadable.text);
-        else if (index_add_file(arena, files[i].path, (const char *)bytes.bytes,
-                                bytes.length, index, error) < 0)
+        if (repository_read_blob(scratch, repository, files.items[i].blob,
+                                 &bytes, &unreadable) < 0)
+            add_problem(arena, index, files.items[i].path, unreadable.text);
+        else if (index_add_file(arena, files.items[i].path,
+                                (const char *)bytes.bytes, bytes.length, index,
+                                error) < 0)
             return -1;
     }
     if (index->count > 0)

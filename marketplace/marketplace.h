@@ -165,16 +165,16 @@ struct marketplace_lookup {
  * name, or several; ERROR_TRUST: digest-mismatch, not-locked, lock-differs. */
 int marketplace_resolve(struct arena *arena,
                         const struct marketplace_places *places,
-                        const char *reference,
+                        const char *text,
                         const struct marketplace_lookup *lookup,
                         struct marketplace_source *source,
                         struct error *error) MUST_CHECK;
 
-/* The marketplace that the reference would be found in, or NULL: for telling apart
+/* The marketplace that the reference `text` would be found in, or NULL: for telling apart
  * what is a file, too. */
 const char *marketplace_of(struct arena *arena,
                            const struct marketplace_places *places,
-                           const char *reference);
+                           const char *text);
 
 /* Puts `source` into the lock file, in the place of one of the same marketplace and
  * name. `*before` is the digest that stood there, or NULL. */

@@ -316,13 +316,11 @@ static git_tree *open_tree(struct repository *repository, const git_oid *name)
 
 int repository_list(struct arena *arena, struct repository *repository,
                     const char *commit, const char *folder,
-                    struct tree_file **files, size_t *count,
-                    struct error *error)
+                    struct tree_files *files, struct error *error)
 {
     struct listing listing = {.arena = arena, .repository = repository};
     git_oid name;
-    *files = NULL;
-    *count = 0;
+    *files = (struct tree_files){0};
     if (parse_name(commit, &name, error) < 0)
         return -1;
     CLEANUP(git_tree_free) git_tree *tree = open_tree(repository, &name);
@@ -336,8 +334,7 @@ int repository_list(struct arena *arena, struct repository *repository,
                          "unsafe-entry: '%s' is not a folder", folder);
     if (list_tree(&listing, git_tree_entry_id(entry), folder, 0, error) < 0)
         return -1;
-    *files = listing.files;
-    *count = listing.count;
+    *files = (struct tree_files){listing.files, listing.count};
     return 0;
 }
 
@@ -390,16 +387,13 @@ static bool seen_before(struct seen *seen, const git_oid *blob)
 }
 
 int repository_find_version(struct arena *arena, struct repository *repository,
-                            const char *commit, const char *path,
-                            bool (*accept)(const struct wire *bytes,
-                                           const void *context),
-                            const void *context, char found[COMMIT_NAME],
-                            struct error *error)
+                            const struct version_search *search,
+                            char found[COMMIT_NAME], struct error *error)
 {
     CLEANUP(git_revwalk_free) git_revwalk *walk = NULL;
     struct seen seen = {.arena = arena};
     git_oid name, blob;
-    if (parse_name(commit, &name, error) < 0)
+    if (parse_name(search->commit, &name, error) < 0)
         return -1;
     if (git_revwalk_new(&walk, repository->git) < 0 ||
         git_revwalk_sorting(walk, GIT_SORT_TIME) < 0 ||
@@ -411,13 +405,13 @@ int repository_find_version(struct arena *arena, struct repository *repository,
         struct wire bytes;
         if (git_revwalk_next(&name, walk) != 0)
             return 0;
-        if (!find_blob(repository, &name, path, &blob) ||
+        if (!find_blob(repository, &name, search->path, &blob) ||
             seen_before(&seen, &blob))
             continue;
         scratch = arena_new();
         if (read_object(scratch, repository, &blob, GIT_OBJECT_BLOB, &bytes,
                         &unreadable) < 0 ||
-            !accept(&bytes, context))
+            !search->accept(&bytes, search->context))
             continue;
         git_oid_tostr(found, COMMIT_NAME, &name);
         return 1;

@@ -49,13 +49,17 @@ struct tree_file {
     char blob[COMMIT_NAME];
 };
 
+struct tree_files {
+    struct tree_file *items;
+    size_t count;
+};
+
 /* All regular files below `folder` of the commit, in the order of the tree; none
  * when there is no such folder. ERROR_TRUST "unsafe-entry" for a link, a submodule
  * or a name with other characters than A-Z a-z 0-9 . _ -, and for too many. */
 int repository_list(struct arena *arena, struct repository *repository,
                     const char *commit, const char *folder,
-                    struct tree_file **files, size_t *count,
-                    struct error *error) MUST_CHECK;
+                    struct tree_files *files, struct error *error) MUST_CHECK;
 
 /* The bytes of a blob, NUL-terminated beyond the length. ERROR_TRUST
  * "length-exceeded". */
@@ -68,12 +72,17 @@ int repository_read_file(struct arena *arena, struct repository *repository,
                          const char *commit, const char *path,
                          struct wire *bytes, struct error *error) MUST_CHECK;
 
-/* Goes back from `commit` until a version of `path` is one that `accept` takes:
- * its commit is put into `found`. 1 found, 0 not, -1 an error. Each version is
- * shown once. */
+/* Which version of a file is looked for. */
+struct version_search {
+    const char *commit; /* where to begin */
+    const char *path;
+    bool (*accept)(const struct wire *bytes, const void *context);
+    const void *context;
+};
+
+/* Goes back from a commit until a version of a file is accepted: its commit is put
+ * into `found`. 1 found, 0 not, -1 an error. Each version is shown once. */
 int repository_find_version(struct arena *arena, struct repository *repository,
-                            const char *commit, const char *path,
-                            bool (*accept)(const struct wire *bytes,
-                                           const void *context),
-                            const void *context, char found[COMMIT_NAME],
+                            const struct version_search *search,
+                            char found[COMMIT_NAME],
                             struct error *error) MUST_CHECK;

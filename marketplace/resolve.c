@@ -102,9 +102,10 @@ static int read_source(struct arena *arena, const struct opened *opened,
     source->entry = index_find(&index, wanted->name);
     if (source->entry)
         return 0;
-    return error_set(error, ERROR_INPUT,
-                     "'%.200s' of commit %.12s holds no workflow '%.200s'",
-                     wanted->path, commit, wanted->name);
+    error_set(error, ERROR_INPUT,
+              "'%.200s' of commit %.12s holds no workflow '%.200s'",
+              wanted->path, commit, wanted->name);
+    return -1;
 }
 
 static bool has_digest(const struct wire *bytes, const void *wanted)
@@ -122,8 +123,9 @@ static int read_entry(struct arena *arena, struct opened *opened,
     char commit[COMMIT_NAME];
     memcpy(commit, opened->market->head, COMMIT_NAME);
     if (pin && strcmp(pin, entry->digest) != 0) {
-        int found = repository_find_version(arena, opened->repository, commit,
-                                            entry->path, has_digest, pin,
+        const struct version_search search = {commit, entry->path, has_digest,
+                                              pin};
+        int found = repository_find_version(arena, opened->repository, &search,
                                             commit, error);
         if (found == 0)
             error_set(error, ERROR_TRUST,
@@ -306,5 +308,5 @@ const char *marketplace_of(struct arena *arena,
     if (marketplace_resolve(arena, places, text, &lookup, &source, &ignored) <
         0)
         return NULL;
-    return source.market->name;
+    return source.market ? source.market->name : NULL;
 }

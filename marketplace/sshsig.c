@@ -105,7 +105,7 @@ static int take_parts(struct wire *blob, struct sshsig *signature,
 int sshsig_parse(struct arena *arena, const char *armor, size_t length,
                  struct sshsig *signature, struct error *error)
 {
-    struct wire blob = {0}, key;
+    struct wire blob = {0}, key = {0};
     char word[WIRE_WORD];
     *signature = (struct sshsig){0};
     if (remove_armor(arena, armor, length, &blob, error) < 0 ||

@@ -58,9 +58,9 @@ static int check_relation(struct repository *repository,
         head, market->head);
 }
 
-/* Everything that is asked of a new head; fills `change`. */
+/* Everything that is asked of the new head change->after; fills `change`. */
 static int judge(struct arena *arena, struct repository *repository,
-                 const struct marketplace *market, const char *head,
+                 const struct marketplace *market,
                  const struct marketplace_fetch *options,
                  struct marketplace_change *change, struct error *error)
 {
@@ -68,6 +68,7 @@ static int judge(struct arena *arena, struct repository *repository,
     struct marketplace_index index;
     struct wire commit;
     char unchecked[SSH_FINGERPRINT];
+    const char *head = change->after;
     if (repository_read_commit(arena, repository, head, &commit, error) < 0)
         return -1;
     if (authenticate_commit(arena, market, commit, clock_now(), &who, error) <
@@ -79,7 +80,6 @@ static int judge(struct arena *arena, struct repository *repository,
         return -1;
     authenticate_guess(arena, commit, unchecked);
     change->before = market->head;
-    change->after = arena_string(arena, head);
     change->signer = who.signer[0] ? arena_string(arena, who.signer) : NULL;
     change->principals = who.principals;
     if (market->tofu && !market->head && unchecked[0])
@@ -128,8 +128,9 @@ static int fetch_and_judge(struct arena *arena, const struct cache_paths *paths,
         return -1;
     CLEANUP(repository_close)
     struct repository *repository = repository_open(paths->incoming, error);
+    change->after = arena_string(arena, head);
     if (!repository ||
-        judge(arena, repository, market, head, options, change, error) < 0)
+        judge(arena, repository, market, options, change, error) < 0)
         return -1;
     if (fetch.have && strcmp(fetch.have, head) == 0)
         return 0;

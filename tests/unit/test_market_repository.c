@@ -239,6 +239,7 @@ static void older_versions_are_found(void **state)
     (void)state;
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct error error = {0};
+    struct wire bytes;
     char first[COMMIT_NAME], head[COMMIT_NAME], found[COMMIT_NAME] = "";
     make_source();
     script("echo '# version 1' >>workflows/a/one.yaml && git commit -qam 1");
@@ -248,19 +249,18 @@ static void older_versions_are_found(void **state)
     read_head(head);
     CLEANUP(repository_close)
     struct repository *repository = repository_open("source/.git", &error);
-    const char *path = "workflows/a/one.yaml";
-    assert_int_equal(repository_find_version(arena, repository, head, path,
-                                             holds, "version 1", found, &error),
-                     1);
-    assert_string_equal(found, first);
-    assert_int_equal(repository_find_version(arena, repository, head, path,
-                                             holds, "version 9", found, &error),
-                     0);
-    struct wire bytes;
+    struct version_search search = {head, "workflows/a/one.yaml", holds,
+                                    "version 1"};
     assert_int_equal(
-        repository_read_file(arena, repository, found, path, &bytes, &error),
-        0);
+        repository_find_version(arena, repository, &search, found, &error), 1);
+    assert_string_equal(found, first);
+    assert_int_equal(repository_read_file(arena, repository, found, search.path,
+                                          &bytes, &error),
+                     0);
     assert_true(holds(&bytes, "version 1"));
+    search.context = "version 9";
+    assert_int_equal(
+        repository_find_version(arena, repository, &search, found, &error), 0);
     assert_int_equal(repository_read_file(arena, repository, found,
                                           "workflows/../x", &bytes, &error),
                      -1);
