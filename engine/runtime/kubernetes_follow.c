@@ -203,9 +203,8 @@ static int check_image(struct follower *follower,
     value_set_string(arena, data, "image", view->image);
     value_set_string(arena, data, "imageID", view->image_id);
     value_set_string(arena, data, "check", image_check_name(check));
-    const char *text =
-        arena_format(arena, "image of container '%s': %s %s", view->name,
-                     view->image, image_check_name(check));
+    const char *text = arena_format(arena, "image of container '%s': %s",
+                                    view->name, image_check_name(check));
     if (check == IMAGE_MISMATCH && cluster->cause == STOP_NONE) {
         cluster->cause = STOP_TROUBLE;
         cluster->why_kind = ERROR_TRUST;
