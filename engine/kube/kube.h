@@ -181,6 +181,9 @@ DEFINE_CLEANUP(struct kube_log *, kube_log_free);
  * without news, it is complete. With `whole` the reader knows already that the
  * last line was seen. */
 void kube_log_end(struct kube_log *log, bool whole);
+/* Whether the server has begun to answer, or the log is over. */
+bool kube_log_is_open(const struct kube_log *log);
+
 bool kube_log_is_complete(const struct kube_log *log);
 
 /* Whether it is over without an end: the pod or its log is gone. */

@@ -188,6 +188,11 @@ void kube_log_end(struct kube_log *log, bool whole)
         log->task.due = clock_monotonic() + (log->task.easy ? QUIET : 0);
 }
 
+bool kube_log_is_open(const struct kube_log *log)
+{
+    return log->complete || log->lost || transfer_status(&log->task) == 200;
+}
+
 bool kube_log_is_complete(const struct kube_log *log)
 {
     return log->complete;

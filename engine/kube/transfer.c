@@ -27,9 +27,11 @@ enum { DEAD_AFTER = 60, KEEP_ALIVE = 30, KEEP_ALIVE_AGAIN = 15 };
 
 /* --- what comes in --------------------------------------------------------- */
 
-static long status_of(const struct kube_task *task)
+long transfer_status(const struct kube_task *task)
 {
     long status = 0;
+    if (!task->easy)
+        return 0;
     task->client->curl->easy_getinfo(task->easy, CURLINFO_RESPONSE_CODE,
                                      &status);
     return status;
@@ -40,7 +42,7 @@ static size_t take_bytes(char *bytes, size_t size, size_t count, void *context)
     struct kube_task *task = context;
     struct kube_client *client = task->client;
     size_t length = size * count;
-    long status = status_of(task);
+    long status = transfer_status(task);
     task->heard = clock_monotonic();
     client->reached = true;
     if (status < 200 || status > 299) {
@@ -444,7 +446,7 @@ static int finish(struct kube_task *task, CURLcode code, struct error *error)
 {
     const struct curl_library *curl = task->client->curl;
     struct kube_answer answer = {
-        .status = status_of(task),
+        .status = transfer_status(task),
         .retry_after = task->retry_after,
         .refusal = &task->refusal,
     };

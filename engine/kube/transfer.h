@@ -78,6 +78,10 @@ void transfer_remove(struct kube_task *task);
 int transfer_send(struct kube_task *task, const struct kube_request *request,
                   struct error *error) MUST_CHECK;
 
+/* The status of the answer that is coming in; 0: none yet, or nothing is under
+ * way. */
+long transfer_status(const struct kube_task *task);
+
 /* Ends what is under way, without telling. */
 void transfer_cancel(struct kube_task *task);
 

@@ -334,7 +334,7 @@ static void tidy(struct cluster *cluster, enum status status)
     if (!cluster->created || cluster->job_gone)
         return;
     /* A pod that cannot start would try for ever. */
-    if (cluster->cause != STOP_NONE && keep != KEEP_ALWAYS)
+    if ((cluster->cause != STOP_NONE || cluster->failed) && keep != KEEP_ALWAYS)
         kept = false;
     cluster_remove(cluster, kept);
 }
@@ -358,6 +358,7 @@ static int finish(struct cluster *cluster, struct verdict verdict,
 static int finish_early(struct cluster *cluster, struct error *error)
 {
     struct error late = {0};
+    cluster->failed = true;
     if (error->kind == ERROR_ABORTED) {
         *error = (struct error){0};
         return finish(cluster,
@@ -480,13 +481,8 @@ static int take_up(struct cluster *cluster, const char *run_id,
         return -1;
     cluster->attached = true;
     cluster_watch(cluster);
-    if (cluster->options->abort) {
+    if (cluster->options->abort)
         cluster->cause = STOP_ABORTED;
-        cluster->told = true;
-        cluster->stopped = clock_monotonic();
-        if (cluster_stop_pods(cluster, run_id, error) != 0)
-            return -1;
-    }
     return follow(cluster, error);
 }
 

@@ -53,6 +53,7 @@ struct cluster {
     struct pod_view pod;
     struct job_view job;
     bool pod_gone, job_gone; /* deleted */
+    bool failed;             /* we did: what was made is taken away */
 
     enum stop_cause cause;
     const char *why; /* for STOP_TROUBLE; else NULL */

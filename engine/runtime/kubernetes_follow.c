@@ -70,7 +70,7 @@ static bool is_ours(struct cluster *cluster, const struct value *object)
     for (size_t i = 0; i < cluster->pod.count; i++)
         if (cluster->pod.containers[i].started)
             return false;
-    return cluster->pod_gone;
+    return cluster->pod_gone && cluster->cause == STOP_NONE;
 }
 
 static int take_pod(void *context, enum kube_change change,
@@ -227,44 +227,55 @@ static void end_log(struct follower *follower)
                          stream_is_done(follower->stream, &said));
 }
 
+/* `in_turn`: everything that comes before what this container says was read. */
 static int update_follower(struct follower *follower,
-                           const struct container_view *view,
+                           const struct container_view *view, bool in_turn,
                            struct error *error)
 {
     struct cluster *cluster = follower->cluster;
     if (check_image(follower, view, error) != 0)
         return -1;
-    if (view->started && !follower->log && !cluster->pod_gone)
+    if (in_turn && view->started && !follower->log && !cluster->pod_gone)
         begin_log(follower);
     if (view->phase == CONTAINER_ENDED)
         end_log(follower);
     return follower->stream ? 0 : tell_bare(follower, view, error);
 }
 
-/* The containers of the pod are those of the plan, in that order. */
+/* Whether all that the container said was read, or never can be. */
+static bool is_read(const struct cluster *cluster, size_t index)
+{
+    const struct kube_log *log = cluster->followers[index].log;
+    if (log)
+        return kube_log_is_complete(log) || kube_log_is_lost(log);
+    return cluster->pod_gone || index >= cluster->pod.count ||
+           !cluster->pod.containers[index].started;
+}
+
+/* The containers of the pod are those of the plan, in that order. They take
+ * turns, and each one waits in silence for its own: read one after another, what
+ * they say comes in the order in which it happened. */
 static int update_followers(struct cluster *cluster, struct error *error)
 {
+    bool in_turn = true;
     for (size_t i = 0; i < cluster->follower_count && i < cluster->pod.count;
          i++) {
         struct follower *follower = &cluster->followers[i];
-        if (update_follower(follower, &cluster->pod.containers[i], error) != 0)
+        const struct container_view *view = &cluster->pod.containers[i];
+        if (update_follower(follower, view, in_turn, error) != 0)
             return -1;
+        in_turn =
+            in_turn && view->phase == CONTAINER_ENDED && is_read(cluster, i);
     }
     return 0;
 }
 
 /* --- the end --------------------------------------------------------------- */
 
-static bool is_read(const struct follower *follower)
-{
-    return !follower->log || kube_log_is_complete(follower->log) ||
-           kube_log_is_lost(follower->log);
-}
-
 static bool all_read(const struct cluster *cluster)
 {
     for (size_t i = 0; i < cluster->follower_count; i++)
-        if (!is_read(&cluster->followers[i]))
+        if (!is_read(cluster, i))
             return false;
     return true;
 }
@@ -273,11 +284,11 @@ static bool all_read(const struct cluster *cluster)
 static bool is_finished(const struct cluster *cluster)
 {
     if (!cluster->pod_arena) {
-        bool waited = clock_monotonic() - cluster->begun > KUBERNETES_NO_POD;
+        bool waited = clock_monotonic() - cluster->begun > KUBERNETES_LISTEN;
         if (cluster->attached && !waited)
             return false;
         return cluster->job_gone || cluster->job.failed ||
-               cluster->job.complete || cluster->stopped != 0;
+               cluster->job.complete || cluster->told;
     }
     if (cluster->pod_gone || cluster->pod.ended)
         return true;
@@ -477,13 +488,34 @@ static void read_wishes(struct cluster *cluster)
     stop(cluster, STOP_ABORTED, NULL);
 }
 
+/* Whether everything that runs is being read, or has been waited for: a pod that
+ * is told to end may take its logs with it. */
+static bool is_listening(const struct cluster *cluster)
+{
+    int64_t since = clock_monotonic() - cluster->stopped;
+    if (since > KUBERNETES_LISTEN)
+        return true;
+    if (!cluster->pod_arena)
+        return !cluster->attached;
+    for (size_t i = 0; i < cluster->follower_count && i < cluster->pod.count;
+         i++) {
+        const struct kube_log *log = cluster->followers[i].log;
+        if (cluster->pod.containers[i].phase == CONTAINER_RUNNING)
+            return log && kube_log_is_open(log);
+    }
+    return true;
+}
+
 /* Tells the pod to end once there is a reason to. */
 static int act(struct cluster *cluster, struct error *error)
 {
     if (cluster->cause == STOP_NONE || cluster->told)
         return 0;
+    if (cluster->stopped == 0)
+        cluster->stopped = clock_monotonic();
+    if (cluster->wishes < 2 && !is_listening(cluster))
+        return 0;
     cluster->told = true;
-    cluster->stopped = clock_monotonic();
     if (!cluster->pod_arena || cluster->pod_gone || cluster->pod.ended)
         return 0;
     return cluster_tell(cluster, error);

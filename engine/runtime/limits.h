@@ -36,6 +36,9 @@ enum {
 #define KUBERNETES_GRACE  (20 * CLOCK_SECOND)
 #define KUBERNETES_MARGIN (15 * CLOCK_SECOND)
 
+/* What is waited for its logs to begin before a pod is told to end. */
+#define KUBERNETES_LISTEN (3 * CLOCK_SECOND)
+
 /* From the end of a pod to the end of reading its logs. */
 #define KUBERNETES_DRAIN (30 * CLOCK_SECOND)
 

@@ -1,0 +1,306 @@
+#!/bin/sh
+# Runs as Jobs of the test cluster: verdicts, exit codes, what is left behind, and
+# what is recorded when things go wrong.
+# Usage: ASSAY=path/to/assay KUBE_SERVER=path/to/test-kube-server \
+#     tests/integration/kubernetes.sh
+set -eu
+. "$(dirname -- "$0")/checks.sh"
+need kubectl bwrap curl
+if [ -z "${KUBE_SERVER:-}" ]; then
+    echo 'SKIP: set KUBE_SERVER to test-kube-server'
+    exit 77
+fi
+flows=$here/kubernetes
+export ASSAY_RUNTIME=kubernetes
+
+"$KUBE_SERVER" --objects "$flows/namespaces.yaml" \
+    --kubeconfig "$work/kubeconfig" >"$work/port" &
+servers="$servers $!"
+wait_for 10 test -s "$work/port"
+export KUBECONFIG="$work/kubeconfig"
+token=$(sed -n 's/.*token: \([0-9a-f]*\).*/\1/p' "$work/kubeconfig")
+
+# control METHOD PATH [BODY]: tells the server.
+control() {
+    curl -ksS -X "$1" -H "Authorization: Bearer $token" \
+        ${3:+--data-binary "$3"} \
+        "https://127.0.0.1:$(cat "$work/port")/control/$2"
+}
+
+# Replaces the rules by these.
+rules() {
+    control DELETE rules >/dev/null
+    [ $# -eq 0 ] || control POST rules "$1" >/dev/null
+}
+
+# The ids of all runs that an event-driven wait needs.
+last_id() { "$ASSAY" history --output ndjson --limit 1 | sed -n 's/.*"id":"\([0-9a-f]*\)".*/\1/p'; }
+
+jobs() { kubectl get jobs -o name "$@" | wc -l; }
+
+# no_more KIND: none of that kind is left within five seconds.
+no_more() {
+    if wait_for 5 sh -c "[ \"\$(kubectl get $1 -o name | grep -cv assay-entrypoint)\" = 0 ]"; then
+        pass "$2"
+    else
+        fail "$2" "left: $(kubectl get "$1" -o name)"
+    fi
+}
+
+# Verdicts.
+expect 'a run that passes' 0 'in the second container' \
+    "$ASSAY" run "$flows/steps.yaml"
+has 'what is printed without a newline' 'no newline'
+has 'a pinned image is verified' "image of container 'steps-1': verified"
+has 'one without a digest is not' "image of container 'steps-2': unverified"
+no_more jobs 'a run that passed leaves no Job'
+no_more pods 'and no pod'
+no_more secrets 'and no Secret'
+no_more configmaps 'and no ConfigMap but the shared one'
+expect 'the record has the log' 0 'in the second container' "$ASSAY" logs latest
+expect 'and the place' 0 '"namespace":"default"' \
+    "$ASSAY" show latest --output ndjson
+has 'with the security level' '"security":"baseline"'
+
+expect 'a run that fails' 1 "step 'fourth' failed with exit code 4" \
+    "$ASSAY" run "$flows/steps.yaml" --config exit_code=4
+if [ "$(jobs)" -eq 1 ]; then
+    pass 'its Job is kept'
+else
+    fail 'its Job is kept' "$(kubectl get jobs)"
+fi
+no_more secrets 'but not its Secret'
+expect 'nothing is kept when so wished' 1 "step 'fourth' failed" \
+    "$ASSAY" run "$flows/steps.yaml" --config exit_code=4 --keep never
+kubectl delete jobs --all >/dev/null 2>&1 || true
+expect 'an image that runs its own command' 1 "own" \
+    "$ASSAY" run "$flows/bare.yaml" --keep never
+expect 'a namespace that is not there' 5 'namespaces "nowhere" not found' \
+    "$ASSAY" run "$flows/steps.yaml" -n nowhere
+expect 'a namespace that cannot be' 2 'is not the name of a namespace' \
+    "$ASSAY" run "$flows/steps.yaml" -n ../kube-system
+
+# What the cluster can do to a run.
+rules '[{action: pull-error, image: "*busybox*", message: "manifest unknown"}]'
+expect 'an image that cannot be pulled' 5 'manifest unknown' \
+    "$ASSAY" run "$flows/steps.yaml"
+no_more jobs 'nothing is left of it'
+rules '[{action: pull-error, image: "*busybox*", message: "i/o timeout", times: 1}]'
+expect 'a pull that succeeds later' 0 'in the second container' \
+    "$ASSAY" run "$flows/steps.yaml"
+rules '[{action: pull-error, image: "*busybox*", message: "i/o timeout"}]'
+expect 'a pull that never does' 5 'i/o timeout' \
+    "$ASSAY" run "$flows/steps.yaml" --start-timeout 3s
+rules '[{action: invalid-image-name, image: "*busybox*"}]'
+expect 'a name that is no image' 5 'InvalidImageName' \
+    "$ASSAY" run "$flows/steps.yaml"
+rules '[{action: unschedulable, message: "0/1 nodes are available: 1 Insufficient memory."}]'
+expect 'no node' 5 'Insufficient memory' \
+    "$ASSAY" run "$flows/steps.yaml" --start-timeout 2s
+rules '[{action: refuse-pod, message: "exceeded quota: compute"}]'
+expect 'no pod' 5 'exceeded quota: compute' \
+    "$ASSAY" run "$flows/steps.yaml" --start-timeout 4s
+rules '[{action: start-error, message: "exec format error"}]'
+expect 'a program that cannot be started' 5 'exec format error' \
+    "$ASSAY" run "$flows/steps.yaml"
+rules '[{action: out-of-memory, delay: 500ms}]'
+expect 'out of memory' 1 "container 'steps-1' ran out of memory" \
+    "$ASSAY" run "$flows/slow.yaml" --keep never
+has 'its log is there' 'tick 1'
+rules '[{action: evict, delay: 500ms, message: "The node was low on resource: memory."}]'
+expect 'evicted' 5 'The node was low on resource: memory.' \
+    "$ASSAY" run "$flows/slow.yaml" --keep never
+has 'the log up to then is there' 'tick 1'
+rules '[{action: image, image: "*alpine*", digest: "sha256:0000000000000000000000000000000000000000000000000000000000000000"}]'
+expect 'another image than the pinned one' 4 'runs another image' \
+    "$ASSAY" run "$flows/slow.yaml"
+rules
+sed 's/^spec:/spec:\n  job: {activeDeadlineSeconds: 2}/' "$flows/slow.yaml" \
+    >"$work/deadline.yaml"
+expect 'its deadline passes' 6 'deadline of 2.0 s passed' \
+    "$ASSAY" run "$work/deadline.yaml"
+has 'with the log of its steps' 'tick 9'
+
+# What is denied.
+rules '[{verb: create, resource: jobs, status: 403}]'
+expect 'may not create jobs' 5 'cannot create resource "jobs"' \
+    "$ASSAY" run "$flows/steps.yaml"
+rules '[{verb: watch, resource: pods, status: 403}]'
+expect 'may not watch, but list' 0 'in the second container' \
+    "$ASSAY" run "$flows/steps.yaml"
+rules '[{verb: watch, resource: pods, status: 403}, {verb: list, resource: pods, status: 403}]'
+expect 'may neither watch nor list' 5 'pods is forbidden' \
+    "$ASSAY" run "$flows/steps.yaml"
+rules '[{verb: get, resource: pods/log, status: 403}]'
+expect 'may not read logs: no word, no pass' 5 'is forbidden' \
+    "$ASSAY" run "$flows/steps.yaml" --keep never
+rules '[{verb: get, resource: namespaces, status: 403}]'
+expect 'may not look at the namespace' 0 'in the second container' \
+    "$ASSAY" run "$flows/steps.yaml"
+rules '[{verb: create, resource: secrets, status: 403}]'
+expect 'may not create secrets' 5 'cannot create resource "secrets"' \
+    "$ASSAY" run "$flows/steps.yaml"
+if kubectl get jobs -o name | grep -q "steps-$(last_id | cut -c 1-10)"; then
+    fail 'the Job is gone then' "$(kubectl get jobs)"
+else
+    pass 'the Job is gone then'
+fi
+rules
+
+# Weather.
+sed "s/:$(cat "$work/port")/:1/" "$work/kubeconfig" >"$work/unreachable"
+expect 'nobody there' 5 'connect to 127.0.0.1' \
+    "$ASSAY" run "$flows/steps.yaml" --kubeconfig "$work/unreachable"
+sed 's/token: [0-9a-f]*/token: wrong/' "$work/kubeconfig" >"$work/unauthorized"
+expect 'not let in' 5 'HTTP 401' \
+    "$ASSAY" run "$flows/steps.yaml" --kubeconfig "$work/unauthorized"
+rules '[{status: 500, message: "the store is away", times: 3}]'
+expect 'a server that fails at first' 0 'in the second container' \
+    "$ASSAY" run "$flows/steps.yaml"
+rules '[{status: 429, retryAfter: 1, verb: create, times: 2}]'
+expect 'a server that is busy' 0 'in the second container' \
+    "$ASSAY" run "$flows/steps.yaml"
+for kind in jobs secrets configmaps; do
+    rules "[{action: lose-answer, verb: create, resource: $kind, times: 1}]"
+    expect "an answer that is lost: $kind" 0 'in the second container' \
+        "$ASSAY" run "$flows/steps.yaml"
+done
+seq 0 39 | sed 's/^/tick /' >"$work/ticks"
+for bytes in 1 37 400 1000; do
+    for clean in true false; do
+        rules "[{action: cut, resource: pods/log, bytes: $bytes, clean: $clean, times: 3}]"
+        expect "a log that is cut at $bytes, clean: $clean" 0 'tick 39' \
+            "$ASSAY" run "$flows/ticks.yaml"
+        "$ASSAY" logs latest >"$work/log"
+        if cmp -s "$work/ticks" "$work/log"; then
+            pass 'no line is lost, none is there twice'
+        else
+            fail 'no line is lost, none is there twice' \
+                "$(diff "$work/ticks" "$work/log" | head)"
+        fi
+    done
+done
+rules '[{action: cut, verb: watch, bytes: 700, times: 8}]'
+expect 'watches that break' 0 'tick 39' "$ASSAY" run "$flows/ticks.yaml"
+rules '[{action: expire, verb: watch, times: 4}]'
+expect 'watches that are too old' 0 'tick 39' "$ASSAY" run "$flows/ticks.yaml"
+rules
+
+# Others, and the user.
+"$ASSAY" run "$flows/slow.yaml" >"$work/out" 2>&1 &
+run=$!
+wait_for 10 grep -q 'tick 3' "$work/out"
+kubectl delete jobs --all >/dev/null 2>&1
+status=0
+wait $run || status=$?
+case $status in
+5 | 130) pass 'a Job that somebody else deletes' ;;
+*) fail 'a Job that somebody else deletes' "exit code $status" "$(cat "$work/out")" ;;
+esac
+has 'the reason' 'was deleted from outside'
+
+"$ASSAY" run "$flows/slow.yaml" >"$work/out" 2>&1 &
+run=$!
+wait_for 10 grep -q 'tick 3' "$work/out"
+kill -INT $run
+status=0
+wait $run || status=$?
+[ $status -eq 130 ] && pass 'Ctrl-C' || fail 'Ctrl-C' "exit code $status"
+has 'aborts' 'aborted by the user'
+no_more jobs 'and leaves no Job'
+
+# Runs that are left alone and taken up again.
+expect 'detached' 0 '' "$ASSAY" run "$flows/ticks.yaml" --detach
+id=$(last_id)
+has 'its id is printed' "$id"
+expect 'it is running' 0 running "$ASSAY" history
+expect 'attached to' 0 'tick 39' "$ASSAY" attach "$id"
+"$ASSAY" logs "$id" >"$work/log"
+cmp -s "$work/ticks" "$work/log" && pass 'the log is whole' ||
+    fail 'the log is whole' "$(diff "$work/ticks" "$work/log" | head)"
+expect 'once more' 0 "run $id has ended: passed" "$ASSAY" attach "$id"
+
+for moment in 0.05 0.1 0.2 0.3 0.6 1 1.5 2.2; do
+    "$ASSAY" run "$flows/ticks.yaml" >"$work/out" 2>&1 &
+    run=$!
+    sleep $moment
+    kill -9 $run
+    wait $run 2>/dev/null || true
+    id=$(last_id)
+    case $("$ASSAY" show "$id" --output ndjson) in
+    *'"status":"running"'*)
+        expect "killed after $moment s, attached to" 0 'tick: passed' \
+            "$ASSAY" attach "$id"
+        "$ASSAY" logs "$id" >"$work/log"
+        cmp -s "$work/ticks" "$work/log" && pass 'the log is whole' ||
+            fail 'the log is whole' "$(diff "$work/ticks" "$work/log" | head)"
+        ;;
+    *) pass "killed after $moment s, before the Job or after the end" ;;
+    esac
+done
+"$ASSAY" run "$flows/ticks.yaml" --detach >"$work/out"
+id=$(cat "$work/out" | grep -E '^[0-9a-f]{16}$')
+expect 'attached to from another machine' 0 'tick 39' \
+    env XDG_STATE_HOME="$work/elsewhere" "$ASSAY" attach "$id"
+"$ASSAY" run "$flows/slow.yaml" --detach >/dev/null
+sleep 1
+expect 'aborted' 130 'aborted by the user' "$ASSAY" abort latest
+has 'its log is kept' 'tick 1'
+no_more jobs 'and no Job is left'
+"$ASSAY" run "$flows/slow.yaml" >"$work/followed" 2>&1 &
+run=$!
+wait_for 10 grep -q 'tick 3' "$work/followed"
+expect 'attach leaves a run to the process that follows it' 2 \
+    'is followed by another process' "$ASSAY" attach latest
+expect 'abort of a run that another process follows' 0 'told to end' \
+    "$ASSAY" abort latest
+status=0
+wait $run || status=$?
+[ $status -eq 130 ] && pass 'it ends as aborted' ||
+    fail 'it ends as aborted' "exit code $status" "$(cat "$work/followed")"
+
+# Security.
+expect 'a namespace that enforces restricted' 0 'in the second container' \
+    "$ASSAY" run "$flows/steps.yaml" -n strict
+expect 'is found out' 0 '"security":"restricted"' \
+    "$ASSAY" show latest --output ndjson
+expect 'restricted by wish' 0 'in the second container' \
+    "$ASSAY" run "$flows/steps.yaml" --security restricted --keep always
+kubectl get pods -o yaml >"$work/out"
+has 'no root' 'runAsNonRoot: true'
+has 'no capabilities' '- ALL'
+has 'no token' 'automountServiceAccountToken: false'
+kubectl delete jobs --all >/dev/null 2>&1
+rules '[{action: refuse-pod, namespace: strict, message: "violates PodSecurity \"restricted:latest\""}]'
+expect 'baseline in a namespace that wants more' 5 'violates PodSecurity' \
+    "$ASSAY" run "$flows/steps.yaml" -n strict --security baseline \
+    --start-timeout 4s
+rules
+expect 'with a service account' 0 'in the second container' \
+    "$ASSAY" run "$flows/steps.yaml" --service-account checker --keep always
+kubectl get pods -o yaml >"$work/out"
+has 'its name' 'serviceAccountName: checker'
+has 'its token' 'automountServiceAccountToken: true'
+kubectl delete jobs --all >/dev/null 2>&1
+
+# doctor.
+expect 'doctor' 0 'Kubernetes v1.32' "$ASSAY" doctor
+has 'finds nothing wrong' 'ok  permissions'
+rules '[{verb: create, resource: jobs, status: 403}]'
+expect 'doctor with rights missing' 5 'create jobs' "$ASSAY" doctor
+rules
+expect 'doctor, nobody there' 5 'connect to' \
+    "$ASSAY" doctor --kubeconfig "$work/unreachable"
+expect 'doctor without a cluster' 0 'none: runs can only go' \
+    env -u KUBECONFIG "$ASSAY" doctor
+expect 'the rights' 0 'kind: RoleBinding' "$ASSAY" doctor --rbac -n shop
+has 'in the namespace' 'namespace: shop'
+
+# Options that do not fit.
+expect 'host options are refused' 2 '--sandbox is for --runtime host' \
+    "$ASSAY" run "$flows/steps.yaml" --sandbox none
+expect 'and the other way round' 2 '--detach is for --runtime kubernetes' \
+    "$ASSAY" run "$flows/steps.yaml" --runtime host --detach
+expect 'a level that is none' 2 'expected auto, baseline or restricted' \
+    "$ASSAY" run "$flows/steps.yaml" --security high
+finish
