@@ -10,8 +10,8 @@ int command_attach(int count, char **arguments)
     const char *output_word = NULL;
     const struct option options[] = {
         CONNECTION_OPTIONS(&request.cluster),
-        {"db",         0, OPTION_TEXT, &request.database, "FILE",
-                            "the history to write"},
+        {"db", 0, OPTION_TEXT, &request.database, "FILE",
+         "the history to write"},
         FOLLOWING_OPTIONS(&request.look, &output_word),
         {0},
     };

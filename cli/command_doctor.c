@@ -459,14 +459,14 @@ int command_doctor(int count, char **arguments)
     bool rights = false;
     const struct option options[] = {
         CONNECTION_OPTIONS(&doctor.request),
-        {"rbac",       0, OPTION_FLAG, &rights, NULL,
-                           "print the Role and RoleBinding that a run needs, as YAML"},
+        {"rbac", 0, OPTION_FLAG, &rights, NULL,
+         "print the Role and RoleBinding that a run needs, as YAML"},
         {"service-account", 0, OPTION_TEXT, &doctor.service_account, "NAME",
-                           "--rbac: who gets the rights (assay)"},
-        {"db",        0, OPTION_TEXT, &doctor.database, "FILE", "the history"},
-        {"output",            'o', OPTION_TEXT, &output_word, "FORM",
-                           "text (default), json, ndjson or yaml"},
-        {0          },
+         "--rbac: who gets the rights (assay)"},
+        {"db", 0, OPTION_TEXT, &doctor.database, "FILE", "the history"},
+        {"output", 'o', OPTION_TEXT, &output_word, "FORM",
+         "text (default), json, ndjson or yaml"},
+        {0},
     };
     struct error error = {0};
     enum output output = OUTPUT_TEXT;

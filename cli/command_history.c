@@ -64,16 +64,16 @@ int command_history(int count, char **arguments)
     struct history_query query = {.limit = ROWS_DEFAULT};
     bool no_color = false;
     const struct option options[] = {
-        {"workflow",                                              'w', OPTION_TEXT, &query.workflow, "NAME",
+        {"workflow", 'w', OPTION_TEXT, &query.workflow, "NAME",
          "only runs of this workflow"},
-        {"status",                                            's', OPTION_TEXT, &status, "STATUS",
+        {"status", 's', OPTION_TEXT, &status, "STATUS",
          "only runs with this status: passed, failed, lost, ..."},
-        {"limit",                                                 0, OPTION_COUNT, &query.limit, "N",
+        {"limit", 0, OPTION_COUNT, &query.limit, "N",
          "at most N runs (50); 0: all"},
-        {"db",                                                       0, OPTION_TEXT, &database, "FILE", "the history to read"},
-        {"output",         'o', OPTION_TEXT, &output_word, "FORM",
+        {"db", 0, OPTION_TEXT, &database, "FILE", "the history to read"},
+        {"output", 'o', OPTION_TEXT, &output_word, "FORM",
          "text (default), json, ndjson or yaml"},
-        {"no-color",                                                0, OPTION_FLAG, &no_color, NULL, "no colours"},
+        {"no-color", 0, OPTION_FLAG, &no_color, NULL, "no colours"},
         {0},
     };
     struct error error = {0};

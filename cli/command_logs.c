@@ -88,12 +88,12 @@ int command_logs(int count, char **arguments)
     const char *database = NULL, *step = NULL;
     bool raw = false;
     const struct option options[] = {
-        {"step",       's', OPTION_TEXT, &step, "REF",
+        {"step", 's', OPTION_TEXT, &step, "REF",
          "only this step, by its number: 1, 2.1"},
         {"raw", 0, OPTION_FLAG, &raw, NULL,
          "control characters as they are, on a terminal too"},
-        {"db",       0, OPTION_TEXT, &database, "FILE", "the history to read"},
-        {0           },
+        {"db", 0, OPTION_TEXT, &database, "FILE", "the history to read"},
+        {0},
     };
     struct error error = {0};
     bool help;

@@ -8,8 +8,8 @@ int command_plan(int count, char **arguments)
     struct request request = {0};
     const struct option options[] = {
         REQUEST_OPTIONS(&request),
-        {"namespace",  'n', OPTION_TEXT, &request.namespace_name, "NS",
-                    "the namespace of the objects"},
+        {"namespace", 'n', OPTION_TEXT, &request.namespace_name, "NS",
+         "the namespace of the objects"},
         {0},
     };
     struct error error = {0};

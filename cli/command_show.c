@@ -34,11 +34,11 @@ int command_show(int count, char **arguments)
     const char *database = NULL, *output_word = NULL;
     bool no_color = false;
     const struct option options[] = {
-        {"db",         0, OPTION_TEXT, &database, "FILE", "the history to read"},
+        {"db", 0, OPTION_TEXT, &database, "FILE", "the history to read"},
         {"output", 'o', OPTION_TEXT, &output_word, "FORM",
          "text (default), json, ndjson or yaml"},
-        {"no-color",      0, OPTION_FLAG, &no_color, NULL, "no colours"},
-        {0           },
+        {"no-color", 0, OPTION_FLAG, &no_color, NULL, "no colours"},
+        {0},
     };
     struct error error = {0};
     enum output output = OUTPUT_TEXT;

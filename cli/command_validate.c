@@ -54,7 +54,7 @@ int command_validate(int count, char **arguments)
 {
     bool quiet = false;
     const struct option options[] = {
-        {"quiet",      'q', OPTION_FLAG, &quiet, NULL,
+        {"quiet", 'q', OPTION_FLAG, &quiet, NULL,
          "say nothing of files without errors"},
         {0},
     };

@@ -137,9 +137,9 @@ static const struct {
     bool needs_value;
 } known_options[] = {
     {"cert-authority", refuse_authority, false},
-    {"namespaces",     set_namespaces,   true },
-    {"valid-after",    set_after,        true },
-    {"valid-before",   set_before,       true },
+    {"namespaces", set_namespaces, true},
+    {"valid-after", set_after, true},
+    {"valid-before", set_before, true},
 };
 
 enum { OPTION_COUNT_KNOWN = sizeof known_options / sizeof *known_options };

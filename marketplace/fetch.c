@@ -36,11 +36,9 @@ static const struct {
     bool refused; /* a transport without authentication */
     bool has_host;
 } schemes[] = {
-    {"https://", false, true },
-    {"ssh://",   false, true },
-    {"file://",  false, false},
-    {"http://",  true,  true },
-    {"git://",   true,  true },
+    {"https://", false, true}, {"ssh://", false, true},
+    {"file://", false, false}, {"http://", true, true},
+    {"git://", true, true},
 };
 
 static int check_host(const char *rest, bool https, struct error *error)

@@ -48,14 +48,14 @@ static const struct {
     size_t offset;
     bool (*is_valid)(const char *text);
 } members[] = {
-    {"name",        offsetof(struct lock_entry, name),        reference_workflow_is_valid},
+    {"name", offsetof(struct lock_entry, name), reference_workflow_is_valid},
     {"marketplace", offsetof(struct lock_entry, marketplace),
-     reference_name_is_valid                                                             },
-    {"url",         offsetof(struct lock_entry, url),         is_url                     },
-    {"commit",      offsetof(struct lock_entry, commit),      is_commit                  },
-    {"path",        offsetof(struct lock_entry, path),        is_path                    },
-    {"digest",      offsetof(struct lock_entry, digest),      reference_digest_is_valid  },
-    {"signer",      offsetof(struct lock_entry, signer),      ssh_fingerprint_is_valid   },
+     reference_name_is_valid},
+    {"url", offsetof(struct lock_entry, url), is_url},
+    {"commit", offsetof(struct lock_entry, commit), is_commit},
+    {"path", offsetof(struct lock_entry, path), is_path},
+    {"digest", offsetof(struct lock_entry, digest), reference_digest_is_valid},
+    {"signer", offsetof(struct lock_entry, signer), ssh_fingerprint_is_valid},
 };
 
 enum { MEMBER_COUNT = sizeof members / sizeof *members };

@@ -32,13 +32,13 @@ static const struct {
     size_t offset;
     bool required;
 } members[] = {
-    {"name",           offsetof(struct marketplace, name),            true },
-    {"url",            offsetof(struct marketplace, url),             true },
-    {"ca",             offsetof(struct marketplace, ca),              false},
+    {"name", offsetof(struct marketplace, name), true},
+    {"url", offsetof(struct marketplace, url), true},
+    {"ca", offsetof(struct marketplace, ca), false},
     {"allowedSigners", offsetof(struct marketplace, allowed_signers), false},
-    {"head",           offsetof(struct marketplace, head),            true },
-    {"signer",         offsetof(struct marketplace, signer),          false},
-    {"updated",        offsetof(struct marketplace, updated),         false},
+    {"head", offsetof(struct marketplace, head), true},
+    {"signer", offsetof(struct marketplace, signer), false},
+    {"updated", offsetof(struct marketplace, updated), false},
 };
 
 enum { MEMBER_COUNT = sizeof members / sizeof *members };

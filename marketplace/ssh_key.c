@@ -29,9 +29,9 @@ static const struct {
     const char *name; /* inside the key */
     enum ssh_key_kind kind;
 } key_types[] = {
-    {"ssh-ed25519",         SSH_KEY_ED25519},
-    {"ecdsa-sha2-nistp256", SSH_KEY_P256   },
-    {"ssh-rsa",             SSH_KEY_RSA    },
+    {"ssh-ed25519", SSH_KEY_ED25519},
+    {"ecdsa-sha2-nistp256", SSH_KEY_P256},
+    {"ssh-rsa", SSH_KEY_RSA},
 };
 
 /* Which signatures a key may make. */
@@ -40,10 +40,10 @@ static const struct {
     enum ssh_key_kind kind;
     const char *hash; /* NULL: part of the algorithm */
 } signature_types[] = {
-    {"ssh-ed25519",         SSH_KEY_ED25519, NULL    },
-    {"ecdsa-sha2-nistp256", SSH_KEY_P256,    "SHA256"},
-    {"rsa-sha2-256",        SSH_KEY_RSA,     "SHA256"},
-    {"rsa-sha2-512",        SSH_KEY_RSA,     "SHA512"},
+    {"ssh-ed25519", SSH_KEY_ED25519, NULL},
+    {"ecdsa-sha2-nistp256", SSH_KEY_P256, "SHA256"},
+    {"rsa-sha2-256", SSH_KEY_RSA, "SHA256"},
+    {"rsa-sha2-512", SSH_KEY_RSA, "SHA512"},
 };
 
 static int parse_point(struct wire *rest, struct ssh_key *key)

@@ -50,14 +50,14 @@ static const struct unit {
     const char *name;
     int64_t size;
 } units[] = {
-    {"ns",        1                  },
-    {"us",        1000               },
-    {"\xc2\xb5s", 1000               }, /* U+00B5 */
-    {"\xce\xbcs", 1000               }, /* U+03BC */
-    {"ms",        CLOCK_MILLISECOND  },
-    {"s",         CLOCK_SECOND       },
-    {"m",         60 * CLOCK_SECOND  },
-    {"h",         3600 * CLOCK_SECOND},
+    {"ns", 1},
+    {"us", 1000},
+    {"\xc2\xb5s", 1000}, /* U+00B5 */
+    {"\xce\xbcs", 1000}, /* U+03BC */
+    {"ms", CLOCK_MILLISECOND},
+    {"s", CLOCK_SECOND},
+    {"m", 60 * CLOCK_SECOND},
+    {"h", 3600 * CLOCK_SECOND},
 };
 
 static const struct unit *find_unit(const char **cursor)

@@ -38,9 +38,9 @@ static int read_options(int count, char **arguments, struct options *options,
         const char *name;
         const char **target;
     } known[] = {
-        {"--run",         &options->run        },
-        {"--container",   &options->container  },
-        {"--state",       &options->state      },
+        {"--run", &options->run},
+        {"--container", &options->container},
+        {"--state", &options->state},
         {"--termination", &options->termination},
     };
     for (int i = 1; i < count; i++) {

@@ -236,7 +236,7 @@ static int watch(struct running *running, struct error *error)
         int64_t now = clock_monotonic();
         struct pollfd files[] = {
             {running->process->signals, POLLIN, 0},
-            {running->pipe,             POLLIN, 0},
+            {running->pipe, POLLIN, 0},
         };
         if (poll(files, running->pipe >= 0 ? 2 : 1, due(running, now)) < 0 &&
             errno != EINTR)

@@ -69,10 +69,7 @@ static int watch(const struct state *state, const char *path, int notices,
                           IN_CLOSE_WRITE | IN_MOVED_TO) < 0)
         return error_set_system(error, "cannot watch '%.200s'", state->folder);
     while (!is_free(path)) {
-        struct pollfd files[] = {
-            {notices, POLLIN, 0},
-            {signals, POLLIN, 0}
-        };
+        struct pollfd files[] = {{notices, POLLIN, 0}, {signals, POLLIN, 0}};
         /* The time-out is a safety net for file systems without inotify. */
         if (poll(files, 2, 1000) < 0 && errno != EINTR)
             return error_set_system(error, "cannot wait for a turn");

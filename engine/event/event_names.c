@@ -9,15 +9,11 @@ static const struct {
     const char *name;
     bool final;
 } statuses[] = {
-    [STATUS_QUEUED] = {"queued",  false},
-      [STATUS_RUNNING] = {"running", false},
-    [STATUS_PASSED] = {"passed",  true },
-      [STATUS_FAILED] = {"failed",  true },
-    [STATUS_TIMEOUT] = {"timeout", true },
-      [STATUS_SKIPPED] = {"skipped", true },
-    [STATUS_ABORTED] = {"aborted", true },
-      [STATUS_ERROR] = {"error",   true },
-    [STATUS_LOST] = {"lost",    true },
+    [STATUS_QUEUED] = {"queued", false},  [STATUS_RUNNING] = {"running", false},
+    [STATUS_PASSED] = {"passed", true},   [STATUS_FAILED] = {"failed", true},
+    [STATUS_TIMEOUT] = {"timeout", true}, [STATUS_SKIPPED] = {"skipped", true},
+    [STATUS_ABORTED] = {"aborted", true}, [STATUS_ERROR] = {"error", true},
+    [STATUS_LOST] = {"lost", true},
 };
 
 static const char *const kinds[] = {

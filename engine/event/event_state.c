@@ -27,15 +27,15 @@ static const struct {
     unsigned phases;
     const char *when; /* for the message */
 } rules[] = {
-    [EVENT_RUN_QUEUED] = {BIT(PHASE_NEW),                         "first"                   },
-    [EVENT_RUN_STARTED] = {BIT(PHASE_QUEUED),                      "while the run is queued" },
-    [EVENT_STEP_STARTED] = {BIT(PHASE_RUNNING),                     "while the run is running"},
-    [EVENT_OUTPUT] = {BIT(PHASE_RUNNING),                     "while the run is running"},
-    [EVENT_STEP_FINISHED] = {BIT(PHASE_RUNNING),                     "while the run is running"},
+    [EVENT_RUN_QUEUED] = {BIT(PHASE_NEW), "first"},
+    [EVENT_RUN_STARTED] = {BIT(PHASE_QUEUED), "while the run is queued"},
+    [EVENT_STEP_STARTED] = {BIT(PHASE_RUNNING), "while the run is running"},
+    [EVENT_OUTPUT] = {BIT(PHASE_RUNNING), "while the run is running"},
+    [EVENT_STEP_FINISHED] = {BIT(PHASE_RUNNING), "while the run is running"},
     [EVENT_NOTE] = {BIT(PHASE_QUEUED) | BIT(PHASE_RUNNING),
-                          "before the run has ended"                                        },
+                    "before the run has ended"},
     [EVENT_RUN_FINISHED] = {BIT(PHASE_QUEUED) | BIT(PHASE_RUNNING),
-                          "once, after 'run-queued'"                                        },
+                            "once, after 'run-queued'"},
 };
 
 /* From a status of a run to the ones that may end it. */

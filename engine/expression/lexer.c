@@ -174,12 +174,8 @@ static const struct {
     const char *text;
     enum token_kind kind;
 } marks[] = {
-    {",",   TOKEN_COMMA   },
-    {"(",   TOKEN_OPEN    },
-    {")",   TOKEN_CLOSE   },
-    {":",   TOKEN_COLON   },
-    {"?",   TOKEN_QUESTION},
-    {"...", TOKEN_SPREAD  },
+    {",", TOKEN_COMMA}, {"(", TOKEN_OPEN},     {")", TOKEN_CLOSE},
+    {":", TOKEN_COLON}, {"?", TOKEN_QUESTION}, {"...", TOKEN_SPREAD},
 };
 
 static struct token unknown(struct lexer *lexer)

@@ -8,22 +8,22 @@
 #include "engine/expression/evaluation.h"
 
 const struct operator_entry operator_table[OPERATORS] = {
-    [OPERATOR_POWER] = {"**", 4,              TYPE_FLOAT},
-    [OPERATOR_MULTIPLY] = {"*",  3,              TYPE_FLOAT},
-    [OPERATOR_DIVIDE] = {"/",  3,              TYPE_FLOAT},
-    [OPERATOR_MODULO] = {"%",  3,              TYPE_FLOAT},
-    [OPERATOR_ADD] = {"+",  2,              TYPE_ANY  }, /* see node_type */
-    [OPERATOR_SUBTRACT] = {"-",  2,              TYPE_FLOAT},
-    [OPERATOR_EQUAL] = {"==", 1,              TYPE_BOOL },
-    [OPERATOR_SAME] = {"=",  1,              TYPE_BOOL },
-    [OPERATOR_NOT_EQUAL] = {"!=", 1,              TYPE_BOOL },
-    [OPERATOR_DIFFERENT] = {"<>", 1,              TYPE_BOOL },
-    [OPERATOR_LESS_EQUAL] = {"<=", 1,              TYPE_BOOL },
-    [OPERATOR_GREATER_EQUAL] = {">=", 1,              TYPE_BOOL },
-    [OPERATOR_LESS] = {"<",  1,              TYPE_BOOL },
-    [OPERATOR_GREATER] = {">",  1,              TYPE_BOOL },
-    [OPERATOR_AND] = {"&&", PRIORITY_LOGIC, TYPE_ANY  },
-    [OPERATOR_OR] = {"||", PRIORITY_LOGIC, TYPE_ANY  },
+    [OPERATOR_POWER] = {"**", 4, TYPE_FLOAT},
+    [OPERATOR_MULTIPLY] = {"*", 3, TYPE_FLOAT},
+    [OPERATOR_DIVIDE] = {"/", 3, TYPE_FLOAT},
+    [OPERATOR_MODULO] = {"%", 3, TYPE_FLOAT},
+    [OPERATOR_ADD] = {"+", 2, TYPE_ANY}, /* see node_type */
+    [OPERATOR_SUBTRACT] = {"-", 2, TYPE_FLOAT},
+    [OPERATOR_EQUAL] = {"==", 1, TYPE_BOOL},
+    [OPERATOR_SAME] = {"=", 1, TYPE_BOOL},
+    [OPERATOR_NOT_EQUAL] = {"!=", 1, TYPE_BOOL},
+    [OPERATOR_DIFFERENT] = {"<>", 1, TYPE_BOOL},
+    [OPERATOR_LESS_EQUAL] = {"<=", 1, TYPE_BOOL},
+    [OPERATOR_GREATER_EQUAL] = {">=", 1, TYPE_BOOL},
+    [OPERATOR_LESS] = {"<", 1, TYPE_BOOL},
+    [OPERATOR_GREATER] = {">", 1, TYPE_BOOL},
+    [OPERATOR_AND] = {"&&", PRIORITY_LOGIC, TYPE_ANY},
+    [OPERATOR_OR] = {"||", PRIORITY_LOGIC, TYPE_ANY},
 };
 
 static enum static_type binary_type(const struct expression *node)

@@ -14,14 +14,14 @@ static const struct {
     int code;
     const char *hint;
 } hints[] = {
-    {SQLITE_FULL,     "; free some space, or use --db FILE on another disk"   },
-    {SQLITE_IOERR,    "; see whether its disk is full, read-only or failing"  },
-    {SQLITE_NOTADB,   "; it is no history of ours: use --db with another file"},
-    {SQLITE_CORRUPT,  "; the file is damaged: restore a copy, or move it away"},
-    {SQLITE_BUSY,     "; another process keeps it locked"                     },
-    {SQLITE_READONLY, "; it and its folder must be writable"                  },
-    {SQLITE_PERM,     "; it and its folder must be accessible"                },
-    {SQLITE_CANTOPEN, "; it and its folder must be accessible"                },
+    {SQLITE_FULL, "; free some space, or use --db FILE on another disk"},
+    {SQLITE_IOERR, "; see whether its disk is full, read-only or failing"},
+    {SQLITE_NOTADB, "; it is no history of ours: use --db with another file"},
+    {SQLITE_CORRUPT, "; the file is damaged: restore a copy, or move it away"},
+    {SQLITE_BUSY, "; another process keeps it locked"},
+    {SQLITE_READONLY, "; it and its folder must be writable"},
+    {SQLITE_PERM, "; it and its folder must be accessible"},
+    {SQLITE_CANTOPEN, "; it and its folder must be accessible"},
 };
 
 int database_error(const struct history *history, const char *doing,

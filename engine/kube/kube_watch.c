@@ -159,9 +159,9 @@ static const struct {
     const char *type;
     enum kube_change change;
 } types[] = {
-    {"ADDED",    KUBE_ADDED   },
+    {"ADDED", KUBE_ADDED},
     {"MODIFIED", KUBE_MODIFIED},
-    {"DELETED",  KUBE_DELETED },
+    {"DELETED", KUBE_DELETED},
 };
 
 /* One line of the stream. A line that is damaged ends the stream: 1. */

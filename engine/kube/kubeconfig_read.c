@@ -24,7 +24,7 @@ static const char *const context_paths[] = {NULL};
 
 const struct kube_entry_kind kube_entry_kinds[KUBE_ENTRY_KINDS] = {
     [KUBE_CLUSTER] = {"clusters", "cluster", cluster_paths},
-    [KUBE_USER] = {"users",    "user",    user_paths   },
+    [KUBE_USER] = {"users", "user", user_paths},
     [KUBE_CONTEXT] = {"contexts", "context", context_paths},
 };
 

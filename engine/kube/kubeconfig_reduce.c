@@ -44,12 +44,12 @@ struct file_member {
 };
 static const struct file_member cluster_files[] = {
     {"certificate-authority", "certificate-authority-data"},
-    {NULL,                    NULL                        },
+    {NULL, NULL},
 };
 static const struct file_member user_files[] = {
     {"client-certificate", "client-certificate-data"},
-    {"client-key",         "client-key-data"        },
-    {NULL,                 NULL                     },
+    {"client-key", "client-key-data"},
+    {NULL, NULL},
 };
 
 /* Ways to log in that need more than data. */
@@ -57,8 +57,8 @@ static const struct {
     const char *member;
     const char *text;
 } programs[] = {
-    {"exec",          "logs in by running a program (exec)"},
-    {"auth-provider", "logs in by an auth-provider"        },
+    {"exec", "logs in by running a program (exec)"},
+    {"auth-provider", "logs in by an auth-provider"},
 };
 
 static bool is_given(const struct value *map, const char *name)

@@ -29,10 +29,10 @@ static struct value *mount(struct arena *arena, const char *name,
 static const struct {
     const char *name, *path;
 } shared[] = {
-    {"assay-state",   "/.assay/state"},
-    {"assay-data",    "/data"        },
-    {"assay-tmp",     "/tmp"         },
-    {"assay-outputs", "/testkube"    },
+    {"assay-state", "/.assay/state"},
+    {"assay-data", "/data"},
+    {"assay-tmp", "/tmp"},
+    {"assay-outputs", "/testkube"},
 };
 
 static struct value *make_volumes(struct planning *planning, const char *name)

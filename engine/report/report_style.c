@@ -10,15 +10,11 @@
 static const struct look {
     const char *mark, *ascii, *color;
 } looks[] = {
-    [STATUS_QUEUED] = {"·",  ".", "2" },
-      [STATUS_RUNNING] = {"▸", ">", "36"},
-    [STATUS_PASSED] = {"✓", "+", "32"},
-      [STATUS_FAILED] = {"✗", "x", "31"},
-    [STATUS_TIMEOUT] = {"✗", "x", "31"},
-      [STATUS_SKIPPED] = {"-",   "-", "2" },
-    [STATUS_ABORTED] = {"!",   "!", "33"},
-      [STATUS_ERROR] = {"!",   "!", "31"},
-    [STATUS_LOST] = {"?",   "?", "33"},
+    [STATUS_QUEUED] = {"·", ".", "2"},   [STATUS_RUNNING] = {"▸", ">", "36"},
+    [STATUS_PASSED] = {"✓", "+", "32"},  [STATUS_FAILED] = {"✗", "x", "31"},
+    [STATUS_TIMEOUT] = {"✗", "x", "31"}, [STATUS_SKIPPED] = {"-", "-", "2"},
+    [STATUS_ABORTED] = {"!", "!", "33"}, [STATUS_ERROR] = {"!", "!", "31"},
+    [STATUS_LOST] = {"?", "?", "33"},
 };
 
 const char *style_mark(enum status status, const struct report_options *options)

@@ -46,16 +46,16 @@ struct plan *cluster_read(struct cluster *cluster, const struct value *job,
     struct kube_call calls[CALLS] = {
         [CONFIG_MAP] = {.method = "GET",
                         .path = kube_path(arena, &kube_config_maps,
-                        namespace_name,                                             name),
+                                          namespace_name, name),
                         .what = arena_format(
-                            arena,          "get configmap '%s' in namespace '%s'", name,
-                        namespace_name)                                                                  },
+                            arena, "get configmap '%s' in namespace '%s'", name,
+                            namespace_name)},
         [SECRET] = {.method = "GET",
-                        .path =
-                        kube_path(arena,         &kube_secrets,     namespace_name, name),
-                        .what =
+                    .path =
+                        kube_path(arena, &kube_secrets, namespace_name, name),
+                    .what =
                         arena_format(arena, "get secret '%s' in namespace '%s'",
-                        name,                                                             namespace_name)},
+                                     name, namespace_name)},
     };
     if (kube_call_run(cluster->options->client, arena, calls, CALLS, error) < 0)
         return NULL;

@@ -99,12 +99,12 @@ int cluster_prepare(struct cluster *cluster, struct error *error)
     struct kube_call calls[CALLS] = {
         [NAMESPACE] =
             {
-                         .method = "GET",
-                         .path =
+                .method = "GET",
+                .path =
                     kube_path(arena, &kube_namespaces, NULL, namespace_name),
-                         .what =
+                .what =
                     arena_format(arena, "get namespace '%s'", namespace_name),
-                         },
+            },
         [PROGRAM] = make_get(cluster, &kube_config_maps, "configmap", program),
     };
     if (run(cluster, calls, CALLS, error) < 0)
@@ -277,20 +277,26 @@ void cluster_remove(struct cluster *cluster, bool secret)
 /* Everything that this folder asks of a cluster. */
 const struct runtime_permission runtime_kubernetes_permissions[] = {
     {"batch",
-     "jobs",                "",
+     "jobs",
+     "",
      {"create", "get", "list", "watch", "delete"},
-     false,                                                            "the run"                             },
-    {"",      "pods",       "",    {"list", "watch", "delete"}, false, "its pod"                             },
-    {"",      "pods",       "log", {"get"},                     false, "its logs"                            },
+     false,
+     "the run"},
+    {"", "pods", "", {"list", "watch", "delete"}, false, "its pod"},
+    {"", "pods", "log", {"get"}, false, "its logs"},
     {"",
-     "configmaps",          "",
+     "configmaps",
+     "",
      {"create", "get"},
-     false,                                                            "the steps and the entrypoint program"},
+     false,
+     "the steps and the entrypoint program"},
     {"",
-     "secrets",             "",
+     "secrets",
+     "",
      {"create", "get", "delete"},
-     false,                                                            "sensitive parameters"                },
-    {"",      "events",     "",    {"list"},                    true,  "why a pod does not start"            },
-    {"",      "namespaces", "",    {"get"},                     true,  "the Pod Security level"              },
-    {NULL,    NULL,         NULL,  {NULL},                      false, NULL                                  },
+     false,
+     "sensitive parameters"},
+    {"", "events", "", {"list"}, true, "why a pod does not start"},
+    {"", "namespaces", "", {"get"}, true, "the Pod Security level"},
+    {NULL, NULL, NULL, {NULL}, false, NULL},
 };

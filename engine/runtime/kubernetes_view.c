@@ -30,9 +30,9 @@ static const struct {
     const char *name;
     enum container_phase phase;
 } states[] = {
-    {"waiting",    CONTAINER_WAITING},
-    {"running",    CONTAINER_RUNNING},
-    {"terminated", CONTAINER_ENDED  },
+    {"waiting", CONTAINER_WAITING},
+    {"running", CONTAINER_RUNNING},
+    {"terminated", CONTAINER_ENDED},
 };
 
 static void decode_state(struct arena *arena, const struct value *status,
@@ -92,7 +92,7 @@ static void decode_containers(struct arena *arena, const struct value *object,
         const char *specs, *statuses;
     } lists[] = {
         {"initContainers", "initContainerStatuses"},
-        {"containers",     "containerStatuses"    },
+        {"containers", "containerStatuses"},
     };
     view->containers =
         arena_allocate(arena, POD_CONTAINER_LIMIT * sizeof *view->containers);
@@ -186,17 +186,17 @@ static const struct {
     int64_t patience;
     bool pull; /* its message may tell that trying again is in vain */
 } waits[] = {
-    {"InvalidImageName",           "its image's name is wrong",      0,      false},
-    {"ErrImageNeverPull",          "its image is not on the node",   0,      false},
-    {"SignatureValidationFailed",  "its image's signature is wrong", 0,      false},
-    {"ErrImagePull",               "its image cannot be pulled",     PULL,   true },
-    {"ImagePullBackOff",           "its image cannot be pulled",     PULL,   true },
-    {"ImageInspectError",          "its image cannot be looked at",  PULL,   false},
-    {"RegistryUnavailable",        "its registry does not answer",   PULL,   false},
-    {"CreateContainerConfigError", "it cannot be created",           CONFIG, false},
-    {"CreateContainerError",       "it cannot be created",           CONFIG, false},
-    {"RunContainerError",          "it cannot be started",           CONFIG, false},
-    {"CrashLoopBackOff",           "it ends again and again",        0,      false},
+    {"InvalidImageName", "its image's name is wrong", 0, false},
+    {"ErrImageNeverPull", "its image is not on the node", 0, false},
+    {"SignatureValidationFailed", "its image's signature is wrong", 0, false},
+    {"ErrImagePull", "its image cannot be pulled", PULL, true},
+    {"ImagePullBackOff", "its image cannot be pulled", PULL, true},
+    {"ImageInspectError", "its image cannot be looked at", PULL, false},
+    {"RegistryUnavailable", "its registry does not answer", PULL, false},
+    {"CreateContainerConfigError", "it cannot be created", CONFIG, false},
+    {"CreateContainerError", "it cannot be created", CONFIG, false},
+    {"RunContainerError", "it cannot be started", CONFIG, false},
+    {"CrashLoopBackOff", "it ends again and again", 0, false},
 };
 
 /* What a registry says when no further attempt will help. */

@@ -21,10 +21,10 @@ static const struct {
     enum object_kind kind;
     bool encoded; /* in base64 */
 } sources[] = {
-    {"data",       OBJECT_CONFIG_MAP, false},
-    {"binaryData", OBJECT_CONFIG_MAP, true },
-    {"data",       OBJECT_SECRET,     true },
-    {"stringData", OBJECT_SECRET,     false},
+    {"data", OBJECT_CONFIG_MAP, false},
+    {"binaryData", OBJECT_CONFIG_MAP, true},
+    {"data", OBJECT_SECRET, true},
+    {"stringData", OBJECT_SECRET, false},
 };
 
 const char *object_kind_name(enum object_kind kind)

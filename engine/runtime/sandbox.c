@@ -34,8 +34,8 @@ static const char *const private_places[] = {
 
 static const struct pod_variable defaults[] = {
     {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
-    {"LANG", "C.UTF-8"                                                     },
-    {"CI",   "1"                                                           },
+    {"LANG", "C.UTF-8"},
+    {"CI", "1"},
 };
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))

@@ -37,14 +37,12 @@ static void close_one(int *descriptor)
 struct unit unit_make(const struct pod *pod, size_t index, const char *token,
                       struct event_sink *sink)
 {
-    return (struct unit){
-        .container = &pod->containers[index],
-        .index = index,
-        .process = {-1, -1, -1, -1},
-        .info = -1,
-        .child_handle = -1,
-        .stream = stream_new(token, sink)
-    };
+    return (struct unit){.container = &pod->containers[index],
+                         .index = index,
+                         .process = {-1, -1, -1, -1},
+                         .info = -1,
+                         .child_handle = -1,
+                         .stream = stream_new(token, sink)};
 }
 
 /* A descriptor that gives `length` bytes from its start. */

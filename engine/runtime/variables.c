@@ -18,7 +18,7 @@ static const struct {
 } key_references[] =
     {
         {"configMapKeyRef", OBJECT_CONFIG_MAP},
-        {"secretKeyRef",    OBJECT_SECRET    },
+        {"secretKeyRef", OBJECT_SECRET},
 },
   all_references[] = {
       {"configMapRef", OBJECT_CONFIG_MAP},

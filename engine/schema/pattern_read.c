@@ -67,9 +67,9 @@ static const struct shorthand {
     size_t count;
     struct range ranges[4];
 } shorthands[] = {
-    {'d', 1, {{'0', '9'}}                                    },
+    {'d', 1, {{'0', '9'}}},
     {'w', 4, {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}}},
-    {'s', 2, {{'\t', '\r'}, {' ', ' '}}                      },
+    {'s', 2, {{'\t', '\r'}, {' ', ' '}}},
 };
 
 static const struct shorthand *find_shorthand(char letter, bool *inverted)

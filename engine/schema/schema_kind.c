@@ -19,12 +19,12 @@ static const struct kind {
     const char *name, *file;
     const unsigned char *bytes, *end;
 } kinds[] = {
-    {"TestWorkflow",          "testworkflow.schema.json",          schema_testworkflow,
-     schema_testworkflow_end                                                                                            },
-    {"TestWorkflowTemplate",  "testworkflowtemplate.schema.json",
-     schema_testworkflowtemplate,                                                       schema_testworkflowtemplate_end },
+    {"TestWorkflow", "testworkflow.schema.json", schema_testworkflow,
+     schema_testworkflow_end},
+    {"TestWorkflowTemplate", "testworkflowtemplate.schema.json",
+     schema_testworkflowtemplate, schema_testworkflowtemplate_end},
     {"TestWorkflowExecution", "testworkflowexecution.schema.json",
-     schema_testworkflowexecution,                                                      schema_testworkflowexecution_end},
+     schema_testworkflowexecution, schema_testworkflowexecution_end},
 };
 
 enum { KINDS = sizeof kinds / sizeof *kinds };

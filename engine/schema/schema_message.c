@@ -109,13 +109,10 @@ static void enumerate_types(struct enumeration *list, unsigned types)
         unsigned type;
         const char *name;
     } names[] = {
-        {TYPE_STRING,  "a string"     },
-        {TYPE_INTEGER, "an integer"   },
-        {TYPE_NUMBER,  "a number"     },
-        {TYPE_BOOLEAN, "true or false"},
-        {TYPE_ARRAY,   "a list"       },
-        {TYPE_OBJECT,  "a map"        },
-        {TYPE_NULL,    "null"         },
+        {TYPE_STRING, "a string"}, {TYPE_INTEGER, "an integer"},
+        {TYPE_NUMBER, "a number"}, {TYPE_BOOLEAN, "true or false"},
+        {TYPE_ARRAY, "a list"},    {TYPE_OBJECT, "a map"},
+        {TYPE_NULL, "null"},
     };
     if (types & TYPE_NUMBER)
         types &= ~(unsigned)TYPE_INTEGER;

@@ -199,10 +199,10 @@ void check_number(struct check *check, const struct schema *schema,
         int refused, refused_too; /* results of compare */
         const char *expected;
     } bounds[] = {
-        {schema->minimum,           -1, -1, "at least" },
-        {schema->maximum,           1,  1,  "at most"  },
-        {schema->exclusive_minimum, -1, 0,  "more than"},
-        {schema->exclusive_maximum, 1,  0,  "less than"},
+        {schema->minimum, -1, -1, "at least"},
+        {schema->maximum, 1, 1, "at most"},
+        {schema->exclusive_minimum, -1, 0, "more than"},
+        {schema->exclusive_maximum, 1, 0, "less than"},
     };
     struct problem problem = {"E115", value->mark, NULL};
     for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {

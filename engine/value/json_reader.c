@@ -386,15 +386,13 @@ struct value *value_read_json(struct arena *arena, const char *text,
                   (int)VALUE_BYTES_LIMIT);
         return NULL;
     }
-    struct reader reader = {
-        .arena = arena,
-        .start = text,
-        .at = text,
-        .end = text + length,
-        .marked = text,
-        .mark = {.line = 1, .column = 1},
-        .error = error
-    };
+    struct reader reader = {.arena = arena,
+                            .start = text,
+                            .at = text,
+                            .end = text + length,
+                            .marked = text,
+                            .mark = {.line = 1, .column = 1},
+                            .error = error};
     struct value *value = read_value(&reader);
     if (value) {
         skip_space(&reader);

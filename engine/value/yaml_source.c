@@ -11,8 +11,7 @@
 struct yaml_source yaml_source_make(const char *start, size_t length)
 {
     struct yaml_source source = {
-        .start = start, .length = length, .mark = {.line = 1, .column = 1}
-    };
+        .start = start, .length = length, .mark = {.line = 1, .column = 1}};
     if (length >= 3 && memcmp(start, "\xEF\xBB\xBF", 3) == 0)
         source.mark.offset = 3;
     return source;

@@ -15,22 +15,22 @@ static const struct {
     const char *parent, *name;
     enum field_tag tag;
 } tags[] = {
-    {NULL,       "condition",   FIELD_EXPRESSION},
-    {"retry",    "until",       FIELD_EXPRESSION},
-    {"",         "config",      FIELD_LITERAL   }, /* defaults: when they are used */
-    {"",         "events",      FIELD_LITERAL   },
-    {NULL,       "id",          FIELD_LITERAL   },
-    {NULL,       "description", FIELD_LITERAL   },
-    {NULL,       "delay",       FIELD_LITERAL   },
-    {NULL,       "verbosity",   FIELD_LITERAL   },
-    {"job",      "namespace",   FIELD_LITERAL   },
-    {"parallel", "matrix",      FIELD_LITERAL   },
-    {"parallel", "shards",      FIELD_LITERAL   },
-    {NULL,       "parallel",    FIELD_LITERAL   }, /* resolved for each worker */
-    {NULL,       "services",    FIELD_LITERAL   }, /* resolved for each instance */
-    {NULL,       "command",     FIELD_LIST      },
-    {NULL,       "args",        FIELD_LIST      },
-    {NULL,       "paths",       FIELD_LIST      },
+    {NULL, "condition", FIELD_EXPRESSION},
+    {"retry", "until", FIELD_EXPRESSION},
+    {"", "config", FIELD_LITERAL}, /* defaults: when they are used */
+    {"", "events", FIELD_LITERAL},
+    {NULL, "id", FIELD_LITERAL},
+    {NULL, "description", FIELD_LITERAL},
+    {NULL, "delay", FIELD_LITERAL},
+    {NULL, "verbosity", FIELD_LITERAL},
+    {"job", "namespace", FIELD_LITERAL},
+    {"parallel", "matrix", FIELD_LITERAL},
+    {"parallel", "shards", FIELD_LITERAL},
+    {NULL, "parallel", FIELD_LITERAL}, /* resolved for each worker */
+    {NULL, "services", FIELD_LITERAL}, /* resolved for each instance */
+    {NULL, "command", FIELD_LIST},
+    {NULL, "args", FIELD_LIST},
+    {NULL, "paths", FIELD_LIST},
 };
 
 enum field_tag field_tag_of(const char *parent, const char *name)

@@ -20,7 +20,7 @@ static enum parameter_type decode_type(const struct value *entry)
         enum parameter_type type;
     } types[] = {
         {"integer", PARAMETER_INTEGER},
-        {"number",  PARAMETER_NUMBER },
+        {"number", PARAMETER_NUMBER},
         {"boolean", PARAMETER_BOOLEAN},
     };
     const char *name = value_string_at(entry, "type");

@@ -153,12 +153,9 @@ static const struct {
                   size_t length, const struct expression **answer,
                   struct error *error);
 } prefixes[] = {
-    {"config.",          answer_parameter},
-    {"workflow.labels.", answer_label    },
-    {"workflow.",        answer_workflow },
-    {"labels.",          answer_label    },
-    {"execution.",       answer_execution},
-    {"resource.",        answer_resource },
+    {"config.", answer_parameter},    {"workflow.labels.", answer_label},
+    {"workflow.", answer_workflow},   {"labels.", answer_label},
+    {"execution.", answer_execution}, {"resource.", answer_resource},
 };
 
 static int answer_name(void *context, struct arena *arena, const char *name,

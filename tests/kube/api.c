@@ -19,12 +19,12 @@ static const struct method {
     const char *verb;
     void (*answer)(struct call *call);
 } methods[] = {
-    {"GET",    true,  "get",              call_get       },
-    {"GET",    false, "list",             call_list      },
-    {"POST",   false, "create",           call_create    },
-    {"PUT",    true,  "update",           call_update    },
-    {"PATCH",  true,  "patch",            call_patch     },
-    {"DELETE", true,  "delete",           call_delete    },
+    {"GET", true, "get", call_get},
+    {"GET", false, "list", call_list},
+    {"POST", false, "create", call_create},
+    {"PUT", true, "update", call_update},
+    {"PATCH", true, "patch", call_patch},
+    {"DELETE", true, "delete", call_delete},
     {"DELETE", false, "deletecollection", call_delete_all},
 };
 
@@ -230,15 +230,15 @@ static void send_resource(struct call *call)
 static struct value *make_version(struct arena *arena)
 {
     static const char *const members[][2] = {
-        {"major",        "1"                                       },
-        {"minor",        "32"                                      },
-        {"gitVersion",   "v1.32.0"                                 },
-        {"gitCommit",    "0000000000000000000000000000000000000000"},
-        {"gitTreeState", "clean"                                   },
-        {"buildDate",    "2026-01-01T00:00:00Z"                    },
-        {"goVersion",    "none"                                    },
-        {"compiler",     "gcc"                                     },
-        {"platform",     "linux/amd64"                             },
+        {"major", "1"},
+        {"minor", "32"},
+        {"gitVersion", "v1.32.0"},
+        {"gitCommit", "0000000000000000000000000000000000000000"},
+        {"gitTreeState", "clean"},
+        {"buildDate", "2026-01-01T00:00:00Z"},
+        {"goVersion", "none"},
+        {"compiler", "gcc"},
+        {"platform", "linux/amd64"},
     };
     struct value *version = value_make_map(arena);
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)

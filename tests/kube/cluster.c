@@ -24,13 +24,13 @@ static const struct {
     struct rhythm rhythm;
 } rhythms[] = {
     {"fast", {.retry = MILLISECONDS(100)}},
- /* Measured on a node of Kubernetes 1.32. */
+    /* Measured on a node of Kubernetes 1.32. */
     {"real",
      {.sandbox = MILLISECONDS(850),
       .start = MILLISECONDS(80),
       .notice = MILLISECONDS(920),
       .job = MILLISECONDS(1000),
-      .retry = MILLISECONDS(10000)}      },
+      .retry = MILLISECONDS(10000)}},
 };
 
 enum { NAME_LIMIT = 230, TEXT_LIMIT = 1024 };

@@ -54,11 +54,9 @@ static const struct {
     const char *method, *name;
     void (*answer)(struct call *call);
 } controls[] = {
-    {"GET",    "counts", get_counts  },
-    {"DELETE", "counts", clear_counts},
-    {"POST",   "rules",  add_rules   },
-    {"DELETE", "rules",  clear_rules },
-    {"POST",   "expire", expire      },
+    {"GET", "counts", get_counts}, {"DELETE", "counts", clear_counts},
+    {"POST", "rules", add_rules},  {"DELETE", "rules", clear_rules},
+    {"POST", "expire", expire},
 };
 
 void control_answer(struct call *call)

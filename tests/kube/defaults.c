@@ -13,35 +13,35 @@ struct default_member {
 };
 
 static const struct default_member pod_members[] = {
-    {"restartPolicy",                 "\"Always\""           },
-    {"terminationGracePeriodSeconds", "30"                   },
-    {"dnsPolicy",                     "\"ClusterFirst\""     },
-    {"schedulerName",                 "\"default-scheduler\""},
-    {"securityContext",               "{}"                   },
+    {"restartPolicy", "\"Always\""},
+    {"terminationGracePeriodSeconds", "30"},
+    {"dnsPolicy", "\"ClusterFirst\""},
+    {"schedulerName", "\"default-scheduler\""},
+    {"securityContext", "{}"},
 };
 
 /* Of a pod alone, not of a template. */
 static const struct default_member admitted_members[] = {
-    {"serviceAccountName", "\"default\""             },
-    {"serviceAccount",     "\"default\""             },
-    {"enableServiceLinks", "true"                    },
-    {"preemptionPolicy",   "\"PreemptLowerPriority\""},
-    {"priority",           "0"                       },
+    {"serviceAccountName", "\"default\""},
+    {"serviceAccount", "\"default\""},
+    {"enableServiceLinks", "true"},
+    {"preemptionPolicy", "\"PreemptLowerPriority\""},
+    {"priority", "0"},
 };
 
 static const struct default_member container_members[] = {
-    {"resources",                "{}"                      },
-    {"terminationMessagePath",   "\"/dev/termination-log\""},
-    {"terminationMessagePolicy", "\"File\""                },
+    {"resources", "{}"},
+    {"terminationMessagePath", "\"/dev/termination-log\""},
+    {"terminationMessagePolicy", "\"File\""},
 };
 
 static const struct default_member job_members[] = {
-    {"parallelism",          "1"                      },
-    {"completions",          "1"                      },
-    {"backoffLimit",         "6"                      },
-    {"completionMode",       "\"NonIndexed\""         },
-    {"suspend",              "false"                  },
-    {"manualSelector",       "false"                  },
+    {"parallelism", "1"},
+    {"completions", "1"},
+    {"backoffLimit", "6"},
+    {"completionMode", "\"NonIndexed\""},
+    {"suspend", "false"},
+    {"manualSelector", "false"},
     {"podReplacementPolicy", "\"TerminatingOrFailed\""},
 };
 
@@ -178,9 +178,9 @@ void defaults_apply(struct arena *arena, const struct resource *resource,
         const char *kind;
         void (*fill)(struct arena *arena, struct value *object);
     } kinds[] = {
-        {"Job",    fill_job    },
-        {"Pod",    fill_new_pod},
-        {"Secret", fill_secret },
+        {"Job", fill_job},
+        {"Pod", fill_new_pod},
+        {"Secret", fill_secret},
     };
     for (size_t i = 0; i < LENGTH(kinds); i++)
         if (strcmp(kinds[i].kind, resource->kind) == 0)

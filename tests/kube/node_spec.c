@@ -92,8 +92,8 @@ static int add_items(struct resolver *resolver, struct value *items,
 static const struct source_kind {
     const char *member, *name, *plural, *noun;
 } source_kinds[] = {
-    {"configMap", "name",       "configmaps", "configmap"},
-    {"secret",    "secretName", "secrets",    "secret"   },
+    {"configMap", "name", "configmaps", "configmap"},
+    {"secret", "secretName", "secrets", "secret"},
 };
 
 /* One volume in the form that refers to the gathered objects. */
@@ -181,9 +181,9 @@ static const char *escape(struct arena *arena, const char *value)
 static const struct {
     const char *path, *constant;
 } fields[] = {
-    {"status.podIP",  "127.0.0.1"},
+    {"status.podIP", "127.0.0.1"},
     {"status.hostIP", "127.0.0.1"},
-    {"spec.nodeName", NODE_NAME  },
+    {"spec.nodeName", NODE_NAME},
 };
 
 /* metadata.name, metadata.labels['x'], ... of the pod; NULL: not known. */
@@ -232,7 +232,7 @@ static const struct {
     bool secret;
 } variable_kinds[] = {
     {"configMapKeyRef", "configMapRef", "configmaps", "configmap", false},
-    {"secretKeyRef",    "secretRef",    "secrets",    "secret",    true },
+    {"secretKeyRef", "secretRef", "secrets", "secret", true},
 };
 
 /* The value of a reference; NULL with `error` unset: it is left out. */

@@ -179,16 +179,16 @@ static struct value *describe_conditions(struct arena *arena,
                                     : "ContainersNotReady";
     const struct truth truths[] = {
         {"PodReadyToStartContainers",
-         pod->stage != POD_SANDBOX && !failed && !completed, NULL,                   NULL        },
-        {"Initialized",               initialized,
+         pod->stage != POD_SANDBOX && !failed && !completed, NULL, NULL},
+        {"Initialized", initialized,
          completed     ? "PodCompleted"
          : initialized ? NULL
                        : "ContainersNotInitialized",
-         NULL                                                                                    },
-        {"Ready",                     ready,                 ready ? NULL : unready, NULL        },
-        {"ContainersReady",           ready,                 ready ? NULL : unready, NULL        },
-        {"PodScheduled",              true,                  NULL,                   NULL        },
-        {"DisruptionTarget",          true,                  "TerminationByKubelet", pod->message},
+         NULL},
+        {"Ready", ready, ready ? NULL : unready, NULL},
+        {"ContainersReady", ready, ready ? NULL : unready, NULL},
+        {"PodScheduled", true, NULL, NULL},
+        {"DisruptionTarget", true, "TerminationByKubelet", pod->message},
     };
     size_t count = sizeof truths / sizeof *truths;
     if (!pod->reason || strcmp(pod->reason, "Evicted") != 0)

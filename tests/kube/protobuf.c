@@ -23,19 +23,19 @@ static const struct field {
     const char *name;
     enum message is;
 } fields[] = {
-    {UNKNOWN,       2, "raw",                   REVIEW       },
-    {REVIEW,        2, "spec",                  SPECIFICATION},
-    {SPECIFICATION, 1, "resourceAttributes",    RESOURCE     },
-    {SPECIFICATION, 2, "nonResourceAttributes", PATH         },
-    {RESOURCE,      1, "namespace",             STRING       },
-    {RESOURCE,      2, "verb",                  STRING       },
-    {RESOURCE,      3, "group",                 STRING       },
-    {RESOURCE,      4, "version",               STRING       },
-    {RESOURCE,      5, "resource",              STRING       },
-    {RESOURCE,      6, "subresource",           STRING       },
-    {RESOURCE,      7, "name",                  STRING       },
-    {PATH,          1, "path",                  STRING       },
-    {PATH,          2, "verb",                  STRING       },
+    {UNKNOWN, 2, "raw", REVIEW},
+    {REVIEW, 2, "spec", SPECIFICATION},
+    {SPECIFICATION, 1, "resourceAttributes", RESOURCE},
+    {SPECIFICATION, 2, "nonResourceAttributes", PATH},
+    {RESOURCE, 1, "namespace", STRING},
+    {RESOURCE, 2, "verb", STRING},
+    {RESOURCE, 3, "group", STRING},
+    {RESOURCE, 4, "version", STRING},
+    {RESOURCE, 5, "resource", STRING},
+    {RESOURCE, 6, "subresource", STRING},
+    {RESOURCE, 7, "name", STRING},
+    {PATH, 1, "path", STRING},
+    {PATH, 2, "verb", STRING},
 };
 
 /* What is left to read. */

@@ -32,14 +32,14 @@ static const struct {
     const char *name;
     size_t offset;
 } texts[] = {
-    {"verb",      offsetof(struct rule, pattern.verb)          },
-    {"resource",  offsetof(struct rule, pattern.resource)      },
+    {"verb", offsetof(struct rule, pattern.verb)},
+    {"resource", offsetof(struct rule, pattern.resource)},
     {"namespace", offsetof(struct rule, pattern.namespace_name)},
-    {"name",      offsetof(struct rule, pattern.name)          },
-    {"container", offsetof(struct rule, pattern.container)     },
-    {"image",     offsetof(struct rule, pattern.image)         },
-    {"message",   offsetof(struct rule, message)               },
-    {"digest",    offsetof(struct rule, digest)                },
+    {"name", offsetof(struct rule, pattern.name)},
+    {"container", offsetof(struct rule, pattern.container)},
+    {"image", offsetof(struct rule, pattern.image)},
+    {"message", offsetof(struct rule, message)},
+    {"digest", offsetof(struct rule, digest)},
 };
 
 static int set_action(struct rule *rule, const struct value *value,

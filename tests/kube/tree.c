@@ -81,13 +81,13 @@ struct value *tree_entry(const struct value *list, const char *key,
 static const struct {
     const char *list, *key;
 } keyed_lists[] = {
-    {"containers",      "name"     },
-    {"initContainers",  "name"     },
-    {"env",             "name"     },
-    {"volumes",         "name"     },
-    {"volumeMounts",    "mountPath"},
-    {"conditions",      "type"     },
-    {"ownerReferences", "uid"      },
+    {"containers", "name"},
+    {"initContainers", "name"},
+    {"env", "name"},
+    {"volumes", "name"},
+    {"volumeMounts", "mountPath"},
+    {"conditions", "type"},
+    {"ownerReferences", "uid"},
 };
 
 static const char *find_key(const char *list)

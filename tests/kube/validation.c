@@ -15,23 +15,23 @@ enum { NAME_LIMIT = 253, LABEL_LIMIT = 63 };
 static const struct {
     const char *name, *fields;
 } shapes[] = {
-    {"Job",            "apiVersion kind metadata:Meta spec:JobSpec status"              },
-    {"Pod",            "apiVersion kind metadata:Meta spec:PodSpec status"              },
-    {"ConfigMap",      "apiVersion kind metadata:Meta data binaryData immutable"        },
-    {"Secret",         "apiVersion kind metadata:Meta data stringData immutable "
-               "type"                                                     },
-    {"Meta",           "name generateName namespace labels annotations uid "
+    {"Job", "apiVersion kind metadata:Meta spec:JobSpec status"},
+    {"Pod", "apiVersion kind metadata:Meta spec:PodSpec status"},
+    {"ConfigMap", "apiVersion kind metadata:Meta data binaryData immutable"},
+    {"Secret", "apiVersion kind metadata:Meta data stringData immutable "
+               "type"},
+    {"Meta", "name generateName namespace labels annotations uid "
              "resourceVersion generation creationTimestamp "
              "deletionTimestamp deletionGracePeriodSeconds finalizers "
-             "ownerReferences:*Owner managedFields selfLink"                },
-    {"Owner",          "apiVersion kind name uid controller blockOwnerDeletion"         },
-    {"JobSpec",        "activeDeadlineSeconds backoffLimit backoffLimitPerIndex "
+             "ownerReferences:*Owner managedFields selfLink"},
+    {"Owner", "apiVersion kind name uid controller blockOwnerDeletion"},
+    {"JobSpec", "activeDeadlineSeconds backoffLimit backoffLimitPerIndex "
                 "completionMode completions managedBy manualSelector "
                 "maxFailedIndexes parallelism podFailurePolicy "
                 "podReplacementPolicy selector successPolicy suspend "
-                "template:PodTemplate ttlSecondsAfterFinished"           },
-    {"PodTemplate",    "metadata:Meta spec:PodSpec"                                     },
-    {"PodSpec",        "activeDeadlineSeconds affinity "
+                "template:PodTemplate ttlSecondsAfterFinished"},
+    {"PodTemplate", "metadata:Meta spec:PodSpec"},
+    {"PodSpec", "activeDeadlineSeconds affinity "
                 "automountServiceAccountToken containers:*Container "
                 "dnsConfig dnsPolicy enableServiceLinks "
                 "ephemeralContainers hostAliases hostIPC hostNetwork "
@@ -44,37 +44,37 @@ static const struct {
                 "serviceAccountName setHostnameAsFQDN "
                 "shareProcessNamespace subdomain "
                 "terminationGracePeriodSeconds tolerations "
-                "topologySpreadConstraints volumes:*Volume"              },
-    {"Container",      "args command env:*Variable envFrom:*VariableSource image "
+                "topologySpreadConstraints volumes:*Volume"},
+    {"Container", "args command env:*Variable envFrom:*VariableSource image "
                   "imagePullPolicy lifecycle livenessProbe name ports "
                   "readinessProbe resizePolicy resources:Resources "
                   "restartPolicy securityContext:Security startupProbe "
                   "stdin stdinOnce terminationMessagePath "
                   "terminationMessagePolicy tty volumeDevices "
-                  "volumeMounts:*Mount workingDir"                     },
-    {"Resources",      "claims limits requests"                                         },
-    {"Variable",       "name value valueFrom:ValueFrom"                                 },
-    {"ValueFrom",      "configMapKeyRef fieldRef resourceFieldRef secretKeyRef"         },
-    {"VariableSource", "configMapRef prefix secretRef"                                  },
-    {"Mount",          "mountPath mountPropagation name readOnly "
-              "recursiveReadOnly subPath subPathExpr"                      },
-    {"Security",       "allowPrivilegeEscalation appArmorProfile capabilities "
+                  "volumeMounts:*Mount workingDir"},
+    {"Resources", "claims limits requests"},
+    {"Variable", "name value valueFrom:ValueFrom"},
+    {"ValueFrom", "configMapKeyRef fieldRef resourceFieldRef secretKeyRef"},
+    {"VariableSource", "configMapRef prefix secretRef"},
+    {"Mount", "mountPath mountPropagation name readOnly "
+              "recursiveReadOnly subPath subPathExpr"},
+    {"Security", "allowPrivilegeEscalation appArmorProfile capabilities "
                  "privileged procMount readOnlyRootFilesystem runAsGroup "
                  "runAsNonRoot runAsUser seLinuxOptions seccompProfile "
-                 "windowsOptions"                                       },
-    {"PodSecurity",    "appArmorProfile fsGroup fsGroupChangePolicy runAsGroup "
+                 "windowsOptions"},
+    {"PodSecurity", "appArmorProfile fsGroup fsGroupChangePolicy runAsGroup "
                     "runAsNonRoot runAsUser seLinuxChangePolicy "
                     "seLinuxOptions seccompProfile supplementalGroups "
                     "supplementalGroupsPolicy sysctls windowsOptions"},
-    {"Volume",         "awsElasticBlockStore azureDisk azureFile cephfs cinder "
+    {"Volume", "awsElasticBlockStore azureDisk azureFile cephfs cinder "
                "configMap:MapVolume csi downwardAPI emptyDir ephemeral "
                "fc flexVolume flocker gcePersistentDisk gitRepo "
                "glusterfs hostPath image iscsi name nfs "
                "persistentVolumeClaim photonPersistentDisk "
                "portworxVolume projected quobyte rbd scaleIO "
-               "secret:SecretVolume storageos vsphereVolume"              },
-    {"MapVolume",      "defaultMode items name optional"                                },
-    {"SecretVolume",   "defaultMode items optional secretName"                          },
+               "secret:SecretVolume storageos vsphereVolume"},
+    {"MapVolume", "defaultMode items name optional"},
+    {"SecretVolume", "defaultMode items optional secretName"},
 };
 
 static const char *find_shape(const char *name, size_t length)
@@ -289,12 +289,9 @@ static void check_job(struct judge *judge, const struct value *job)
 static const struct {
     const char *kind, *path;
 } constants[] = {
-    {"Job", "spec.template"      },
-    {"Job", "spec.selector"      },
-    {"Job", "spec.completionMode"},
-    {"Pod", "spec.volumes"       },
-    {"Pod", "spec.restartPolicy" },
-    {"Pod", "spec.nodeName"      },
+    {"Job", "spec.template"},       {"Job", "spec.selector"},
+    {"Job", "spec.completionMode"}, {"Pod", "spec.volumes"},
+    {"Pod", "spec.restartPolicy"},  {"Pod", "spec.nodeName"},
 };
 
 static bool is_equal(const struct value *a, const struct value *b)

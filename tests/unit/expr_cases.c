@@ -352,18 +352,12 @@ static const struct {
     void (*show)(struct row *row, const struct expression *result,
                  struct text *text);
 } outputs[] = {
-    {"string",     show_string  },
-    {"template",   show_template},
-    {"value",      show_value   },
-    {"bool",       show_bool    },
-    {"int",        show_int     },
-    {"float",      show_float   },
-    {"mapvalue",   show_map     },
-    {"slicevalue", show_list    },
-    {"is",         show_kinds   },
-    {"type",       show_type    },
-    {"accessors",  show_names   },
-    {"functions",  show_names   },
+    {"string", show_string},   {"template", show_template},
+    {"value", show_value},     {"bool", show_bool},
+    {"int", show_int},         {"float", show_float},
+    {"mapvalue", show_map},    {"slicevalue", show_list},
+    {"is", show_kinds},        {"type", show_type},
+    {"accessors", show_names}, {"functions", show_names},
 };
 
 static void show(struct row *row, const char *output,
@@ -436,10 +430,7 @@ static void run_slice(struct row *row, struct text *text)
 static void run_cast(struct row *row, struct text *text)
 {
     static const char *const casts[][2] = {
-        {"boolean", "bool"},
-        {"integer", "int" },
-        {"number",  "int" }
-    };
+        {"boolean", "bool"}, {"integer", "int"}, {"number", "int"}};
     const char *type = option(row, "out", "string");
     const struct expression *result = template_sum(row);
     for (size_t i = 0; result && i < sizeof casts / sizeof *casts; i++)

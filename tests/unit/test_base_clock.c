@@ -10,33 +10,33 @@ static void go_durations(void **state)
         int64_t want;
         bool wrong;
     } rows[] = {
-        {"0",                                             0,                        false},
-        {"1ns",                                           1,                        false},
-        {"2us",                                           2000,                     false},
-        {"2\xc2\xb5s",                                    2000,                     false},
-        {"100ms",                                         100 * CLOCK_MILLISECOND,  false},
-        {"1.5s",                                          1500 * CLOCK_MILLISECOND, false},
-        {".5s",                                           500 * CLOCK_MILLISECOND,  false},
-        {"5.s",                                           5 * CLOCK_SECOND,         false},
-        {"1h30m",                                         5400 * CLOCK_SECOND,      false},
-        {"-1m",                                           -60 * CLOCK_SECOND,       false},
-        {"+1m",                                           60 * CLOCK_SECOND,        false},
-        {"9223372036854775807ns",                         INT64_MAX,                false},
-        {"-9223372036854775808ns",                        INT64_MIN,                false},
-        {"9223372036854775808ns",                         0,                        true },
-        {"99999999999999999999999999999999999999999999h", 0,                        true },
-        {"2562048h",                                      0,                        true },
-        {"0.000000000000000000000000000001s",             0,                        false},
-        {"",                                              0,                        true },
-        {"-",                                             0,                        true },
-        {"5",                                             0,                        true },
-        {"5 s",                                           0,                        true },
-        {"s",                                             0,                        true },
-        {".s",                                            0,                        true },
-        {"1d",                                            0,                        true },
-        {"1s1",                                           0,                        true },
-        {"00",                                            0,                        true },
-        {"1e3s",                                          0,                        true },
+        {"0", 0, false},
+        {"1ns", 1, false},
+        {"2us", 2000, false},
+        {"2\xc2\xb5s", 2000, false},
+        {"100ms", 100 * CLOCK_MILLISECOND, false},
+        {"1.5s", 1500 * CLOCK_MILLISECOND, false},
+        {".5s", 500 * CLOCK_MILLISECOND, false},
+        {"5.s", 5 * CLOCK_SECOND, false},
+        {"1h30m", 5400 * CLOCK_SECOND, false},
+        {"-1m", -60 * CLOCK_SECOND, false},
+        {"+1m", 60 * CLOCK_SECOND, false},
+        {"9223372036854775807ns", INT64_MAX, false},
+        {"-9223372036854775808ns", INT64_MIN, false},
+        {"9223372036854775808ns", 0, true},
+        {"99999999999999999999999999999999999999999999h", 0, true},
+        {"2562048h", 0, true},
+        {"0.000000000000000000000000000001s", 0, false},
+        {"", 0, true},
+        {"-", 0, true},
+        {"5", 0, true},
+        {"5 s", 0, true},
+        {"s", 0, true},
+        {".s", 0, true},
+        {"1d", 0, true},
+        {"1s1", 0, true},
+        {"00", 0, true},
+        {"1e3s", 0, true},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct error error = {0};
@@ -55,15 +55,15 @@ static void durations_for_people(void **state)
         int64_t input;
         const char *want;
     } rows[] = {
-        {-5,                        "0 ms"          },
-        {0,                         "0 ms"          },
-        {12 * CLOCK_MILLISECOND,    "12 ms"         },
-        {999 * CLOCK_MILLISECOND,   "999 ms"        },
-        {3400 * CLOCK_MILLISECOND,  "3.4 s"         },
-        {59999 * CLOCK_MILLISECOND, "59.9 s"        },
-        {125 * CLOCK_SECOND,        "2 m 05 s"      },
-        {3720 * CLOCK_SECOND,       "1 h 02 m"      },
-        {INT64_MAX,                 "2562047 h 47 m"},
+        {-5, "0 ms"},
+        {0, "0 ms"},
+        {12 * CLOCK_MILLISECOND, "12 ms"},
+        {999 * CLOCK_MILLISECOND, "999 ms"},
+        {3400 * CLOCK_MILLISECOND, "3.4 s"},
+        {59999 * CLOCK_MILLISECOND, "59.9 s"},
+        {125 * CLOCK_SECOND, "2 m 05 s"},
+        {3720 * CLOCK_SECOND, "1 h 02 m"},
+        {INT64_MAX, "2562047 h 47 m"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         char text[CLOCK_TEXT];
@@ -79,9 +79,9 @@ static void times_in_utc(void **state)
         int64_t input;
         const char *want;
     } rows[] = {
-        {0,                            "1970-01-01T00:00:00.000Z"},
+        {0, "1970-01-01T00:00:00.000Z"},
         {INT64_C(1767323045678000000), "2026-01-02T03:04:05.678Z"},
-        {-1,                           "1969-12-31T23:59:59.999Z"},
+        {-1, "1969-12-31T23:59:59.999Z"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         char text[CLOCK_TEXT];

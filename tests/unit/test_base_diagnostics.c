@@ -11,16 +11,16 @@ static void nearest_names(void **state)
     static const struct {
         const char *input, *want;
     } rows[] = {
-        {"stesp",           "steps"     },
-        {"step",            "steps"     },
-        {"Steps",           "steps"     },
-        {"timout",          "timeout"   },
-        {"workingdir",      "workingDir"},
-        {"enviroment",      ""          },
-        {"x",               ""          },
-        {"",                ""          },
-        {"completely-else", ""          },
-        {"evn",             "env"       },
+        {"stesp", "steps"},
+        {"step", "steps"},
+        {"Steps", "steps"},
+        {"timout", "timeout"},
+        {"workingdir", "workingDir"},
+        {"enviroment", ""},
+        {"x", ""},
+        {"", ""},
+        {"completely-else", ""},
+        {"evn", "env"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const char *got = diagnostics_nearest(rows[i].input, names);

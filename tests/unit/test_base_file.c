@@ -60,8 +60,8 @@ static void what_cannot_be_read_is_named(void **state)
     static const struct {
         const char *path, *want;
     } rows[] = {
-        {"missing",        "cannot open 'missing': No such file or directory"},
-        {".",              "'.' is a folder, not a file"                     },
+        {"missing", "cannot open 'missing': No such file or directory"},
+        {".", "'.' is a folder, not a file"},
         {"/proc/self/mem", "cannot read '/proc/self/mem': Input/output error"},
     };
     CLEANUP(arena_free) struct arena *arena = arena_new();

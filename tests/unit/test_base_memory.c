@@ -99,8 +99,8 @@ static void sha256_examples(void **state)
     static const struct {
         const char *input, *want;
     } rows[] = {
-        {"",    "e3b0c44298fc1c149afbf4c8996fb924"
-             "27ae41e4649b934ca495991b7852b855"      },
+        {"", "e3b0c44298fc1c149afbf4c8996fb924"
+             "27ae41e4649b934ca495991b7852b855"},
         {"abc", "ba7816bf8f01cfea414140de5dae2223"
                 "b00361a396177a9cb410ff61f20015ad"},
     };

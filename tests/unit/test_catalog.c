@@ -80,10 +80,10 @@ static void names_and_descriptions_are_there(void **state)
     static const struct {
         const char *part, *name;
     } rows[] = {
-        {"metadata.labels",      "marketplace.testkube.io/validation-type"},
-        {"metadata.annotations", "marketplace.testkube.io/display-name"   },
-        {"metadata.annotations", "marketplace.testkube.io/description"    },
-        {"metadata.annotations", "marketplace.testkube.io/tags"           },
+        {"metadata.labels", "marketplace.testkube.io/validation-type"},
+        {"metadata.annotations", "marketplace.testkube.io/display-name"},
+        {"metadata.annotations", "marketplace.testkube.io/description"},
+        {"metadata.annotations", "marketplace.testkube.io/tags"},
     };
     for (size_t i = 0; i < file_count; i++) {
         const struct value *workflow = read_workflow(files[i]);

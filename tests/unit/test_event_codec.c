@@ -25,19 +25,19 @@ static void test_form(void **context)
         const char *want;
     } rows[] = {
         {{.kind = EVENT_RUN_QUEUED, .time = 5},
-         "{\"event\":\"run-queued\",\"time\":5}"            },
+         "{\"event\":\"run-queued\",\"time\":5}"},
         {{.kind = EVENT_RUN_STARTED, .time = 5, .data = data},
          "{\"event\":\"run-started\",\"time\":5,"
-         "\"data\":{\"sandbox\":\"none\"}}"                 },
+         "\"data\":{\"sandbox\":\"none\"}}"},
         {{.kind = EVENT_STEP_STARTED, .time = 5, .step = "2.1", .attempt = 2},
          "{\"event\":\"step-started\",\"time\":5,\"step\":\"2.1\","
-         "\"attempt\":2}"                                   },
+         "\"attempt\":2}"},
         {{.kind = EVENT_OUTPUT,
           .time = 5,
           .step = "",
           .text = "x",
           .length = 1},
-         "{\"event\":\"output\",\"time\":5,\"step\":\"\"}"  },
+         "{\"event\":\"output\",\"time\":5,\"step\":\"\"}"},
         {{.kind = EVENT_STEP_FINISHED,
           .time = 1767323045000000001,
           .step = "1",
@@ -47,14 +47,14 @@ static void test_form(void **context)
           .text = "bad\xff"},
          "{\"event\":\"step-finished\",\"time\":1767323045000000001,"
          "\"step\":\"1\",\"status\":\"failed\",\"exitCode\":3,"
-         "\"duration\":1000,\"text\":\"bad\xef\xbf\xbd\"}"  },
+         "\"duration\":1000,\"text\":\"bad\xef\xbf\xbd\"}"},
         {{.kind = EVENT_STEP_FINISHED,
           .time = 5,
           .step = "1",
           .status = STATUS_SKIPPED,
           .exit_code = -1},
          "{\"event\":\"step-finished\",\"time\":5,\"step\":\"1\","
-         "\"status\":\"skipped\",\"duration\":0}"           },
+         "\"status\":\"skipped\",\"duration\":0}"},
         {{.kind = EVENT_NOTE, .time = 5, .text = "look"},
          "{\"event\":\"note\",\"time\":5,\"text\":\"look\"}"},
         {{.kind = EVENT_RUN_FINISHED,
@@ -62,7 +62,7 @@ static void test_form(void **context)
           .status = STATUS_LOST,
           .text = "gone"},
          "{\"event\":\"run-finished\",\"time\":5,\"status\":\"lost\","
-         "\"text\":\"gone\"}"                               },
+         "\"text\":\"gone\"}"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_string_equal(encode(arena, &rows[i].event), rows[i].want);
@@ -74,23 +74,23 @@ static void test_refused(void **context)
     static const struct {
         const char *input, *want;
     } rows[] = {
-        {"[]",                                                                  "an event must be a map, not list"                 },
-        {"{}",                                                                  "'' is no kind of event"                           },
-        {"{\"event\":\"boom\"}",                                                "'boom' is no kind of event"                       },
-        {"{\"event\":1}",                                                       "'event' of an event must be a string, not integer"},
+        {"[]", "an event must be a map, not list"},
+        {"{}", "'' is no kind of event"},
+        {"{\"event\":\"boom\"}", "'boom' is no kind of event"},
+        {"{\"event\":1}", "'event' of an event must be a string, not integer"},
         {"{\"event\":\"note\",\"time\":1.5}",
          "'time' of an event must be an integer from -9223372036854775808 to "
-         "9223372036854775807"                                                                                                     },
+         "9223372036854775807"},
         {"{\"event\":\"note\",\"text\":[]}",
-         "'text' of an event must be a string, not list"                                                                           },
-        {"{\"event\":\"run-finished\"}",                                        "'' is no status"                                  },
+         "'text' of an event must be a string, not list"},
+        {"{\"event\":\"run-finished\"}", "'' is no status"},
         {"{\"event\":\"run-finished\",\"status\":\"good\"}",
-         "'good' is no status"                                                                                                     },
+         "'good' is no status"},
         {"{\"event\":\"step-started\",\"attempt\":2147483648}",
          "'attempt' of an event must be an integer from -2147483648 to "
-         "2147483647"                                                                                                              },
+         "2147483647"},
         {"{\"event\":\"step-finished\",\"status\":\"failed\",\"exitCode\":-1}",
-         "'exitCode' of an event must be an integer from 0 to 2147483647"                                                          },
+         "'exitCode' of an event must be an integer from 0 to 2147483647"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -201,20 +201,21 @@ static void test_text_becomes_valid(void **context)
     static const struct {
         const char *name, *input, *want;
     } rows[] = {
-        {"nothing",                   "",                                     ""             },
-        {"letters",                   "abc",                                  "abc"          },
-        {"good characters",           "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80",
-         "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"                                              },
+        {"nothing", "", ""},
+        {"letters", "abc", "abc"},
+        {"good characters", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80",
+         "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"},
         {"a lone byte",
          "a\xff"
-         "b",                                                                 "a" BAD "b"    },
-        {"a lone follower",           "\x80",                                 BAD            },
-        {"an overlong form",          "\xc0\xaf",                             BAD BAD        },
-        {"an overlong form of three", "\xe0\x80\xaf",                         BAD BAD BAD    },
-        {"a surrogate",               "\xed\xa0\x80",                         BAD BAD BAD    },
-        {"beyond the last",           "\xf4\x90\x80\x80",                     BAD BAD BAD BAD},
-        {"a cut end",                 "x\xe2\x82",                            "x" BAD BAD    },
-        {"a cut in the middle",       "\xe2\x82z",                            BAD BAD "z"    },
+         "b",
+         "a" BAD "b"},
+        {"a lone follower", "\x80", BAD},
+        {"an overlong form", "\xc0\xaf", BAD BAD},
+        {"an overlong form of three", "\xe0\x80\xaf", BAD BAD BAD},
+        {"a surrogate", "\xed\xa0\x80", BAD BAD BAD},
+        {"beyond the last", "\xf4\x90\x80\x80", BAD BAD BAD BAD},
+        {"a cut end", "x\xe2\x82", "x" BAD BAD},
+        {"a cut in the middle", "\xe2\x82z", BAD BAD "z"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -232,20 +233,11 @@ static void test_pending_bytes(void **context)
         const char *input;
         size_t want;
     } rows[] = {
-        {"",                 0},
-        {"abc",              0},
-        {"\xc3",             1},
-        {"\xc3\xa9",         0},
-        {"a\xe2",            1},
-        {"a\xe2\x82",        2},
-        {"\xf0",             1},
-        {"\xf0\x9f\x98",     3},
-        {"\xf0\x9f\x98\x80", 0},
-        {"\xff",             0},
-        {"\x80\x80",         0},
-        {"\xed\xa0",         0},
-        {"\xc0",             0},
-        {"\xe2\x82z",        0},
+        {"", 0},         {"abc", 0},          {"\xc3", 1},
+        {"\xc3\xa9", 0}, {"a\xe2", 1},        {"a\xe2\x82", 2},
+        {"\xf0", 1},     {"\xf0\x9f\x98", 3}, {"\xf0\x9f\x98\x80", 0},
+        {"\xff", 0},     {"\x80\x80", 0},     {"\xed\xa0", 0},
+        {"\xc0", 0},     {"\xe2\x82z", 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (event_text_pending(rows[i].input, strlen(rows[i].input)) !=

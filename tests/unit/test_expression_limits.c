@@ -57,19 +57,19 @@ static void test_nesting(void **unused)
         size_t most;
         const char *problem;
     } rows[] = {
-        {"parentheses", "(",       "1",   ")",  EXPRESSION_DEPTH_LIMIT - 1,
-         "fewer nested parentheses"                                                         },
-        {"negation",    "!",       "a",   "",   EXPRESSION_DEPTH_LIMIT - 1,
-         "fewer nested parentheses"                                                         },
-        {"calls",       "f(",      "1",   ")",  EXPRESSION_DEPTH_LIMIT - 1,
-         "fewer nested parentheses"                                                         },
-        {"chain",       "a+",      "a",   "",   EXPRESSION_DEPTH_LIMIT,         "too deeply"},
-        {"properties",  "",        "(a)", ".b", EXPRESSION_DEPTH_LIMIT,         "too deeply"},
-        {"wildcards",   "",        "a",   ".*", EXPRESSION_DEPTH_LIMIT,         "too deeply"},
-        {"lists",       "[",       "1",   "]",  EXPRESSION_LITERAL_DEPTH_LIMIT,
-         "nested too deeply"                                                                },
-        {"maps",        "{\"a\":", "1",   "}",  EXPRESSION_LITERAL_DEPTH_LIMIT,
-         "nested too deeply"                                                                },
+        {"parentheses", "(", "1", ")", EXPRESSION_DEPTH_LIMIT - 1,
+         "fewer nested parentheses"},
+        {"negation", "!", "a", "", EXPRESSION_DEPTH_LIMIT - 1,
+         "fewer nested parentheses"},
+        {"calls", "f(", "1", ")", EXPRESSION_DEPTH_LIMIT - 1,
+         "fewer nested parentheses"},
+        {"chain", "a+", "a", "", EXPRESSION_DEPTH_LIMIT, "too deeply"},
+        {"properties", "", "(a)", ".b", EXPRESSION_DEPTH_LIMIT, "too deeply"},
+        {"wildcards", "", "a", ".*", EXPRESSION_DEPTH_LIMIT, "too deeply"},
+        {"lists", "[", "1", "]", EXPRESSION_LITERAL_DEPTH_LIMIT,
+         "nested too deeply"},
+        {"maps", "{\"a\":", "1", "}", EXPRESSION_LITERAL_DEPTH_LIMIT,
+         "nested too deeply"},
     };
     (void)unused;
     for (size_t i = 0; i < COUNT_OF(rows); i++)
@@ -126,19 +126,19 @@ static void test_results(void **unused)
         const char *source;
         const char *problem;
     } rows[] = {
-        {"len(range(100000))",                                        NULL              },
-        {"len(range(100001))",                                        "100001 items"    },
-        {"range(-9e18, 9e18)",                                        "items"           },
-        {"chunk([1],1e300)",                                          "at least 1"      },
-        {"list(range(60000)..., range(60000)...)",                    "120000 items"    },
-        {"len(map(range(90000), \"_.value + 1\"))",                   NULL              },
-        {"map(range(1000), \"range(10000)\")",                        "too much"        },
-        {"filter(range(100000), \"len(map(range(100),'1')) > 0\")",   "too much"        },
-        {"len(filter(range(50000), \"_.value > 2 && _.value < 5\"))", NULL              },
-        {"eval(\"eval(\\\"1\\\")\")",                                 NULL              },
-        {"split(join(range(100000), \",\") + \",\")",                 "more than 100000"},
-        {"split(join(range(100000), \"\"), \"\")",                    "more than 100000"},
-        {"shellparse(join(range(100000), \" \") + \" x\")",           "more than 100000"},
+        {"len(range(100000))", NULL},
+        {"len(range(100001))", "100001 items"},
+        {"range(-9e18, 9e18)", "items"},
+        {"chunk([1],1e300)", "at least 1"},
+        {"list(range(60000)..., range(60000)...)", "120000 items"},
+        {"len(map(range(90000), \"_.value + 1\"))", NULL},
+        {"map(range(1000), \"range(10000)\")", "too much"},
+        {"filter(range(100000), \"len(map(range(100),'1')) > 0\")", "too much"},
+        {"len(filter(range(50000), \"_.value > 2 && _.value < 5\"))", NULL},
+        {"eval(\"eval(\\\"1\\\")\")", NULL},
+        {"split(join(range(100000), \",\") + \",\")", "more than 100000"},
+        {"split(join(range(100000), \"\"), \"\")", "more than 100000"},
+        {"shellparse(join(range(100000), \" \") + \" x\")", "more than 100000"},
     };
     (void)unused;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -172,19 +172,19 @@ static void test_texts(void **unused)
         size_t size;
         const char *problem;
     } rows[] = {
-        {"len(text + text)",                       false, EXPRESSION_STRING_LIMIT / 2, NULL},
-        {"len(text + text + 1)",                   false, EXPRESSION_STRING_LIMIT / 2,
-         "more than 16777216 bytes"                                                        },
-        {"string(text, text, 1)",                  false, EXPRESSION_STRING_LIMIT / 2,
-         "string(): the text has more than"                                                },
-        {"join(list(text, text), '')",             false, EXPRESSION_STRING_LIMIT / 2,
-         NULL                                                                              },
-        {"join(list(text, text))",                 false, EXPRESSION_STRING_LIMIT / 2,
-         "join(): the text has more than"                                                  },
-        {"{{ text }}{{ text }}",                   true,  EXPRESSION_STRING_LIMIT / 2, NULL},
-        {"{{ text }}{{ text }}.",                  true,  EXPRESSION_STRING_LIMIT / 2,
-         "more than 16777216 bytes"                                                        },
-        {"filter(range(10000), \"_.value == 1\")", false, 1,                           NULL},
+        {"len(text + text)", false, EXPRESSION_STRING_LIMIT / 2, NULL},
+        {"len(text + text + 1)", false, EXPRESSION_STRING_LIMIT / 2,
+         "more than 16777216 bytes"},
+        {"string(text, text, 1)", false, EXPRESSION_STRING_LIMIT / 2,
+         "string(): the text has more than"},
+        {"join(list(text, text), '')", false, EXPRESSION_STRING_LIMIT / 2,
+         NULL},
+        {"join(list(text, text))", false, EXPRESSION_STRING_LIMIT / 2,
+         "join(): the text has more than"},
+        {"{{ text }}{{ text }}", true, EXPRESSION_STRING_LIMIT / 2, NULL},
+        {"{{ text }}{{ text }}.", true, EXPRESSION_STRING_LIMIT / 2,
+         "more than 16777216 bytes"},
+        {"filter(range(10000), \"_.value == 1\")", false, 1, NULL},
     };
     (void)unused;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {

@@ -139,12 +139,12 @@ static void test_values_and_texts(void **unused)
         enum value_kind kind;
         bool truth;
     } rows[] = {
-        {"null",                  "",                            VALUE_NULL,   false},
-        {"1000000",               "1e+06",                       VALUE_FLOAT,  true },
-        {"\"off\"",               "off",                         VALUE_STRING, false},
-        {"[1,[true]]",            "1,true",                      VALUE_LIST,   true },
+        {"null", "", VALUE_NULL, false},
+        {"1000000", "1e+06", VALUE_FLOAT, true},
+        {"\"off\"", "off", VALUE_STRING, false},
+        {"[1,[true]]", "1,true", VALUE_LIST, true},
         {"{\"b\":1,\"a\":\"<\"}", "{\"a\":\"\\u003c\",\"b\":1}", VALUE_MAP,
-         true                                                                       },
+         true},
     };
     (void)unused;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -212,14 +212,14 @@ static void test_errors_have_their_place(void **unused)
         uint32_t offset;
         const char *text;
     } rows[] = {
-        {"1 + 5 / 0",             6,  "division by zero"                              },
-        {"x && int(\"abc\")",     5,  "int(): argument 1: 'abc' is not a number"      },
-        {"a + eval(\"1 / 0\")",   4,  "division by zero"                              },
+        {"1 + 5 / 0", 6, "division by zero"},
+        {"x && int(\"abc\")", 5, "int(): argument 1: 'abc' is not a number"},
+        {"a + eval(\"1 / 0\")", 4, "division by zero"},
         {"a + map([1], \"1 /\")", 4,
          "map(): argument 2: the expression ends too early, expected a value, "
-         "a name or '('"                                                              },
-        {"\"abc\".9",             5,  "'.9': index 9 is out of bounds, the text has 3"},
-        {"1 == true + 2",         10, "operator '+': expected a number, found boolean"},
+         "a name or '('"},
+        {"\"abc\".9", 5, "'.9': index 9 is out of bounds, the text has 3"},
+        {"1 == true + 2", 10, "operator '+': expected a number, found boolean"},
     };
     (void)unused;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -240,15 +240,9 @@ static void test_syntax_errors_have_their_place(void **unused)
         const char *source;
         uint32_t offset;
     } rows[] = {
-        {"a + ",      4},
-        {"a $ b",     2},
-        {"f(1 2)",    4},
-        {"  )",       2},
-        {"[1, x]",    4},
-        {"\"ab\\q\"", 3},
-        {"a b",       2},
-        {"x ? y",     5},
-        {"'abc",      0},
+        {"a + ", 4}, {"a $ b", 2},  {"f(1 2)", 4},
+        {"  )", 2},  {"[1, x]", 4}, {"\"ab\\q\"", 3},
+        {"a b", 2},  {"x ? y", 5},  {"'abc", 0},
     };
     (void)unused;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {

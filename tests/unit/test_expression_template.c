@@ -51,10 +51,10 @@ static void test_shell_text_has_no_odd_lines(void **unused)
         const char *values;
         const char *want;
     } rows[] = {
-        {"with",    "{\"host\": \"h\", \"password\": \"p\"}",
+        {"with", "{\"host\": \"h\", \"password\": \"p\"}",
          "ARGS=\"-h h\"\nARGS=\"$ARGS -a p\"\n\nrun $ARGS\n"},
         {"without", "{\"host\": \"h\", \"password\": \"\"}",
-         "ARGS=\"-h h\"\n\nrun $ARGS\n"                     },
+         "ARGS=\"-h h\"\n\nrun $ARGS\n"},
     };
     (void)unused;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -140,17 +140,17 @@ static void test_sole_blocks(void **unused)
         const char *text;
         bool sole;
     } rows[] = {
-        {"{{ a }}",                    true },
-        {" \n{{ a + 1 }}\t",           true },
-        {"{{ [1] }}",                  true },
-        {"",                           false},
-        {"a",                          false},
-        {"{{ }}",                      false},
-        {"x{{ a }}",                   false},
-        {"{{ a }}{{ b }}",             false},
-        {"{{ a.*.b }}",                false},
-        {"{{ _wc(a,\"_.value\") }}",   false},
-        {"{{ list(a.*.b) }}",          true },
+        {"{{ a }}", true},
+        {" \n{{ a + 1 }}\t", true},
+        {"{{ [1] }}", true},
+        {"", false},
+        {"a", false},
+        {"{{ }}", false},
+        {"x{{ a }}", false},
+        {"{{ a }}{{ b }}", false},
+        {"{{ a.*.b }}", false},
+        {"{{ _wc(a,\"_.value\") }}", false},
+        {"{{ list(a.*.b) }}", true},
         {"{{ if a }}{{ b }}{{ end }}", false},
     };
     (void)unused;
@@ -205,10 +205,10 @@ static void test_first_unknown_name_has_its_place(void **unused)
         size_t offset;
         bool call;
     } rows[] = {
-        {"text {{ known }} {{ missing.x }}",              "missing.x", 20, false},
-        {"{{ len(secret(1)) }}",                          "secret",    7,  true },
-        {"{{ if known }}{{ if gone }}{{ end }}{{ end }}", "gone",      20, false},
-        {"{{ [1].0 + (a.b) }}",                           "a.b",       12, false},
+        {"text {{ known }} {{ missing.x }}", "missing.x", 20, false},
+        {"{{ len(secret(1)) }}", "secret", 7, true},
+        {"{{ if known }}{{ if gone }}{{ end }}{{ end }}", "gone", 20, false},
+        {"{{ [1].0 + (a.b) }}", "a.b", 12, false},
     };
     (void)unused;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -231,13 +231,13 @@ static void test_errors_have_their_place(void **unused)
         uint32_t offset;
         const char *part;
     } rows[] = {
-        {"ab {{ 1 + }}",                              10, "ends too early"          },
-        {"ab {{ x",                                   3,  "not closed"              },
-        {"ab {{ x $ }}",                              8,  "unexpected character '$'"},
-        {"ab {{ end }}",                              3,  "without"                 },
-        {"{{ if a }}\n{{ if b }}\n{{ end }}",         0,  "not closed"              },
-        {"{{ if a }}{{ else }}\n{{ else }}{{ end }}", 21, "second"                  },
-        {"line\n{{ x -}}",                            10, "'-}}' trims"             },
+        {"ab {{ 1 + }}", 10, "ends too early"},
+        {"ab {{ x", 3, "not closed"},
+        {"ab {{ x $ }}", 8, "unexpected character '$'"},
+        {"ab {{ end }}", 3, "without"},
+        {"{{ if a }}\n{{ if b }}\n{{ end }}", 0, "not closed"},
+        {"{{ if a }}{{ else }}\n{{ else }}{{ end }}", 21, "second"},
+        {"line\n{{ x -}}", 10, "'-}}' trims"},
     };
     (void)unused;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {

@@ -126,24 +126,24 @@ static void test_find(void **state)
     static const struct {
         const char *name, *want; /* id, or the text of the error */
     } rows[] = {
-        {"latest",    "ab22"                                            },
-        {"cc33",      "cc33"                                            },
-        {"cc",        "cc33"                                            },
-        {"aa1",       "aa11"                                            },
-        {"c",         "'c' is too short for a run: give at least 2 characters of its "
-              "id, or 'latest'"                            },
-        {"",          "'' is too short for a run: give at least 2 characters of its id, "
-             "or 'latest'"                                  },
-        {"zz",        "there is no run 'zz': 'assay history' lists them"},
-        {"%%",        "there is no run '%%': 'assay history' lists them"},
-        {"__",        "there is no run '__': 'assay history' lists them"},
+        {"latest", "ab22"},
+        {"cc33", "cc33"},
+        {"cc", "cc33"},
+        {"aa1", "aa11"},
+        {"c", "'c' is too short for a run: give at least 2 characters of its "
+              "id, or 'latest'"},
+        {"", "'' is too short for a run: give at least 2 characters of its id, "
+             "or 'latest'"},
+        {"zz", "there is no run 'zz': 'assay history' lists them"},
+        {"%%", "there is no run '%%': 'assay history' lists them"},
+        {"__", "there is no run '__': 'assay history' lists them"},
         {"' OR 1 --", "there is no run '' OR 1 --': 'assay history' lists "
-                      "them"                       },
-        {"dd",        "'dd' is the beginning of several runs: dd5, dd4, dd3, dd2, dd1 "
-               "and more"                                 },
-        {"ee",        "'ee' is the beginning of several runs: ee2, ee1" },
-        {"ee1",       "ee1"                                             },
-        {"ff",        "ff"                                              },
+                      "them"},
+        {"dd", "'dd' is the beginning of several runs: dd5, dd4, dd3, dd2, dd1 "
+               "and more"},
+        {"ee", "'ee' is the beginning of several runs: ee2, ee1"},
+        {"ee1", "ee1"},
+        {"ff", "ff"},
     };
     const struct fixture *fixture = *state;
     CLEANUP(history_close)
@@ -434,15 +434,15 @@ static void test_ids_are_checked(void **state)
         const char *id;
         bool good;
     } rows[] = {
-        {"aa",                                       true },
-        {"a",                                        false},
-        {"",                                         false},
-        {"0123456789abcdef",                         true },
-        {"012345678901234567890123456789012345678",  true },
+        {"aa", true},
+        {"a", false},
+        {"", false},
+        {"0123456789abcdef", true},
+        {"012345678901234567890123456789012345678", true},
         {"0123456789012345678901234567890123456789", false},
-        {"AA",                                       false},
-        {"a/b",                                      false},
-        {"a b",                                      false},
+        {"AA", false},
+        {"a/b", false},
+        {"a b", false},
     };
     const struct fixture *fixture = *state;
     CLEANUP(history_close)
@@ -612,19 +612,19 @@ static void test_unusable_files(void **state)
         void (*make)(const char *path);
         const char *want; /* after the path in quotes */
     } rows[] = {
-        {"link",    make_link,
+        {"link", make_link,
          " is a symbolic link, which is not followed: name the file itself "
-         "with --db"                                                    },
-        {"folder",  make_folder,
-         " is not a regular file: use --db with another file"           },
-        {"text",    make_text,
+         "with --db"},
+        {"folder", make_folder,
+         " is not a regular file: use --db with another file"},
+        {"text", make_text,
          ": file is not a database; it is no history of ours: use --db with "
-         "another file"                                                 },
+         "another file"},
         {"foreign", make_foreign,
          " is a database of another program: use --db with another file"},
-        {"newer",   make_newer,
+        {"newer", make_newer,
          " has version 2, and this assay knows up to 1: use a newer assay, or "
-         "--db with another file"                                       },
+         "--db with another file"},
     };
     const struct fixture *fixture = *state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows * 2; i++) {

@@ -268,17 +268,17 @@ static void test_only_evidence_makes_a_run_lost(void **state)
         const char *name, *change;
         enum status want;
     } rows[] = {
-        {"this process",                             "process = process",                      STATUS_QUEUED},
+        {"this process", "process = process", STATUS_QUEUED},
         {"another start, so the pid was used again",
-         "process_start = process_start + 1",                                                  STATUS_LOST  },
-        {"a pid that is not there",                  "process = 4194305",                      STATUS_LOST  },
-        {"a restart of the same machine",            "boot = 'before'",                        STATUS_LOST  },
-        {"another machine",                          "boot = 'before', machine = 'elsewhere'",
-         STATUS_QUEUED                                                                                      },
+         "process_start = process_start + 1", STATUS_LOST},
+        {"a pid that is not there", "process = 4194305", STATUS_LOST},
+        {"a restart of the same machine", "boot = 'before'", STATUS_LOST},
+        {"another machine", "boot = 'before', machine = 'elsewhere'",
+         STATUS_QUEUED},
         {"another pid namespace",
-         "process = 4194305, process_space = 'pid:[1]'",                                       STATUS_QUEUED},
-        {"no owner",                                 "process = NULL, boot = 'before'",        STATUS_QUEUED},
-        {"an unknown boot",                          "process = 4194305, boot = ''",           STATUS_QUEUED},
+         "process = 4194305, process_space = 'pid:[1]'", STATUS_QUEUED},
+        {"no owner", "process = NULL, boot = 'before'", STATUS_QUEUED},
+        {"an unknown boot", "process = 4194305, boot = ''", STATUS_QUEUED},
     };
     const struct fixture *fixture = *state;
     CLEANUP(arena_free) struct arena *arena = arena_new();

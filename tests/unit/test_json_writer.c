@@ -11,25 +11,25 @@ static void writes(void **state)
         unsigned flags;
         const char *want;
     } rows[] = {
-        {"compact",             "{ \"b\" : [ 1 , 2 ] }",            JSON_COMPACT,   "{\"b\":[1,2]}"},
-        {"indented",            "{\"b\":[1,{}],\"a\":{\"c\":[]}}",  JSON_INDENT,
+        {"compact", "{ \"b\" : [ 1 , 2 ] }", JSON_COMPACT, "{\"b\":[1,2]}"},
+        {"indented", "{\"b\":[1,{}],\"a\":{\"c\":[]}}", JSON_INDENT,
          "{\n  \"b\": [\n    1,\n    {}\n  ],\n  \"a\": {\n    \"c\": []\n  "
-         "}\n}"                                                                                    },
+         "}\n}"},
         {"sorted, also inside",
-         "{\"b\":{\"z\":1,\"y\":2},\"a\":3,\"aa\":4,\"\":5}",       JSON_SORT,
-         "{\"\":5,\"a\":3,\"aa\":4,\"b\":{\"y\":2,\"z\":1}}"                                       },
-        {"sorted by bytes",     "{\"\xC3\xA9\":1,\"z\":2,\"Z\":3}", JSON_SORT,
-         "{\"Z\":3,\"z\":2,\"\xC3\xA9\":1}"                                                        },
-        {"control characters",  "\"\\u0000\\u001f\\u007f\\n\"",     JSON_COMPACT,
-         "\"\\u0000\\u001f\x7F\\n\""                                                               },
-        {"not for HTML",        "\"<&>\xE2\x80\xA8\"",              JSON_COMPACT,
-         "\"<&>\xE2\x80\xA8\""                                                                     },
-        {"for HTML",            "\"<&>\xE2\x80\xA8\xE2\x80\xA9\"",  JSON_HTML_SAFE,
-         "\"\\u003c\\u0026\\u003e\\u2028\\u2029\""                                                 },
-        {"names for HTML",      "{\"</script>\":1}",                JSON_HTML_SAFE,
-         "{\"\\u003c/script\\u003e\":1}"                                                           },
-        {"negative zero",       "-0",                               JSON_COMPACT,   "-0"           },
-        {"large",               "1e21",                             JSON_COMPACT,   "1e+21"        },
+         "{\"b\":{\"z\":1,\"y\":2},\"a\":3,\"aa\":4,\"\":5}", JSON_SORT,
+         "{\"\":5,\"a\":3,\"aa\":4,\"b\":{\"y\":2,\"z\":1}}"},
+        {"sorted by bytes", "{\"\xC3\xA9\":1,\"z\":2,\"Z\":3}", JSON_SORT,
+         "{\"Z\":3,\"z\":2,\"\xC3\xA9\":1}"},
+        {"control characters", "\"\\u0000\\u001f\\u007f\\n\"", JSON_COMPACT,
+         "\"\\u0000\\u001f\x7F\\n\""},
+        {"not for HTML", "\"<&>\xE2\x80\xA8\"", JSON_COMPACT,
+         "\"<&>\xE2\x80\xA8\""},
+        {"for HTML", "\"<&>\xE2\x80\xA8\xE2\x80\xA9\"", JSON_HTML_SAFE,
+         "\"\\u003c\\u0026\\u003e\\u2028\\u2029\""},
+        {"names for HTML", "{\"</script>\":1}", JSON_HTML_SAFE,
+         "{\"\\u003c/script\\u003e\":1}"},
+        {"negative zero", "-0", JSON_COMPACT, "-0"},
+        {"large", "1e21", JSON_COMPACT, "1e+21"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();

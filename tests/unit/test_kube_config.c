@@ -55,31 +55,33 @@ static void files_that_are_kubeconfigs(void **state)
     static const struct {
         const char *name, *input, *want;
     } rows[] = {
-        {"empty",                                   "",                                      EMPTY "}"},
-        {"a comment",                               "# nothing\n",                           EMPTY "}"},
-        {"null",                                    "---\n",                                 EMPTY "}"},
-        {"JSON",                                    "{\"kind\": \"Config\"}",                EMPTY "}"},
-        {"null lists",                              "clusters:\nusers: null\ncontexts: ~\n", EMPTY "}"},
-        {"current context",                         "current-context: here\n",
-         EMPTY ",\"current-context\":\"here\"}"                                                       },
+        {"empty", "", EMPTY "}"},
+        {"a comment", "# nothing\n", EMPTY "}"},
+        {"null", "---\n", EMPTY "}"},
+        {"JSON", "{\"kind\": \"Config\"}", EMPTY "}"},
+        {"null lists", "clusters:\nusers: null\ncontexts: ~\n", EMPTY "}"},
+        {"current context", "current-context: here\n",
+         EMPTY ",\"current-context\":\"here\"}"},
         {"what is not used is left out",
-         "preferences: {colors: true}\nextensions: []\n",                                    EMPTY "}"},
+         "preferences: {colors: true}\nextensions: []\n", EMPTY "}"},
         {"relative paths follow the file",
          "users: [{name: u, user: {client-certificate: a/c.pem,"
-         " client-key: /k.pem, tokenFile: ../t}}]",                                          "{\"apiVersion\":\"v1\",\"kind\":\"Config\",\"clusters\":[],"
+         " client-key: /k.pem, tokenFile: ../t}}]",
+         "{\"apiVersion\":\"v1\",\"kind\":\"Config\",\"clusters\":[],"
          "\"users\":[{\"name\":\"u\",\"user\":{\"client-certificate\":"
          "\"/etc/kube/a/c.pem\",\"client-key\":\"/k.pem\",\"tokenFile\":"
-         "\"/etc/kube/../t\"}}],\"contexts\":[]}"  },
+         "\"/etc/kube/../t\"}}],\"contexts\":[]}"},
         {"an alias is resolved once in each entry",
          "clusters: [{name: a, cluster: &c {certificate-authority: ca}},"
-         " {name: b, cluster: *c}]",                                                         "{\"apiVersion\":\"v1\",\"kind\":\"Config\",\"clusters\":"
+         " {name: b, cluster: *c}]",
+         "{\"apiVersion\":\"v1\",\"kind\":\"Config\",\"clusters\":"
          "[{\"name\":\"a\",\"cluster\":{\"certificate-authority\":"
          "\"/etc/kube/ca\"}},{\"name\":\"b\",\"cluster\":"
          "{\"certificate-authority\":\"/etc/kube/ca\"}}],"
-         "\"users\":[],\"contexts\":[]}"                          },
-        {"an entry without a body",                 "users: [{name: u}]",
+         "\"users\":[],\"contexts\":[]}"},
+        {"an entry without a body", "users: [{name: u}]",
          "{\"apiVersion\":\"v1\",\"kind\":\"Config\",\"clusters\":[],"
-         "\"users\":[{\"name\":\"u\",\"user\":{}}],\"contexts\":[]}"                                  },
+         "\"users\":[{\"name\":\"u\",\"user\":{}}],\"contexts\":[]}"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -98,33 +100,35 @@ static void files_that_are_not(void **state)
         const char *name, *input, *want;
         unsigned line;
     } rows[] = {
-        {"a text",                          "just words",                                    "this is not a kubeconfig: expected a map", 1},
-        {"another kind",                    "\nkind: Pod\n",
-         "this is not a kubeconfig: its kind is not 'Config'",                                                                           2},
-        {"kind is a list",                  "kind: []",
-         "this is not a kubeconfig: its kind is not 'Config'",                                                                           1},
-        {"two documents",                   "kind: Config\n---\nkind: Config\n",
-         "a kubeconfig is one document, here begins another",                                                                            3},
-        {"clusters is a map",               "clusters: {}",
-         "expected a list in 'clusters', found a map",                                                                                   1},
-        {"an entry is a text",              "users:\n- x\n",
-         "a user needs a 'name', which is a text",                                                                                       2},
-        {"no name",                         "users: [{user: {}}]",
-         "a user needs a 'name', which is a text",                                                                                       1},
-        {"the name is a number",            "users: [{name: 1}]",
-         "a user needs a 'name', which is a text",                                                                                       1},
-        {"the name holds a NUL",            "users: [{name: \"a\\0b\"}]",
-         "a user needs a 'name', which is a text",                                                                                       1},
-        {"twice",                           "contexts: [{name: a}, {name: b},\n {name: a}]",
-         "there are two of the name 'a' in 'contexts'",                                                                                  2},
-        {"the body is a list",              "clusters: [{name: a, cluster: []}]",
-         "expected a map in 'cluster', found a list",                                                                                    1},
+        {"a text", "just words", "this is not a kubeconfig: expected a map", 1},
+        {"another kind", "\nkind: Pod\n",
+         "this is not a kubeconfig: its kind is not 'Config'", 2},
+        {"kind is a list", "kind: []",
+         "this is not a kubeconfig: its kind is not 'Config'", 1},
+        {"two documents", "kind: Config\n---\nkind: Config\n",
+         "a kubeconfig is one document, here begins another", 3},
+        {"clusters is a map", "clusters: {}",
+         "expected a list in 'clusters', found a map", 1},
+        {"an entry is a text", "users:\n- x\n",
+         "a user needs a 'name', which is a text", 2},
+        {"no name", "users: [{user: {}}]",
+         "a user needs a 'name', which is a text", 1},
+        {"the name is a number", "users: [{name: 1}]",
+         "a user needs a 'name', which is a text", 1},
+        {"the name holds a NUL", "users: [{name: \"a\\0b\"}]",
+         "a user needs a 'name', which is a text", 1},
+        {"twice", "contexts: [{name: a}, {name: b},\n {name: a}]",
+         "there are two of the name 'a' in 'contexts'", 2},
+        {"the body is a list", "clusters: [{name: a, cluster: []}]",
+         "expected a map in 'cluster', found a list", 1},
         {"a path is a list",
-         "clusters: [{name: a, cluster: {certificate-authority: []}}]",                      "'certificate-authority' must be a path",   1},
+         "clusters: [{name: a, cluster: {certificate-authority: []}}]",
+         "'certificate-authority' must be a path", 1},
         {"a path holds a NUL",
-         "users: [{name: a, user: {tokenFile: \"/a\\0b\"}}]",                                "'tokenFile' must be a path",               1},
+         "users: [{name: a, user: {tokenFile: \"/a\\0b\"}}]",
+         "'tokenFile' must be a path", 1},
         {"the current context is a number", "current-context: 12",
-         "'current-context' must be a text",                                                                                             1},
+         "'current-context' must be a text", 1},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -180,30 +184,30 @@ static void what_is_looked_for(void **state)
         const char *name, *path, *list, *fallback;
         const char *want; /* the current context, or the error */
     } rows[] = {
-        {"the path alone",                         "two",       "one",          "one",       "two" },
-        {"the path must be there",                 "nowhere",   "one",          "one",
-         "kubeconfig: cannot open 'nowhere': No such file or directory"                            },
-        {"the list before the fallback",           NULL,        "two",          "one",       "two" },
-        {"the first of the list wins",             "",          "one:two",      NULL,        "one" },
-        {"the first that has one",                 NULL,        "none:two:one", NULL,        "two" },
+        {"the path alone", "two", "one", "one", "two"},
+        {"the path must be there", "nowhere", "one", "one",
+         "kubeconfig: cannot open 'nowhere': No such file or directory"},
+        {"the list before the fallback", NULL, "two", "one", "two"},
+        {"the first of the list wins", "", "one:two", NULL, "one"},
+        {"the first that has one", NULL, "none:two:one", NULL, "two"},
         {"empty and missing ones are passed over", NULL,
-         "::nowhere:one/x:two:",                                                NULL,        "two" },
-        {"the fallback",                           NULL,        NULL,           "one",       "one" },
-        {"an empty list is none",                  NULL,        "",             "one",       "one" },
-        {"a missing list hides the fallback",      NULL,        "a:b",          "one",
+         "::nowhere:one/x:two:", NULL, "two"},
+        {"the fallback", NULL, NULL, "one", "one"},
+        {"an empty list is none", NULL, "", "one", "one"},
+        {"a missing list hides the fallback", NULL, "a:b", "one",
          "there is no kubeconfig: 'a:b' does not exist; write one, or name "
-         "yours in KUBECONFIG"                                                                     },
-        {"a missing fallback",                     NULL,        NULL,           "./nowhere",
+         "yours in KUBECONFIG"},
+        {"a missing fallback", NULL, NULL, "./nowhere",
          "there is no kubeconfig: './nowhere' does not exist; write one, or "
-         "name yours in KUBECONFIG"                                                                },
-        {"nothing is given",                       NULL,        NULL,           NULL,
-         "there is no kubeconfig: name yours in KUBECONFIG"                                        },
-        {"a dash is a file",                       "-",         NULL,           NULL,        "dash"},
-        {"a folder",                               ".",         NULL,           NULL,
-         "kubeconfig: '.' is a folder, not a file"                                                 },
-        {"one broken file spoils the list",        NULL,        "one:broken",   NULL,        NULL  },
-        {"an endless file",                        "/dev/zero", NULL,           NULL,
-         "kubeconfig: '/dev/zero' is larger than the limit of 1048576 bytes"                       },
+         "name yours in KUBECONFIG"},
+        {"nothing is given", NULL, NULL, NULL,
+         "there is no kubeconfig: name yours in KUBECONFIG"},
+        {"a dash is a file", "-", NULL, NULL, "dash"},
+        {"a folder", ".", NULL, NULL,
+         "kubeconfig: '.' is a folder, not a file"},
+        {"one broken file spoils the list", NULL, "one:broken", NULL, NULL},
+        {"an endless file", "/dev/zero", NULL, NULL,
+         "kubeconfig: '/dev/zero' is larger than the limit of 1048576 bytes"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -294,36 +298,43 @@ static void reduced_to_one_context(void **state)
     } rows[] = {
         {"data stays",
          AROUND("{server: 'https://s', certificate-authority-data"
-                ": Zg==, tls-server-name: t}",                            "{token: abc, as: me, as-groups: [a, b]}"),
+                ": Zg==, tls-server-name: t}",
+                "{token: abc, as: me, as-groups: [a, b]}"),
          REDUCED("{\"server\":\"https://s\",\"tls-server-name\":\"t\","
-                 "\"certificate-authority-data\":\"Zg==\"}", "{\"token\":\"abc\",\"as\":\"me\",\"as-groups\":"
+                 "\"certificate-authority-data\":\"Zg==\"}",
+                 "{\"token\":\"abc\",\"as\":\"me\",\"as-groups\":"
                  "[\"a\",\"b\"]}")},
         {"files are put in",
          AROUND("{server: 'https://s', certificate-authority: ca}",
-         "{client-certificate: cert, client-key: key}"),
+                "{client-certificate: cert, client-key: key}"),
          REDUCED("{\"server\":\"https://s\",\"certificate-authority-data\":"
-                 "\"Zg==\"}",                                "{\"client-certificate-data\":\"Zm8=\","
-                 "\"client-key-data\":\"Zm9v\"}")                },
+                 "\"Zg==\"}",
+                 "{\"client-certificate-data\":\"Zm8=\","
+                 "\"client-key-data\":\"Zm9v\"}")},
         {"data goes before the file",
          AROUND("{server: 'https://s', certificate-authority: gone,"
-                " certificate-authority-data: QQ==}",                     "{}"),
+                " certificate-authority-data: QQ==}",
+                "{}"),
          REDUCED("{\"server\":\"https://s\",\"certificate-authority-data\":"
-                 "\"QQ==\"}",                                "{}")                            },
+                 "\"QQ==\"}",
+                 "{}")},
         {"empty data does not",
          AROUND("{server: 'https://s',"
                 " certificate-authority: ca,"
-                " certificate-authority-data: ''}",                       "{}"),
+                " certificate-authority-data: ''}",
+                "{}"),
          REDUCED("{\"server\":\"https://s\",\"certificate-authority-data\":"
-                 "\"Zg==\"}",                                "{}")                            },
-        {"the token of a file, trimmed",   AROUND(SERVER,                 "{tokenFile: token}"),
-         REDUCED(SERVER_JSON,                                "{\"token\":\"abc.def\"}")       },
+                 "\"Zg==\"}",
+                 "{}")},
+        {"the token of a file, trimmed", AROUND(SERVER, "{tokenFile: token}"),
+         REDUCED(SERVER_JSON, "{\"token\":\"abc.def\"}")},
         {"the token goes before its file",
-         AROUND(SERVER,                                                   "{tokenFile: gone, token: abc}"),
-         REDUCED(SERVER_JSON,                                "{\"token\":\"abc\"}")           },
+         AROUND(SERVER, "{tokenFile: gone, token: abc}"),
+         REDUCED(SERVER_JSON, "{\"token\":\"abc\"}")},
         {"unknown members are left out",
          AROUND("{server: 'https://s', extensions: [], plugin: /bin/sh}",
-         "{helper: /bin/sh, exec: null}"),
-         REDUCED(SERVER_JSON,                                "{}")                            },
+                "{helper: /bin/sh, exec: null}"),
+         REDUCED(SERVER_JSON, "{}")},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();

@@ -130,35 +130,35 @@ static void locks_are_read_strictly(void **state)
     static const struct {
         const char *name, *old, *new, *want;
     } rows[] = {
-        {"another version",      "version: 1",            "version: 2",
-         "not a lock of version 1"                                                                                     },
-        {"no version",           "version: 1\n",          "",                        "not a lock of version 1"         },
-        {"not YAML",             "workflows:",            "workflows: [",            ""                                },
-        {"a name with a path",   "name: a",               "name: ../a",
-         "'name' is missing or not valid"                                                                              },
-        {"a market's name",      "marketplace: m",        "marketplace: M/..",
-         "'marketplace' is missing or not valid"                                                                       },
-        {"plain http",           "https:",                "http:",                   "'url' is missing or not valid"   },
-        {"another transport",    "https://example.com/a", "ext::sh",
-         "'url' is missing or not valid"                                                                               },
-        {"a short commit",       COMMIT,                  "0123",                    "'commit' is missing or not valid"},
-        {"a commit in capitals", "abcdef01234567'",       "ABCDEF01234567'",
-         "'commit' is missing or not valid"                                                                            },
-        {"a path upwards",       "workflows/a.yaml",      "workflows/../a.yaml",
-         "'path' is missing or not valid"                                                                              },
-        {"an absolute path",     "workflows/a.yaml",      "/etc/passwd",
-         "'path' is missing or not valid"                                                                              },
-        {"a path elsewhere",     "workflows/a.yaml",      "other/a.yaml",
-         "'path' is missing or not valid"                                                                              },
+        {"another version", "version: 1", "version: 2",
+         "not a lock of version 1"},
+        {"no version", "version: 1\n", "", "not a lock of version 1"},
+        {"not YAML", "workflows:", "workflows: [", ""},
+        {"a name with a path", "name: a", "name: ../a",
+         "'name' is missing or not valid"},
+        {"a market's name", "marketplace: m", "marketplace: M/..",
+         "'marketplace' is missing or not valid"},
+        {"plain http", "https:", "http:", "'url' is missing or not valid"},
+        {"another transport", "https://example.com/a", "ext::sh",
+         "'url' is missing or not valid"},
+        {"a short commit", COMMIT, "0123", "'commit' is missing or not valid"},
+        {"a commit in capitals", "abcdef01234567'", "ABCDEF01234567'",
+         "'commit' is missing or not valid"},
+        {"a path upwards", "workflows/a.yaml", "workflows/../a.yaml",
+         "'path' is missing or not valid"},
+        {"an absolute path", "workflows/a.yaml", "/etc/passwd",
+         "'path' is missing or not valid"},
+        {"a path elsewhere", "workflows/a.yaml", "other/a.yaml",
+         "'path' is missing or not valid"},
         {"another digest",
-         "sha256:",                                       "sha512:",                 "'digest' is missing or not valid"},
-        {"a number for a text",  "name: a",               "name: 1",
-         "'name' is missing or not valid"                                                                              },
-        {"no digest",            "digest:",               "digset:",                 "'digest' is missing or not valid"},
-        {"a signer",             "path:",                 "signer: MD5:00\n  path:",
-         "'signer' is missing or not valid"                                                                            },
-        {"a text for a list",    "workflows:\n",          "workflows: x\nother:\n",
-         "not a lock of version 1"                                                                                     },
+         "sha256:", "sha512:", "'digest' is missing or not valid"},
+        {"a number for a text", "name: a", "name: 1",
+         "'name' is missing or not valid"},
+        {"no digest", "digest:", "digset:", "'digest' is missing or not valid"},
+        {"a signer", "path:", "signer: MD5:00\n  path:",
+         "'signer' is missing or not valid"},
+        {"a text for a list", "workflows:\n", "workflows: x\nother:\n",
+         "not a lock of version 1"},
     };
     CLEANUP(arena_free) struct arena *outer = arena_new();
     struct error error = {0};
@@ -182,10 +182,8 @@ static void locks_are_read_strictly(void **state)
 static void a_name_of_two_marketplaces_must_be_told_apart(void **state)
 {
     (void)state;
-    struct lock_entry entries[] = {
-        {.name = "a", .marketplace = "m"},
-        {.name = "a", .marketplace = "n"}
-    };
+    struct lock_entry entries[] = {{.name = "a", .marketplace = "m"},
+                                   {.name = "a", .marketplace = "n"}};
     const struct lock lock = {entries, 2};
     struct error error = {0};
     assert_ptr_equal(lock_find(&lock, "n", "a", &error), &entries[1]);
@@ -239,7 +237,7 @@ static void settings_are_read_as_they_were_written(void **state)
          .head = COMMIT,
          .signer = FINGERPRINT,
          .updated = "2026-01-01T00:00:00.000Z"},
-        {.name = "a",      .url = "file:///a",                  .tofu = true,                                   .head = COMMIT                                                                    },
+        {.name = "a", .url = "file:///a", .tofu = true, .head = COMMIT},
         {.name = "c",
          .url = "ssh://git@example.com/c",
          .allowed_signers = "/keys",
@@ -282,14 +280,14 @@ static void settings_are_read_strictly(void **state)
     static const struct {
         const char *name, *input, *want;
     } rows[] = {
-        {"no trust",       "",                                     "expected one of tofu"},
-        {"two rules",      "  tofu: true\n  allowedSigners: /a\n",
-         "expected one of tofu"                                                          },
-        {"no rule at all", "  tofu: false\n",                      "expected one of tofu"},
-        {"empty signers",  "  signers: []\n",                      "expected one of tofu"},
+        {"no trust", "", "expected one of tofu"},
+        {"two rules", "  tofu: true\n  allowedSigners: /a\n",
+         "expected one of tofu"},
+        {"no rule at all", "  tofu: false\n", "expected one of tofu"},
+        {"empty signers", "  signers: []\n", "expected one of tofu"},
         {"a wrong signer", "  signers: [MD5:00]\n",
-         "a signer must be a fingerprint"                                                },
-        {"a number",       "  tofu: true\n  ca: 1\n",              "'ca' must be a text" },
+         "a signer must be a fingerprint"},
+        {"a number", "  tofu: true\n  ca: 1\n", "'ca' must be a text"},
     };
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct marketplace_list list;

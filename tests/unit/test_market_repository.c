@@ -100,33 +100,38 @@ static void unsafe_entries_are_refused(void **state)
     static const struct {
         const char *name, *script, *want; /* NULL: accepted */
     } rows[] = {
-        {"a link",              "ln -s /etc/passwd workflows/a/link.yaml && git add .",
-         "'workflows/a/link.yaml' is a symbolic link"                                                                        },
-        {"a link to a folder",  "ln -s .. workflows/b && git add .",
-         "'workflows/b' is a symbolic link"                                                                                  },
+        {"a link", "ln -s /etc/passwd workflows/a/link.yaml && git add .",
+         "'workflows/a/link.yaml' is a symbolic link"},
+        {"a link to a folder", "ln -s .. workflows/b && git add .",
+         "'workflows/b' is a symbolic link"},
         {"the folder a link",
-         "git mv workflows other && ln -s other workflows && git add .",                "'workflows' is not a folder"        },
-        {"the folder a file",   "git rm -rq . && echo x >workflows && git add .",
-         "'workflows' is not a folder"                                                                                       },
+         "git mv workflows other && ln -s other workflows && git add .",
+         "'workflows' is not a folder"},
+        {"the folder a file", "git rm -rq . && echo x >workflows && git add .",
+         "'workflows' is not a folder"},
         {"a submodule",
          "git update-index --add --cacheinfo 160000,$(git rev-parse "
-         "HEAD),workflows/sub",                                                         "'workflows/sub' is a submodule"     },
-        {"a blank in a name",   "echo x >'workflows/a b.yaml' && git add .",
-         "unsafe-entry: a name in 'workflows'"                                                                               },
+         "HEAD),workflows/sub",
+         "'workflows/sub' is a submodule"},
+        {"a blank in a name", "echo x >'workflows/a b.yaml' && git add .",
+         "unsafe-entry: a name in 'workflows'"},
         {"an escape in a name",
-         "echo x >\"workflows/$(printf '\\033[2J').yaml\" && git add .",                "unsafe-entry: a name in 'workflows'"},
-        {"a backslash",         "echo x >'workflows/..\\a.yaml' && git add .",
-         "unsafe-entry: a name in 'workflows'"                                                                               },
-        {"letters of others",   "echo x >workflows/\xc3\xa4.yaml && git add .",
-         "unsafe-entry: a name in 'workflows'"                                                                               },
+         "echo x >\"workflows/$(printf '\\033[2J').yaml\" && git add .",
+         "unsafe-entry: a name in 'workflows'"},
+        {"a backslash", "echo x >'workflows/..\\a.yaml' && git add .",
+         "unsafe-entry: a name in 'workflows'"},
+        {"letters of others", "echo x >workflows/\xc3\xa4.yaml && git add .",
+         "unsafe-entry: a name in 'workflows'"},
         {"too deep",
          "mkdir -p workflows/1/2/3/4/5/6/7/8/9 && echo x "
-         ">workflows/1/2/3/4/5/6/7/8/9/a && git add .",                                 "folders more than 8 deep"           },
+         ">workflows/1/2/3/4/5/6/7/8/9/a && git add .",
+         "folders more than 8 deep"},
         {"deep enough",
          "mkdir -p workflows/1/2/3/4/5/6/7/8 && echo x "
-         ">workflows/1/2/3/4/5/6/7/8/a && git add .",                                   NULL                                 },
-        {"a link elsewhere",    "ln -s workflows other && git add .",                   NULL                                 },
-        {"no workflows",        "git rm -rq . && echo x >README && git add .",          NULL                                 },
+         ">workflows/1/2/3/4/5/6/7/8/a && git add .",
+         NULL},
+        {"a link elsewhere", "ln -s workflows other && git add .", NULL},
+        {"no workflows", "git rm -rq . && echo x >README && git add .", NULL},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -151,31 +156,35 @@ static void files_that_are_no_workflows_do_not_matter(void **state)
     static const struct {
         const char *name, *script, *want; /* the problem; NULL: none */
     } rows[] = {
-        {"broken YAML",          "echo 'a: [' >workflows/x.yaml",                             ""                                },
-        {"another kind",         "echo 'kind: Job' >workflows/x.yaml",                        NULL                              },
-        {"an empty file",        ": >workflows/x.yaml",                                       NULL                              },
-        {"not YAML by name",     "echo 'a: [' >workflows/x.txt",                              NULL                              },
-        {"no name",              "echo 'kind: TestWorkflow' >workflows/x.yaml",
-         "a workflow without a usable name"                                                                                     },
+        {"broken YAML", "echo 'a: [' >workflows/x.yaml", ""},
+        {"another kind", "echo 'kind: Job' >workflows/x.yaml", NULL},
+        {"an empty file", ": >workflows/x.yaml", NULL},
+        {"not YAML by name", "echo 'a: [' >workflows/x.txt", NULL},
+        {"no name", "echo 'kind: TestWorkflow' >workflows/x.yaml",
+         "a workflow without a usable name"},
         {"a bad name",
          "printf 'kind: TestWorkflow\\nmetadata: {name: ../x}\\n' "
-         ">workflows/x.yaml",                                                                 "a workflow without a usable name"},
+         ">workflows/x.yaml",
+         "a workflow without a usable name"},
         {"an escape for a name",
          "printf 'kind: TestWorkflow\\nmetadata: {name: \"\\\\e[2J\"}\\n' "
-         ">workflows/x.yaml",                                                                 "a workflow without a usable name"},
-        {"a name twice",         "cp workflows/a/one.yaml workflows/z.yaml",
+         ">workflows/x.yaml",
+         "a workflow without a usable name"},
+        {"a name twice", "cp workflows/a/one.yaml workflows/z.yaml",
          "its name 'one' is taken by "
-         "'workflows/a/one.yaml'"                                                                                               },
+         "'workflows/a/one.yaml'"},
         {"too large",
-         "head -c 262145 /dev/zero | tr '\\0' '#' >workflows/x.yaml",                         "length-exceeded: a blob of "
-         "262145 bytes"                                    },
-        {"large",                "head -c 262144 /dev/zero | tr '\\0' '#' >workflows/x.yaml",
-         NULL                                                                                                                   },
+         "head -c 262145 /dev/zero | tr '\\0' '#' >workflows/x.yaml",
+         "length-exceeded: a blob of "
+         "262145 bytes"},
+        {"large", "head -c 262144 /dev/zero | tr '\\0' '#' >workflows/x.yaml",
+         NULL},
         {"many aliases",
          "{ echo 'a: &a [x,x,x,x,x,x,x,x,x]'; for i in b c d e f g h i j; do "
          "echo \"$i: &$i [*$p,*$p,*$p,*$p,*$p,*$p,*$p,*$p,*$p]\" | sed "
          "s/\\*/*${o:-a}/g; "
-         "o=$i; done; } >workflows/x.yaml",                                                   ""                                },
+         "o=$i; done; } >workflows/x.yaml",
+         ""},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -214,10 +223,10 @@ static void commits_are_related(void **state)
         const char *name, *before, *after;
         enum relation want;
     } rows[] = {
-        {"same",      first,  first,  RELATION_SAME },
-        {"newer",     first,  second, RELATION_NEWER},
-        {"older",     second, first,  RELATION_OLDER},
-        {"unrelated", side,   second, RELATION_NONE },
+        {"same", first, first, RELATION_SAME},
+        {"newer", first, second, RELATION_NEWER},
+        {"older", second, first, RELATION_OLDER},
+        {"unrelated", side, second, RELATION_NONE},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CHECK(rows[i].name,
@@ -302,10 +311,10 @@ static void a_fetch_has_limits(void **state)
         size_t bytes, objects;
         const char *want;
     } rows[] = {
-        {"enough",       1000000, 100, NULL                                       },
-        {"bytes",        100000,  100, "length-exceeded: the repository is larger"},
-        {"objects",      1000000, 7,   "length-exceeded: the repository is larger"},
-        {"just as many", 1000000, 8,   NULL                                       },
+        {"enough", 1000000, 100, NULL},
+        {"bytes", 100000, 100, "length-exceeded: the repository is larger"},
+        {"objects", 1000000, 7, "length-exceeded: the repository is larger"},
+        {"just as many", 1000000, 8, NULL},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct error error = {0};
@@ -355,11 +364,11 @@ static void what_cannot_be_fetched_is_told(void **state)
         const char *name, *script, *want;
     } rows[] = {
         {"an empty repository", "rm -rf .git && git init -q",
-         "has no HEAD: it is empty"                                                        },
-        {"no repository",       "rm -rf .git",                               "cannot fetch"},
-        {"a broken one",        "rm -rf .git/objects && mkdir .git/objects", ""            },
+         "has no HEAD: it is empty"},
+        {"no repository", "rm -rf .git", "cannot fetch"},
+        {"a broken one", "rm -rf .git/objects && mkdir .git/objects", ""},
         {"other object names",
-         "rm -rf .git && git init -q --object-format=sha256",                "cannot fetch"},
+         "rm -rf .git && git init -q --object-format=sha256", "cannot fetch"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct error error = {0};

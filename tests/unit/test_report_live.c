@@ -184,20 +184,20 @@ static void test_cuts_do_not_show(void **context)
     static const struct {
         const char *name, *input, *want;
     } rows[] = {
-        {"lines",                                    "a\nbc\n\n\nd\n",                         "  a\n  bc\n\n\n  d\n"},
-        {"no newline at the end",                    "a\nb",                                   "  a\n  b\n"          },
-        {"characters of all lengths",                "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\n",
-         "  \xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\n"                                                                  },
-        {"an unfinished character",                  "a\xf0\x9f\x98",                          "  a\\xf0\\x9f\\x98\n"},
+        {"lines", "a\nbc\n\n\nd\n", "  a\n  bc\n\n\n  d\n"},
+        {"no newline at the end", "a\nb", "  a\n  b\n"},
+        {"characters of all lengths", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\n",
+         "  \xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\n"},
+        {"an unfinished character", "a\xf0\x9f\x98", "  a\\xf0\\x9f\\x98\n"},
         {"an unfinished character before a newline", "\xe2\x82\nb",
-         "  \\xe2\\x82\n  b\n"                                                                                       },
-        {"carriage returns before newlines",         "a\r\n\r\nb\r\n",
-         "  a\n  \n  b\n"                                                                                            },
-        {"lone carriage returns",                    "a\rb\r",                                 "  a\\x0db\\x0d\n"    },
-        {"what steers a terminal",                   "\x1b[2J\x07\x7f\xc2\x9b\xe2\x80\xae\n",
-         "  \\x1b[2J\\x07\\x7f\\u009b\\u202e\n"                                                                      },
-        {"what looks like a line of ours",           "\n+ 1 Check: passed in 1 ms\n",
-         "\n  + 1 Check: passed in 1 ms\n"                                                                           },
+         "  \\xe2\\x82\n  b\n"},
+        {"carriage returns before newlines", "a\r\n\r\nb\r\n",
+         "  a\n  \n  b\n"},
+        {"lone carriage returns", "a\rb\r", "  a\\x0db\\x0d\n"},
+        {"what steers a terminal", "\x1b[2J\x07\x7f\xc2\x9b\xe2\x80\xae\n",
+         "  \\x1b[2J\\x07\\x7f\\u009b\\u202e\n"},
+        {"what looks like a line of ours", "\n+ 1 Check: passed in 1 ms\n",
+         "\n  + 1 Check: passed in 1 ms\n"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         for (size_t cut = 1; cut <= 13; cut++) {

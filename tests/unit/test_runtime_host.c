@@ -868,10 +868,9 @@ static void the_entrypoint_carries_out_a_plan(void **state)
     scene->plan.config_map = map;
     run_plan(scene);
     CHECK_TEXT("log", get_log(scene),
-               NOTES
-               "begin 1#1\nprint 1 one ********\n/data\nend 1 passed 0\n"
-               "begin 2#1\nprint 2 x\nend|\nend 2 failed 3\n"
-               "finished failed (step 'Two' failed with exit code 3)\n");
+               NOTES "begin 1#1\nprint 1 one ********\n/data\nend 1 passed 0\n"
+                     "begin 2#1\nprint 2 x\nend|\nend 2 failed 3\n"
+                     "finished failed (step 'Two' failed with exit code 3)\n");
 }
 
 #define TEST(function)                                                         \

@@ -80,157 +80,160 @@ static void print_pod(struct text *text, const struct pod *pod)
 static const struct {
     const char *name, *pod, *want;
 } rows[] = {
-    {"the least",                                     ONE(""),                                               "container a [x]\n"                                              },
-    {"command and args",                              ONE(",'args':['-c','y z']"),
-     "container a [x] [-c] [y z]\n"                                                                                                                                           },
+    {"the least", ONE(""), "container a [x]\n"},
+    {"command and args", ONE(",'args':['-c','y z']"),
+     "container a [x] [-c] [y z]\n"},
     {"a folder and a place for the message",
      ONE(",'workingDir':'/data','terminationMessagePath':'/x/y'"),
-     "container a [x] in /data says /x/y\n"                                                                                                                                   },
+     "container a [x] in /data says /x/y\n"},
     {"initContainers come first",
      "{'containers':[{'name':'b','command':['y']}],"
-     "'initContainers':[{'name':'a','command':['x']}]}",                                                     "initial container a [x]\ncontainer b [y]\n"                     },
+     "'initContainers':[{'name':'a','command':['x']}]}",
+     "initial container a [x]\ncontainer b [y]\n"},
     {"the pod's user, and the container's own group",
      "{'securityContext':{'runAsUser':5,'runAsGroup':6},'containers':[{'name':"
-     "'a','command':['x'],'securityContext':{'runAsGroup':7}}]}",                                            "container a [x] as 5:7\n"                                       },
+     "'a','command':['x'],'securityContext':{'runAsGroup':7}}]}",
+     "container a [x] as 5:7\n"},
 
-    {"variables",                                     ONE(",'env':[{'name':'A','value':'1'},{'name':'B'}]"),
-     "container a [x]\n  A=1\n  B=\n"                                                                                                                                         },
+    {"variables", ONE(",'env':[{'name':'A','value':'1'},{'name':'B'}]"),
+     "container a [x]\n  A=1\n  B=\n"},
     {"the last of a name wins",
      ONE(",'env':[{'name':'A','value':'1'},{'name':'A','value':'2'}]"),
-     "container a [x]\n  A=2\n"                                                                                                                                               },
+     "container a [x]\n  A=2\n"},
     {"references to earlier variables",
      ONE(",'env':[{'name':'A','value':'1'},{'name':'B','value':'$(A)$(C)$$(A)$ "
          "$(A'},{'name':'C','value':'3'}],'args':['$(C)-$(B)']"),
-     "container a [x] [3-1$(C)$(A)$ $(A]\n  A=1\n  B=1$(C)$(A)$ $(A\n  C=3\n"                                                                                                 },
+     "container a [x] [3-1$(C)$(A)$ $(A]\n  A=1\n  B=1$(C)$(A)$ $(A\n  C=3\n"},
     {"a secret is data: not expanded",
      ONE(",'env':[{'name':'P','valueFrom':{'secretKeyRef':{'name':'run','key':"
          "'password'}}}]"),
-     "container a [x]\n  P=hush\n"                                                                                                                                            },
+     "container a [x]\n  P=hush\n"},
     {"stringData of a secret",
      ONE(",'env':[{'name':'T','valueFrom':{'secretKeyRef':{'name':'run','key':"
          "'token'}}}]"),
-     "container a [x]\n  T=" TEST_TOKEN "\n"                                                                                                                                  },
+     "container a [x]\n  T=" TEST_TOKEN "\n"},
     {"a key of the ConfigMap",
      ONE(",'env':[{'name':'T','valueFrom':{'configMapKeyRef':{'name':'run',"
          "'key':'b'}}}]"),
-     "container a [x]\n  T=two\n"                                                                                                                                             },
+     "container a [x]\n  T=two\n"},
     {"envFrom with a prefix, and env over it",
      ONE(",'envFrom':[{'prefix':'X_','configMapRef':{'name':'run'}}],"
          "'env':[{'name':'X_b','value':'own'}]"),
-     "container a [x]\n  X_a=\x01\x02\x03\n  X_b=own\n  X_run.json={}\n"                                                                                                      },
+     "container a [x]\n  X_a=\x01\x02\x03\n  X_b=own\n  X_run.json={}\n"},
     {"an optional object that is missing",
      ONE(",'env':[{'name':'A','valueFrom':{'secretKeyRef':{'name':'other',"
          "'key':'k','optional':true}}}],'envFrom':[{'secretRef':{'name':"
          "'other','optional':true}}]"),
-     "container a [x]\n"                                                                                                                                                      },
+     "container a [x]\n"},
     {"an optional key that is missing",
      ONE(",'env':[{'name':'A','valueFrom':{'secretKeyRef':{'name':'run','key':"
          "'k','optional':true}}}]"),
-     "container a [x]\n"                                                                                                                                                      },
+     "container a [x]\n"},
     {"a Secret of the cluster",
      ONE(",'env':[{'name':'A','valueFrom':{'secretKeyRef':{'name':'other',"
          "'key':'k'}}}]"),
      "error: container 'a': variable 'A': it needs the Secret 'other' of a "
-     "cluster, which this machine does not have"                                                                                                                              },
+     "cluster, which this machine does not have"},
     {"a key that is missing",
      ONE(",'env':[{'name':'A','valueFrom':{'configMapKeyRef':{'name':'run',"
          "'key':'k'}}}]"),
-     "error: container 'a': variable 'A': the ConfigMap 'run' has no key 'k'"                                                                                                 },
+     "error: container 'a': variable 'A': the ConfigMap 'run' has no key 'k'"},
     {"a value with a NUL byte",
      ONE(",'env':[{'name':'A','valueFrom':{'secretKeyRef':{'name':'run','key':"
          "'binary'}}}]"),
      "error: container 'a': variable 'A': the key 'binary' of the Secret 'run' "
-     "holds a NUL byte"                                                                                                                                                       },
+     "holds a NUL byte"},
     {"all values of an object, one with a NUL byte",
      ONE(",'envFrom':[{'secretRef':{'name':'run'}}]"),
      "error: container 'a': envFrom: the key 'binary' of the Secret 'run' "
      "holds "
-     "a NUL byte"                                                                                                                                                             },
+     "a NUL byte"},
     {"a field of the pod",
      ONE(",'env':[{'name':'A','valueFrom':{'fieldRef':{'fieldPath':"
          "'status.podIP'}}}]"),
      "error: container 'a': variable 'A' comes from 'fieldRef', which this "
-     "machine does not have; it has secretKeyRef and configMapKeyRef"                                                                                                         },
+     "machine does not have; it has secretKeyRef and configMapKeyRef"},
     {"a name that no environment holds",
      ONE(",'env':[{'name':'A=B','value':'1'}]"),
      "error: container 'a': a variable has the name 'A=B', which no "
      "environment "
-     "can hold"                                                                                                                                                               },
+     "can hold"},
 
-    {"an emptyDir",                                   VOLUME("{'name':'e','emptyDir':{'medium':'Memory'}}"),
-     "volume e empty\ncontainer a [x]\n"                                                                                                                                      },
+    {"an emptyDir", VOLUME("{'name':'e','emptyDir':{'medium':'Memory'}}"),
+     "volume e empty\ncontainer a [x]\n"},
     {"all keys of a ConfigMap, binary ones too",
      VOLUME("{'name':'c','configMap':{'name':'run'}}"),
      "volume c a=\\x01\\x02\\x03:0644 b=two:0644 run.json={}:0644\n"
-     "container a [x]\n"                                                                                                                                                      },
+     "container a [x]\n"},
     {"items with paths and modes",
      VOLUME("{'name':'c','configMap':{'name':'run','defaultMode':256,'items':[{"
             "'key':'b','path':'d/f'},{'key':'run.json','path':'g','mode':365}]}"
             "}"),
-     "volume c d/f=two:0400 g={}:0555\ncontainer a [x]\n"                                                                                                                     },
+     "volume c d/f=two:0400 g={}:0555\ncontainer a [x]\n"},
     {"a secret",
      VOLUME("{'name':'s','secret':{'secretName':'run','items':[{'key':"
             "'password','path':'p'}]}}"),
-     "volume s p=hush:0644\ncontainer a [x]\n"                                                                                                                                },
+     "volume s p=hush:0644\ncontainer a [x]\n"},
     {"the entrypoint's program",
      VOLUME("{'name':'p','configMap':{'name':'assay-entrypoint-1234',"
             "'defaultMode':365}}"),
-     "volume p entrypoint=ELF:0555\ncontainer a [x]\n"                                                                                                                        },
+     "volume p entrypoint=ELF:0555\ncontainer a [x]\n"},
     {"an optional object",
      VOLUME("{'name':'c','configMap':{'name':'other',"
             "'optional':true}}"),
-     "volume c\ncontainer a [x]\n"                                                                                                                                            },
+     "volume c\ncontainer a [x]\n"},
     {"a ConfigMap of the cluster",
      VOLUME("{'name':'c','configMap':{'name':'other'}}"),
      "error: volume 'c' needs the ConfigMap 'other' of a cluster, which this "
-     "machine does not have"                                                                                                                                                  },
+     "machine does not have"},
     {"an item that is missing",
      VOLUME("{'name':'c','secret':{'secretName':'run','items':[{'key':'k',"
             "'path':'p'}]}}"),
-     "error: volume 'c': the Secret 'run' has no key 'k'"                                                                                                                     },
+     "error: volume 'c': the Secret 'run' has no key 'k'"},
     {"a path that leaves its volume",
      VOLUME("{'name':'c','configMap':{'name':'run','items':[{'key':'b','path':"
             "'d/../../f'}]}}"),
-     "error: volume 'c': 'd/../../f' is not a path inside a volume"                                                                                                           },
+     "error: volume 'c': 'd/../../f' is not a path inside a volume"},
     {"an absolute path in a volume",
      VOLUME("{'name':'c','configMap':{'name':'run','items':[{'key':'b','path':"
             "'/f'}]}}"),
-     "error: volume 'c': '/f' is not a path inside a volume"                                                                                                                  },
+     "error: volume 'c': '/f' is not a path inside a volume"},
     {"a mode too large",
      VOLUME("{'name':'c','configMap':{'name':'run','defaultMode':1024}}"),
-     "error: volume 'c': the mode of 'a' is not between 0 and 0777"                                                                                                           },
-    {"a kind of a node",                              VOLUME("{'name':'h','hostPath':{'path':'/'}}"),
+     "error: volume 'c': the mode of 'a' is not between 0 and 0777"},
+    {"a kind of a node", VOLUME("{'name':'h','hostPath':{'path':'/'}}"),
      "error: volume 'h' is of the kind 'hostPath', which this machine does not "
-     "have; it has emptyDir, configMap and secret"                                                                                                                            },
+     "have; it has emptyDir, configMap and secret"},
 
     {"mounts in the order of their paths",
      MOUNT("{'name':'e','mountPath':'/d/e/','subPath':'s/t'},{'name':'e',"
            "'mountPath':'/d','readOnly':true}"),
-     "volume e empty\ncontainer a [x]\n  /d <- e (ro)\n  /d/e <- e/s/t\n"                                                                                                     },
-    {"a volume that is not there",                    MOUNT("{'name':'f','mountPath':'/d'}"),
-     "error: container 'a': there is no volume 'f'"                                                                                                                           },
-    {"over the root",                                 MOUNT("{'name':'e','mountPath':'/'}"),
+     "volume e empty\ncontainer a [x]\n  /d <- e (ro)\n  /d/e <- e/s/t\n"},
+    {"a volume that is not there", MOUNT("{'name':'f','mountPath':'/d'}"),
+     "error: container 'a': there is no volume 'f'"},
+    {"over the root", MOUNT("{'name':'e','mountPath':'/'}"),
      "error: container 'a': volume 'e' cannot be mounted at '/': not an "
-     "absolute path without '.' and '..'"                                                                                                                                     },
-    {"a mount that goes up",                          MOUNT("{'name':'e','mountPath':'/a/../b'}"),
+     "absolute path without '.' and '..'"},
+    {"a mount that goes up", MOUNT("{'name':'e','mountPath':'/a/../b'}"),
      "error: container 'a': volume 'e' cannot be mounted at '/a/../b': not an "
-     "absolute path without '.' and '..'"                                                                                                                                     },
+     "absolute path without '.' and '..'"},
     {"a subPath that goes up",
      MOUNT("{'name':'e','mountPath':'/a','subPath':'../b'}"),
-     "error: container 'a': volume 'e': '../b' is not a path inside a volume"                                                                                                 },
+     "error: container 'a': volume 'e': '../b' is not a path inside a volume"},
     {"two at a place",
      MOUNT("{'name':'e','mountPath':'/a'},{'name':'e','mountPath':'/a'}"),
-     "error: container 'a': two volumes at '/a'"                                                                                                                              },
+     "error: container 'a': two volumes at '/a'"},
 
-    {"no command",                                    "{'containers':[{'name':'a','args':['x']}]}",
+    {"no command", "{'containers':[{'name':'a','args':['x']}]}",
      "error: container 'a': it has no command but its image's own, and images "
-     "are not used on this machine; give the step 'shell' or 'run.command'"                                                                                                   },
-    {"no containers",                                 "{'containers':[]}",
-     "error: the pod has 0 containers, expected 1 to 128"                                                                                                                     },
+     "are not used on this machine; give the step 'shell' or 'run.command'"},
+    {"no containers", "{'containers':[]}",
+     "error: the pod has 0 containers, expected 1 to 128"},
     {"a command that is no list of strings",
-     "{'containers':[{'name':'a','command':[1]}]}",                                                          "error: container 'a': its command line is not a list of strings"},
-    {"a user out of range",                           ONE(",'securityContext':{'runAsUser':-2}"),
-     "error: container 'a': 'runAsUser' is out of range"                                                                                                                      },
+     "{'containers':[{'name':'a','command':[1]}]}",
+     "error: container 'a': its command line is not a list of strings"},
+    {"a user out of range", ONE(",'securityContext':{'runAsUser':-2}"),
+     "error: container 'a': 'runAsUser' is out of range"},
 };
 
 static void pods_are_decoded_or_refused(void **state)
@@ -257,16 +260,11 @@ static void damaged_base64_is_refused(void **state)
     static const struct {
         const char *text, *want;
     } texts[] = {
-        {"aHVzaA==", "hush"  },
-        {"aHVzaCE=", "hush!" },
-        {"aHVzaCEh", "hush!!"},
-        {"",         ""      },
-        {"aHVzaA=",  NULL    },
-        {"aHV*",     NULL    },
-        {"====",     NULL    },
-        {"a===",     NULL    },
-        {"aHVzaA",   NULL    },
-        {"aH=z",     NULL    },
+        {"aHVzaA==", "hush"},   {"aHVzaCE=", "hush!"},
+        {"aHVzaCEh", "hush!!"}, {"", ""},
+        {"aHVzaA=", NULL},      {"aHV*", NULL},
+        {"====", NULL},         {"a===", NULL},
+        {"aHVzaA", NULL},       {"aH=z", NULL},
     };
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -309,18 +307,18 @@ static void pods_have_limits(void **state)
         const char *name, *pod, *item;
         int limit;
     } limits[] = {
-        {"containers", "{'containers':[%s]}",                            "{'name':'#','command':['x']}",
-         POD_CONTAINER_LIMIT                                                                                                },
-        {"volumes",    VOLUME("%s"),                                     "{'name':'#','emptyDir':{}}",
-         POD_VOLUME_LIMIT                                                                                                   },
-        {"mounts",     MOUNT("%s"),                                      "{'name':'e','mountPath':'/#'}",
-         POD_MOUNT_LIMIT                                                                                                    },
-        {"arguments",  "{'containers':[{'name':'a','command':[%s]}]}",   "'#'",
-         POD_ARGUMENT_LIMIT                                                                                                 },
-        {"variables",  ONE(",'env':[%s]"),                               "{'name':'V#'}",                 POD_VARIABLE_LIMIT},
+        {"containers", "{'containers':[%s]}", "{'name':'#','command':['x']}",
+         POD_CONTAINER_LIMIT},
+        {"volumes", VOLUME("%s"), "{'name':'#','emptyDir':{}}",
+         POD_VOLUME_LIMIT},
+        {"mounts", MOUNT("%s"), "{'name':'e','mountPath':'/#'}",
+         POD_MOUNT_LIMIT},
+        {"arguments", "{'containers':[{'name':'a','command':[%s]}]}", "'#'",
+         POD_ARGUMENT_LIMIT},
+        {"variables", ONE(",'env':[%s]"), "{'name':'V#'}", POD_VARIABLE_LIMIT},
         {"files",
          VOLUME("{'name':'c','configMap':{'name':'run','items':[%s]}}"),
-         "{'key':'b','path':'#'}",                                                                        POD_FILE_LIMIT    },
+         "{'key':'b','path':'#'}", POD_FILE_LIMIT},
     };
     for (size_t i = 0; i < COUNT_OF(limits); i++) {
         for (int beyond = 0; beyond <= 1; beyond++) {

@@ -67,9 +67,9 @@ static void the_options_are_these_and_no_others(void **state)
     struct pod *pod = pod_decode(arena, &plan, &error);
     assert_non_null(pod);
     struct machine_entry entries[] = {
-        {.kind = MACHINE_BIND, .path = "/usr",      .source = "/usr"},
-        {                    .kind = MACHINE_LINK,      .path = "/bin", .source = "usr/bin"                },
-        { .kind = MACHINE_COPY,        .path = "/etc/hosts",                .bytes = "h",                 .length = 1},
+        {.kind = MACHINE_BIND, .path = "/usr", .source = "/usr"},
+        {.kind = MACHINE_LINK, .path = "/bin", .source = "usr/bin"},
+        {.kind = MACHINE_COPY, .path = "/etc/hosts", .bytes = "h", .length = 1},
     };
     struct machine machine = {entries, 3, 5, 7};
     struct sandbox_setup setup = {.machine = &machine,
@@ -120,10 +120,7 @@ static void a_container_keeps_its_own_path(void **state)
 {
     (void)state;
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    struct pod_variable variables[] = {
-        {"PATH",       "/own"},
-        {"KUBECONFIG", "/x"  }
-    };
+    struct pod_variable variables[] = {{"PATH", "/own"}, {"KUBECONFIG", "/x"}};
     struct pod_container container = {.name = "a"};
     for (size_t i = 0; i < COUNT_OF(variables); i++) {
         container.variables = arena_grow(arena, container.variables,
@@ -145,31 +142,31 @@ static const struct {
     const char *path;
     const char *target; /* of a symbolic link */
 } things[] = {
-    {"usr/bin/",             NULL                     },
-    {"lib64/",               NULL                     },
-    {"bin",                  "usr/bin"                },
-    {"root/.ssh/",           NULL                     },
-    {"home/user/",           NULL                     },
-    {"opt/",                 NULL                     },
-    {"var/lib/",             NULL                     },
-    {"run/stub-resolv.conf", NULL                     },
-    {"etc/resolv.conf",      "../run/stub-resolv.conf"},
-    {"etc/hosts",            NULL                     },
-    {"etc/localtime",        "/nowhere"               },
-    {"etc/shadow",           NULL                     },
-    {"etc/passwd",           NULL                     },
-    {"etc/machine-id",       NULL                     },
-    {"etc/gitconfig",        NULL                     },
-    {"etc/hostsx",           NULL                     },
-    {"etc/kubernetes/",      NULL                     },
-    {"etc/ssh/",             NULL                     },
-    {"etc/java-17-openjdk/", NULL                     },
-    {"etc/python3.11/",      NULL                     },
-    {"etc/alternatives/",    NULL                     },
-    {"etc/ssl/private/",     NULL                     },
-    {"etc/ssl/certs/",       NULL                     },
-    {"etc/pki/tls/private/", NULL                     },
-    {"etc/pki/tls/certs/",   NULL                     },
+    {"usr/bin/", NULL},
+    {"lib64/", NULL},
+    {"bin", "usr/bin"},
+    {"root/.ssh/", NULL},
+    {"home/user/", NULL},
+    {"opt/", NULL},
+    {"var/lib/", NULL},
+    {"run/stub-resolv.conf", NULL},
+    {"etc/resolv.conf", "../run/stub-resolv.conf"},
+    {"etc/hosts", NULL},
+    {"etc/localtime", "/nowhere"},
+    {"etc/shadow", NULL},
+    {"etc/passwd", NULL},
+    {"etc/machine-id", NULL},
+    {"etc/gitconfig", NULL},
+    {"etc/hostsx", NULL},
+    {"etc/kubernetes/", NULL},
+    {"etc/ssh/", NULL},
+    {"etc/java-17-openjdk/", NULL},
+    {"etc/python3.11/", NULL},
+    {"etc/alternatives/", NULL},
+    {"etc/ssl/private/", NULL},
+    {"etc/ssl/certs/", NULL},
+    {"etc/pki/tls/private/", NULL},
+    {"etc/pki/tls/certs/", NULL},
 };
 
 static void make_machine(const char *root)

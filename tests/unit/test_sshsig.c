@@ -12,12 +12,12 @@ static const char message[] = "tree 1234\n\nwhat is signed\n";
 static const struct {
     const char *file, *type, *bits, *hash;
 } keys[] = {
-    {"ed25519", "ed25519", "256",  "sha512"},
-    {"p256",    "ecdsa",   "256",  "sha512"},
-    {"rsa2048", "rsa",     "2048", "sha512"},
-    {"rsa3072", "rsa",     "3072", "sha256"},
-    {"short",   "ed25519", "256",  "sha256"},
-    {"p256s",   "ecdsa",   "256",  "sha256"},
+    {"ed25519", "ed25519", "256", "sha512"},
+    {"p256", "ecdsa", "256", "sha512"},
+    {"rsa2048", "rsa", "2048", "sha512"},
+    {"rsa3072", "rsa", "3072", "sha256"},
+    {"short", "ed25519", "256", "sha256"},
+    {"p256s", "ecdsa", "256", "sha256"},
 };
 
 static void make_signature(const char *key, const char *hash,
@@ -146,8 +146,8 @@ static struct blob read_blob(struct arena *arena)
          line = strtok_r(NULL, "\n", &rest))
         if (line[0] != '-')
             text_append_string(&joined, line);
-    assert_int_equal(
-        wire_read_base64(arena, joined.data, joined.length, &wire), 0);
+    assert_int_equal(wire_read_base64(arena, joined.data, joined.length, &wire),
+                     0);
     assert_true(wire.length < sizeof blob.bytes - 64);
     memcpy(blob.bytes, wire.bytes, wire.length);
     blob.length = wire.length;
@@ -291,17 +291,17 @@ static void confusions_are_refused_by_name(void **state)
         void (*change)(struct blob *blob);
         const char *want;
     } rows[] = {
-        {"version 2",          put_version,         "signature-unsupported: version 2"    },
-        {"trailing bytes",     put_trailing,        "something follows after its end"     },
-        {"another hash",       put_hash,            "signature-unsupported: hash 'sha384'"},
-        {"RSA with SHA-1",     put_sha1,
-         "signature-unsupported: signatures of type 'ssh-rsa-sha1'"                       },
-        {"inner hash",         put_inner_hash,      "signature-invalid"                   },
-        {"key type",           put_key_type,        "keys of type 'ssh-dss'"              },
-        {"reserved not empty", put_reserved,        "its reserved part is not empty"      },
-        {"empty namespace",    put_empty_namespace, "its namespace is empty"              },
-        {"huge length",        put_huge_length,
-         "signature-malformed: it is cut short"                                           },
+        {"version 2", put_version, "signature-unsupported: version 2"},
+        {"trailing bytes", put_trailing, "something follows after its end"},
+        {"another hash", put_hash, "signature-unsupported: hash 'sha384'"},
+        {"RSA with SHA-1", put_sha1,
+         "signature-unsupported: signatures of type 'ssh-rsa-sha1'"},
+        {"inner hash", put_inner_hash, "signature-invalid"},
+        {"key type", put_key_type, "keys of type 'ssh-dss'"},
+        {"reserved not empty", put_reserved, "its reserved part is not empty"},
+        {"empty namespace", put_empty_namespace, "its namespace is empty"},
+        {"huge length", put_huge_length,
+         "signature-malformed: it is cut short"},
     };
     make_signature("rsa3072", "sha512", "git", message);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -322,23 +322,24 @@ static void armor_is_read_strictly(void **state)
     static const struct {
         const char *name, *script, *want; /* the script changes $1 -> stdout */
     } rows[] = {
-        {"as it is",         "cat $1",                                                NULL          },
-        {"no last line end", "printf %s \"$(cat $1)\"",                               NULL          },
-        {"CRLF",             "sed 's/$/\\r/' $1",                                     "not enclosed"},
-        {"CRLF inside",      "sed '2s/$/\\r/' $1",                                    "not base64"  },
-        {"text before",      "echo x; cat $1",                                        "not enclosed"},
-        {"text after",       "cat $1; echo x",                                        "not enclosed"},
-        {"two of them",      "cat $1 $1",                                             "not base64"  },
-        {"an empty line",    "sed '2s/^/\\n/' $1",                                    "not base64"  },
-        {"a blank",          "sed '2s/^/ /' $1",                                      "not base64"  },
+        {"as it is", "cat $1", NULL},
+        {"no last line end", "printf %s \"$(cat $1)\"", NULL},
+        {"CRLF", "sed 's/$/\\r/' $1", "not enclosed"},
+        {"CRLF inside", "sed '2s/$/\\r/' $1", "not base64"},
+        {"text before", "echo x; cat $1", "not enclosed"},
+        {"text after", "cat $1; echo x", "not enclosed"},
+        {"two of them", "cat $1 $1", "not base64"},
+        {"an empty line", "sed '2s/^/\\n/' $1", "not base64"},
+        {"a blank", "sed '2s/^/ /' $1", "not base64"},
         {"one long line",
-         "sed -n 1p $1; sed '1d;$d' $1 | tr -d '\\n'; echo; sed -n '$p' $1",          "not base64"  },
-        {"without padding",  "tr -d = <$1",                                           "not base64"  },
-        {"nothing inside",   "sed '2,/END/{/END/!d}' $1",                             "not base64"  },
-        {"empty",            "true",                                                  "not enclosed"},
-        {"PGP",              "sed s/SSH/PGP/ $1",                                     "not enclosed"},
-        {"too long",         "sed -n 1p $1; yes AAAA | head -n 4000; sed -n '$p' $1",
-         "too long"                                                                                 },
+         "sed -n 1p $1; sed '1d;$d' $1 | tr -d '\\n'; echo; sed -n '$p' $1",
+         "not base64"},
+        {"without padding", "tr -d = <$1", "not base64"},
+        {"nothing inside", "sed '2,/END/{/END/!d}' $1", "not base64"},
+        {"empty", "true", "not enclosed"},
+        {"PGP", "sed s/SSH/PGP/ $1", "not enclosed"},
+        {"too long", "sed -n 1p $1; yes AAAA | head -n 4000; sed -n '$p' $1",
+         "too long"},
     };
     make_signature("ed25519", "sha512", "git", message);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -364,12 +365,12 @@ static void keys_that_are_not_supported_are_named(void **state)
     static const struct {
         const char *name, *type, *bits, *want;
     } rows[] = {
-        {"P-384",     "ecdsa", "384",
-         "keys of type 'ecdsa-sha2-nistp384' are not supported"             },
-        {"P-521",     "ecdsa", "521",
-         "keys of type 'ecdsa-sha2-nistp521' are not supported"             },
-        {"short RSA", "rsa",   "1024", "an RSA key of 1024 bits is too weak"},
-        {"2047 bits", "rsa",   "2047", "an RSA key of 2047 bits is too weak"},
+        {"P-384", "ecdsa", "384",
+         "keys of type 'ecdsa-sha2-nistp384' are not supported"},
+        {"P-521", "ecdsa", "521",
+         "keys of type 'ecdsa-sha2-nistp521' are not supported"},
+        {"short RSA", "rsa", "1024", "an RSA key of 1024 bits is too weak"},
+        {"2047 bits", "rsa", "2047", "an RSA key of 2047 bits is too weak"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -409,13 +410,13 @@ static void fingerprints_have_one_form(void **state)
         const char *input;
         bool want;
     } rows[] = {
-        {"SHA256:CEXukx4j2UBpSM4t5AS3X56lIW05C+RbyLQ/ej6h+5k",  true },
-        {"SHA256:CEXukx4j2UBpSM4t5AS3X56lIW05C+RbyLQ/ej6h+5",   false},
+        {"SHA256:CEXukx4j2UBpSM4t5AS3X56lIW05C+RbyLQ/ej6h+5k", true},
+        {"SHA256:CEXukx4j2UBpSM4t5AS3X56lIW05C+RbyLQ/ej6h+5", false},
         {"SHA256:CEXukx4j2UBpSM4t5AS3X56lIW05C+RbyLQ/ej6h+5k=", false},
-        {"sha256:CEXukx4j2UBpSM4t5AS3X56lIW05C+RbyLQ/ej6h+5k",  false},
-        {"SHA256:CEXukx4j2UBpSM4t5AS3X56lIW05C RbyLQ/ej6h+5k",  false},
-        {"MD5:00:11",                                           false},
-        {"",                                                    false},
+        {"sha256:CEXukx4j2UBpSM4t5AS3X56lIW05C+RbyLQ/ej6h+5k", false},
+        {"SHA256:CEXukx4j2UBpSM4t5AS3X56lIW05C RbyLQ/ej6h+5k", false},
+        {"MD5:00:11", false},
+        {"", false},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         CHECK(rows[i].input,

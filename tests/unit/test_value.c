@@ -79,14 +79,14 @@ static void paths(void **state)
     static const struct {
         const char *path, *want;
     } rows[] = {
-        {"a",       "{\"b\":{\"c\":5}}"},
-        {"a.b",     "{\"c\":5}"        },
-        {"a.b.c",   "5"                },
-        {"a.x.c",   "NULL"             },
-        {"a.b.c.d", "NULL"             },
-        {"s.x",     "NULL"             },
-        {"a.",      "NULL"             },
-        {".",       "9"                },
+        {"a", "{\"b\":{\"c\":5}}"},
+        {"a.b", "{\"c\":5}"},
+        {"a.b.c", "5"},
+        {"a.x.c", "NULL"},
+        {"a.b.c.d", "NULL"},
+        {"s.x", "NULL"},
+        {"a.", "NULL"},
+        {".", "9"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         CHECK_TEXT(rows[i].path, as_json(arena, value_path(map, rows[i].path)),
@@ -122,30 +122,30 @@ static void compares(void **state)
         const char *a, *b;
         bool want;
     } rows[] = {
-        {"null",                 "null",                   true },
-        {"null",                 "false",                  false},
-        {"true",                 "true",                   true },
-        {"true",                 "false",                  false},
-        {"1",                    "1",                      true },
-        {"1",                    "1.0",                    true },
-        {"1.0",                  "1",                      true },
-        {"1",                    "1.5",                    false},
-        {"0",                    "-0",                     true },
-        {"9007199254740993",     "9007199254740992.0",     false},
-        {"9223372036854775807",  "9223372036854775808",    false},
-        {"-9223372036854775808", "-9223372036854775808.0", true },
-        {"1",                    "\"1\"",                  false},
-        {"\"a\"",                "\"a\"",                  true },
-        {"\"a\"",                "\"ab\"",                 false},
-        {"\"a\\u0000b\"",        "\"a\\u0000c\"",          false},
-        {"[]",                   "{}",                     false},
-        {"[1,2]",                "[1,2]",                  true },
-        {"[1,2]",                "[2,1]",                  false},
-        {"[1,2]",                "[1,2,3]",                false},
-        {"{\"a\":1,\"b\":2}",    "{\"b\":2,\"a\":1}",      true },
-        {"{\"a\":1,\"b\":2}",    "{\"a\":1,\"c\":2}",      false},
-        {"{\"a\":1,\"b\":2}",    "{\"a\":1}",              false},
-        {"{\"a\":[{\"b\":1}]}",  "{\"a\":[{\"b\":2}]}",    false},
+        {"null", "null", true},
+        {"null", "false", false},
+        {"true", "true", true},
+        {"true", "false", false},
+        {"1", "1", true},
+        {"1", "1.0", true},
+        {"1.0", "1", true},
+        {"1", "1.5", false},
+        {"0", "-0", true},
+        {"9007199254740993", "9007199254740992.0", false},
+        {"9223372036854775807", "9223372036854775808", false},
+        {"-9223372036854775808", "-9223372036854775808.0", true},
+        {"1", "\"1\"", false},
+        {"\"a\"", "\"a\"", true},
+        {"\"a\"", "\"ab\"", false},
+        {"\"a\\u0000b\"", "\"a\\u0000c\"", false},
+        {"[]", "{}", false},
+        {"[1,2]", "[1,2]", true},
+        {"[1,2]", "[2,1]", false},
+        {"[1,2]", "[1,2,3]", false},
+        {"{\"a\":1,\"b\":2}", "{\"b\":2,\"a\":1}", true},
+        {"{\"a\":1,\"b\":2}", "{\"a\":1,\"c\":2}", false},
+        {"{\"a\":1,\"b\":2}", "{\"a\":1}", false},
+        {"{\"a\":[{\"b\":1}]}", "{\"a\":[{\"b\":2}]}", false},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const struct value *a = from_json(arena, rows[i].a);
@@ -185,13 +185,8 @@ static void scalars_as_text(void **state)
     static const struct {
         const char *json, *want;
     } rows[] = {
-        {"null",    ""     },
-        {"true",    "true" },
-        {"false",   "false"},
-        {"-12",     "-12"  },
-        {"1.5",     "1.5"  },
-        {"2.0",     "2"    },
-        {"\"a b\"", "a b"  },
+        {"null", ""},   {"true", "true"}, {"false", "false"}, {"-12", "-12"},
+        {"1.5", "1.5"}, {"2.0", "2"},     {"\"a b\"", "a b"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         CHECK_TEXT(rows[i].json,
