@@ -36,7 +36,7 @@ rules() {
 # The ids of all runs that an event-driven wait needs.
 last_id() { "$ASSAY" history --output ndjson --limit 1 | sed -n 's/.*"id":"\([0-9a-f]*\)".*/\1/p'; }
 
-jobs() { kubectl get jobs -o name "$@" | wc -l; }
+jobs() { kubectl get jobs -o name | wc -l; }
 
 # no_more KIND: none of that kind is left within five seconds.
 no_more() {
@@ -239,7 +239,7 @@ for moment in 0.05 0.1 0.2 0.3 0.6 1 1.5 2.2; do
     esac
 done
 "$ASSAY" run "$flows/ticks.yaml" --detach >"$work/out"
-id=$(cat "$work/out" | grep -E '^[0-9a-f]{16}$')
+id=$(grep -E '^[0-9a-f]{16}$' "$work/out")
 expect 'attached to from another machine' 0 'tick 39' \
     env XDG_STATE_HOME="$work/elsewhere" "$ASSAY" attach "$id"
 "$ASSAY" run "$flows/slow.yaml" --detach >/dev/null

@@ -356,7 +356,6 @@ static void what_cannot_be_reduced(void **state)
     write_file("binary", "abc\x01");
     write_file("lines", "abc\ndef\n");
     /* clang-format 14 falls over this table. */
-    /* clang-format off */
     static const struct {
         const char *name, *input, *context, *want;
     } rows[] = {
@@ -412,7 +411,6 @@ static void what_cannot_be_reduced(void **state)
          "user 'u': tokenFile 'lines' does not hold a token: byte 3 is not "
          "printable ASCII"},
     };
-    /* clang-format on */
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
         struct error error = {0};

@@ -29,7 +29,6 @@ static void run_rows(const struct row *rows, size_t count)
 
 #define STRING "{\"type\": \"string\"}"
 
-/* clang-format off */
 static const struct row types[] = {
     {"true accepts all", "true", "{\"a\": [1]}", ""},
     {"false refuses all", "false", "1",
@@ -88,21 +87,20 @@ static const struct row types[] = {
      "without '- '"},
     {"several types", "{\"type\": [\"integer\", \"string\"]}", "\"x\"", ""},
     {"several types, none", "{\"type\": [\"integer\", \"string\", \"null\"]}",
-     "true", "1:1 E112 expected a string, an integer or null, found the boolean true | "
+     "true",
+     "1:1 E112 expected a string, an integer or null, found the boolean true | "
      "put it in quotes: \"true\" (y, yes and on without quotes mean true as "
      "well)"},
     {"long texts are cut", "{\"type\": \"integer\"}",
      "\"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeefffffffff\\u00e9gg\"",
      "1:1 E112 expected an integer, found the string "
-     "'aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeefffffffff...'" },
+     "'aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeefffffffff...'"},
     {"only the first line is shown", "{\"type\": \"integer\"}", "\"one\\ntwo\"",
      "1:1 E112 expected an integer, found the string 'one...'"},
 };
-/* clang-format on */
 
 #define ENUM "{\"enum\": [\"Always\", \"Never\", \"\", 5]}"
 
-/* clang-format off */
 static const struct row scalars[] = {
     {"enum", ENUM, "\"Never\"", ""},
     {"enum, other type", ENUM, "5", ""},
@@ -125,7 +123,8 @@ static const struct row scalars[] = {
     {"pattern, not", "{\"pattern\": \"^[a-z]+$\"}", "\"aBc\"",
      "1:1 E114 expected a text that matches ^[a-z]+$, found the string 'aBc'"},
     {"pattern, with a description",
-     "{\"pattern\": \"^[a-z]+$\", \"description\": \"Lower-case letters.\"}", "\"1\"",
+     "{\"pattern\": \"^[a-z]+$\", \"description\": \"Lower-case letters.\"}",
+     "\"1\"",
      "1:1 E114 expected a text that matches ^[a-z]+$, found the string '1' | "
      "Lower-case letters."},
     {"length counts characters", "{\"maxLength\": 2}", "\"\\u00e9\\u00e9\"",
@@ -144,7 +143,8 @@ static const struct row scalars[] = {
     {"maximum, above", "{\"maximum\": 4095}", "4096",
      "1:1 E115 expected at most 4095, found 4096"},
     {"large integers are compared exactly", "{\"maximum\": 9007199254740992}",
-     "9007199254740993", "1:1 E115 expected at most 9007199254740992, found 9007199254740993"},
+     "9007199254740993",
+     "1:1 E115 expected at most 9007199254740992, found 9007199254740993"},
     {"exclusive minimum", "{\"exclusiveMinimum\": 0}", "0.1", ""},
     {"exclusive minimum, equal", "{\"exclusiveMinimum\": 0}", "0",
      "1:1 E115 expected more than 0, found 0"},
@@ -162,7 +162,6 @@ static const struct row scalars[] = {
     {"multiple of a fraction, not", "{\"multipleOf\": 0.1}", "0.35",
      "1:1 E115 expected a multiple of 0.1, found 0.35"},
 };
-/* clang-format on */
 
 #define DURATION "{\"format\": \"go-duration\"}"
 #define NO_DURATION                                                            \
@@ -175,14 +174,13 @@ static const struct row scalars[] = {
 #define NO_QUANTITY                                                            \
     "1:1 E114 expected a quantity such as '250m', '2' or '128Mi', found "
 
-/* clang-format off */
 static const struct row formats[] = {
     {"duration", DURATION, "\"1h30m\"", ""},
     {"duration of zero", DURATION, "\"0\"", ""},
     {"duration, template", DURATION, "\"{{ config.wait }}\"", ""},
     {"duration, words", DURATION, "\"5 minutes\"",
      NO_DURATION "the string '5 minutes'"},
-    {"duration, no unit", DURATION, "\"30\"", NO_DURATION "the string '30'" },
+    {"duration, no unit", DURATION, "\"30\"", NO_DURATION "the string '30'"},
     {"duration, negative", DURATION, "\"-1s\"", NO_DURATION "the string '-1s'"},
     {"cron", CRON, "\"*/5 0,12 1-7 JAN ?\"", ""},
     {"cron, time zone", CRON, "\"CRON_TZ=UTC 0 6 * * *\"", ""},
@@ -203,12 +201,11 @@ static const struct row formats[] = {
     {"quantity, template", QUANTITY, "\"{{ config.memory }}Mi\"", ""},
     {"quantity, other unit", QUANTITY, "\"50MB\"",
      NO_QUANTITY "the string '50MB'"},
-    {"quantity, no digits", QUANTITY, "\"Mi\"", NO_QUANTITY "the string 'Mi'" },
+    {"quantity, no digits", QUANTITY, "\"Mi\"", NO_QUANTITY "the string 'Mi'"},
     {"quantity, half an exponent", QUANTITY, "\"1e+\"",
      NO_QUANTITY "the string '1e+'"},
     {"expression is not checked", "{\"format\": \"expression\"}", "\"(\"", ""},
 };
-/* clang-format on */
 
 #define LIST "{\"items\": {\"type\": \"string\"}, \"uniqueItems\": true}"
 #define PAIR "{\"prefixItems\": [{\"type\": \"integer\"}], \"items\": false}"
@@ -221,7 +218,6 @@ static const struct row formats[] = {
     "{\"propertyNames\": {\"pattern\": \"^[a-z]+$\"}, "                        \
     "\"additionalProperties\": {\"type\": \"string\"}}"
 
-/* clang-format off */
 static const struct row containers[] = {
     {"items", LIST, "[\"a\", \"b\"]", ""},
     {"items, every wrong one", LIST, "[\"a\", 1, \"b\", null]",
@@ -253,7 +249,8 @@ static const struct row containers[] = {
     {"unknown, inside another", OBJECT, "{\"steps\": [], \"image\": 1}",
      "1:15 E110 unknown field 'image' | 'image' is a field of 'run'"},
     {"unknown, far; what is never allowed is not offered", OBJECT,
-     "{\"steps\": [], \"elsewhere\": 1}", "1:15 E110 unknown field 'elsewhere' | known fields: steps, run"},
+     "{\"steps\": [], \"elsewhere\": 1}",
+     "1:15 E110 unknown field 'elsewhere' | known fields: steps, run"},
     {"unknown, never allowed inside", OBJECT, "{\"steps\": [], \"hidden\": 1}",
      "1:15 E110 unknown field 'hidden' | known fields: steps, run"},
     {"not allowed", OBJECT, "{\"steps\": [], \"no\": 1}",
@@ -269,26 +266,29 @@ static const struct row containers[] = {
      "^[a-z]+$, found the string 'A'"},
     {"pattern members",
      "{\"patternProperties\": {\"^x-\": {\"type\": \"integer\"}}, "
-     "\"additionalProperties\": false}", "{\"x-a\": 1, \"x-b\": \"2\", \"y\": 1}",
+     "\"additionalProperties\": false}",
+     "{\"x-a\": 1, \"x-b\": \"2\", \"y\": 1}",
      "1:19 E112 expected an integer for 'x-b', found the string '2' | remove "
      "the quotes: 2\n"
      "1:24 E110 unknown field 'y'"},
     {"places are named by their last two names",
      "{\"properties\": {\"a\": {\"properties\": {\"b\": {\"items\": "
      "{\"properties\": {\"c\": {\"items\": {\"type\": \"string\"}}}, "
-     "\"required\": [\"d\"]}}}}}}", "{\"a\": {\"b\": [{\"c\": [1]}]}}",
+     "\"required\": [\"d\"]}}}}}}",
+     "{\"a\": {\"b\": [{\"c\": [1]}]}}",
      "1:14 E111 missing field 'd' in 'a.b[0]'\n"
      "1:21 E112 expected a string for 'b[0].c[0]', found the integer 1 | put "
      "it in quotes: \"1\""},
     {"deprecated",
      "{\"properties\": {\"old\": {\"deprecated\": true, \"description\": "
-     "\"Has no effect.\"}}}", "{\"old\": 1}", "1:2 W121 field 'old' is deprecated | Has no effect."},
+     "\"Has no effect.\"}}}",
+     "{\"old\": 1}", "1:2 W121 field 'old' is deprecated | Has no effect."},
     {"a circle through members",
      "{\"properties\": {\"in\": {\"$ref\": \"#\"}}, "
-     "\"additionalProperties\": false}", "{\"in\": {\"in\": {\"out\": 1}}}",
+     "\"additionalProperties\": false}",
+     "{\"in\": {\"in\": {\"out\": 1}}}",
      "1:16 E110 unknown field 'out' in 'in.in' | known fields: in"},
 };
-/* clang-format on */
 
 #define ID                                                                     \
     "{\"anyOf\": [{\"title\": \"an integer\", \"type\": \"integer\", "         \
@@ -305,7 +305,6 @@ static const struct row containers[] = {
     "{\"if\": {\"required\": [\"a\"]}, \"then\": {\"required\": [\"b\"]}, "    \
     "\"else\": {\"required\": [\"c\"]}}"
 
-/* clang-format off */
 static const struct row combinations[] = {
     {"any of, first", ID, "5", ""},
     {"any of, second", ID, "\"{{ x }}\"", ""},
@@ -326,7 +325,8 @@ static const struct row combinations[] = {
      "[]", "1:1 E112 expected a string or a number, found an empty list"},
     {"any of, warnings are no errors",
      "{\"anyOf\": [{\"type\": \"object\", \"properties\": {\"a\": "
-     "{\"deprecated\": true}}, \"required\": [\"b\"]}]}", "{\"a\": 1}",
+     "{\"deprecated\": true}}, \"required\": [\"b\"]}]}",
+     "{\"a\": 1}",
      "1:1 E111 missing field 'b'\n1:2 W121 field 'a' is deprecated"},
     {"one of", ONE, "4", ""},
     {"one of, other", ONE, "5.5", ""},
@@ -349,12 +349,13 @@ static const struct row combinations[] = {
     {"if without else", "{\"if\": {\"minimum\": 5}, \"then\": false}", "1", ""},
     {"reference beside others",
      "{\"$ref\": \"#/$defs/low\", \"maximum\": 2, \"$defs\": {\"low\": "
-     "{\"minimum\": 1}}}", "3", "1:1 E115 expected at most 2, found 3"},
+     "{\"minimum\": 1}}}",
+     "3", "1:1 E115 expected at most 2, found 3"},
     {"reference is applied",
      "{\"$ref\": \"#/$defs/low\", \"maximum\": 2, \"$defs\": {\"low\": "
-     "{\"minimum\": 1}}}", "0", "1:1 E115 expected at least 1, found 0"},
+     "{\"minimum\": 1}}}",
+     "0", "1:1 E115 expected at least 1, found 0"},
 };
-/* clang-format on */
 
 static void test_types(void **state)
 {

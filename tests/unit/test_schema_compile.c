@@ -3,7 +3,6 @@
 #include "tests/unit/case.h"
 #include "tests/unit/schema_fixture.h"
 
-/* clang-format off */
 static const struct {
     const char *schema, *want;
 } refused[] = {
@@ -68,7 +67,6 @@ static const struct {
     {"{\"if\": {\"not\": {\"$ref\": \"#/if\"}}}",
      "1:8 the schema refers to itself in a circle"},
 };
-/* clang-format on */
 
 static void test_refused(void **state)
 {
@@ -88,7 +86,6 @@ static void test_refused(void **state)
     }
 }
 
-/* clang-format off */
 static const char *const accepted[] = {
     "true",
     "false",
@@ -101,7 +98,6 @@ static const char *const accepted[] = {
     "\"description\": \"x\", \"default\": 1, \"examples\": [1], "
     "\"deprecated\": true}",
 };
-/* clang-format on */
 
 static void test_accepted(void **state)
 {

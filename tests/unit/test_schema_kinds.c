@@ -122,7 +122,6 @@ static void test_words(void **state)
     "metadata: {name: x}\n"
 #define STEP HEAD "spec:\n  steps:\n"
 
-/* clang-format off */
 static const struct {
     const char *name, *document, *want;
 } rows[] = {
@@ -133,14 +132,16 @@ static const struct {
      "1:1 E111 missing field 'metadata'\n1:1 E111 missing field 'spec'"},
     {"other version",
      "apiVersion: testworkflows.testkube.io/v2\nkind: TestWorkflow\n"
-     "metadata: {name: x}\nspec: {}\n", "1:13 E113 expected the string 'testworkflows.testkube.io/v1' for "
+     "metadata: {name: x}\nspec: {}\n",
+     "1:13 E113 expected the string 'testworkflows.testkube.io/v1' for "
      "'apiVersion', found the string 'testworkflows.testkube.io/v2'"},
     {"no name", "kind: TestWorkflow\nmetadata: {labels: {a: yes}}\nspec: {}\n",
      "2:11 E111 missing field 'name' in 'metadata'\n"
      "2:24 E112 expected a string for 'labels.a', found the boolean true | put "
      "it in quotes: \"true\" (y, yes and on without quotes mean true as well)"},
     {"label value",
-     "kind: TestWorkflow\nmetadata: {name: x, labels: {a: b c}}\nspec: {}\n", "2:33 E114 expected a text that matches "
+     "kind: TestWorkflow\nmetadata: {name: x, labels: {a: b c}}\nspec: {}\n",
+     "2:33 E114 expected a text that matches "
      "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$ for 'labels.a', found the "
      "string 'b c' | At most 63 letters, digits, '-', '_' and '.', with a "
      "letter or digit at both ends; or empty."},
@@ -159,7 +160,8 @@ static const struct {
     {"environment",
      STEP "  - run:\n      env:\n      - {name: A, value: true}\n"
           "      - {name: B, value: 8080}\n      - {value: x}\n"
-          "      - {name: C, valeu: x}\n", "8:26 E112 expected a string for 'env[0].value', found the boolean true | "
+          "      - {name: C, valeu: x}\n",
+     "8:26 E112 expected a string for 'env[0].value', found the boolean true | "
      "put it in quotes: \"true\" (y, yes and on without quotes mean true as "
      "well)\n"
      "9:26 E112 expected a string for 'env[1].value', found the integer 8080 | "
@@ -215,14 +217,16 @@ static const struct {
      "'Always'?"},
     {"quantity",
      HEAD "spec:\n  container:\n    resources:\n      limits: {cpu: 2, memory: "
-          "50MB}\n", "7:32 E114 expected a quantity such as '250m', '2' or '128Mi' for "
+          "50MB}\n",
+     "7:32 E114 expected a quantity such as '250m', '2' or '128Mi' for "
      "'limits.memory', found the string '50MB'"},
     {"no artifacts", STEP "  - artifacts: {paths: []}\n",
      "6:24 E117 expected at least 1 item for 'artifacts.paths', found 0"},
     {"parameters",
      HEAD "spec:\n  config:\n    host: localhost\n    port: {type: integer, "
           "default: 6379}\n    list: []\n    kind: {type: text}\n"
-          "    old: {defualt: 1}\n", "8:11 E112 expected a string, a number, true or false or a map for "
+          "    old: {defualt: 1}\n",
+     "8:11 E112 expected a string, a number, true or false or a map for "
      "'config.list', found an empty list\n"
      "9:18 E113 expected 'string', 'integer', 'number' or 'boolean' for "
      "'kind.type', found the string 'text'\n"
@@ -265,10 +269,10 @@ static const struct {
     {"execution",
      "kind: TestWorkflowExecution\nmetadata: {name: x}\nspec:\n"
      "  testWorkflow: {name: other}\n  executionRequest: {config: {a: 1}, tag: "
-     "{}}\n", "5:38 E110 unknown field 'tag' in 'spec.executionRequest' | did you mean "
+     "{}}\n",
+     "5:38 E110 unknown field 'tag' in 'spec.executionRequest' | did you mean "
      "'tags'?"},
 };
-/* clang-format on */
 
 static void check_documents(struct arena *arena, const char *text,
                             size_t length, struct diagnostics *list)

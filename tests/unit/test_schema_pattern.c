@@ -6,7 +6,6 @@
 #include "engine/schema/pattern.h"
 #include "tests/unit/case.h"
 
-/* clang-format off */
 static const struct {
     const char *pattern, *text;
     bool want;
@@ -25,7 +24,8 @@ static const struct {
     {"^a.c$", "a\nc", false},
     {"^a.c$",
      "a\xC3\xA9"
-     "c", true},
+     "c",
+     true},
     {"^.{3}$", "\xF0\x9F\x98\x80\xC3\xA9z", true},
     {"^[a-c]+$", "abcabc", true},
     {"^[a-c]+$", "abcd", false},
@@ -81,7 +81,6 @@ static const struct {
     {"^[^]$", "\n", true},
     {"^\\0$", "0", false},
 };
-/* clang-format on */
 
 static void test_matches(void **state)
 {
@@ -101,7 +100,6 @@ static void test_matches(void **state)
     }
 }
 
-/* clang-format off */
 static const struct {
     const char *pattern, *want;
 } refused[] = {
@@ -130,7 +128,6 @@ static const struct {
     {"(a{100}){100}", "the pattern repeats too much"},
     {"((((){1000}){1000}){1000}){1000}", "the pattern repeats too much"},
 };
-/* clang-format on */
 
 static void test_refused(void **state)
 {
