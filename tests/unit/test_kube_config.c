@@ -355,7 +355,6 @@ static void what_cannot_be_reduced(void **state)
     write_file("empty", " \n");
     write_file("binary", "abc\x01");
     write_file("lines", "abc\ndef\n");
-    /* clang-format 14 falls over this table. */
     static const struct {
         const char *name, *input, *context, *want;
     } rows[] = {
