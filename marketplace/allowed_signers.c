@@ -211,7 +211,7 @@ static int parse_key(struct arena *arena, const char *type, const char *text,
                      struct wire *blob, struct error *error)
 {
     struct wire inner, rest;
-    if (wire_read_base64(arena, text, strlen(text), blob) < 0)
+    if (wire_decode(arena, text, strlen(text), blob) < 0)
         return error_set(error, ERROR_INPUT, "the key is not base64");
     rest = *blob;
     if (wire_take_string(&rest, &inner) < 0 || !wire_is(&inner, type))

@@ -67,7 +67,7 @@ static int remove_armor(struct arena *arena, const char *armor, size_t length,
     size_t joined;
     const char *text = join_lines(arena, armor + BEGIN_LENGTH,
                                   length - BEGIN_LENGTH - END_LENGTH, &joined);
-    if (!text || wire_read_base64(arena, text, joined, blob) < 0)
+    if (!text || wire_decode(arena, text, joined, blob) < 0)
         return malformed(error, "it is not base64");
     return 0;
 }

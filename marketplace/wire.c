@@ -71,10 +71,14 @@ const char *wire_word(const struct wire *wire, char word[WIRE_WORD])
     return word;
 }
 
-int wire_read_base64(struct arena *arena, const char *text, size_t length,
-                     struct wire *wire)
+int wire_decode(struct arena *arena, const char *text, size_t length,
+                struct wire *bytes)
 {
-    wire->bytes = (const unsigned char *)base64_decode(arena, text, length,
-                                                       &wire->length);
-    return wire->bytes && wire->length > 0 ? 0 : -1;
+    size_t decoded = 0;
+    const char *made = base64_decode(arena, text, length, &decoded);
+    if (!made || decoded == 0 ||
+        memcmp(base64_encode(arena, made, decoded), text, length) != 0)
+        return -1;
+    *bytes = (struct wire){(const unsigned char *)made, decoded};
+    return 0;
 }

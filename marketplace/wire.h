@@ -31,7 +31,7 @@ bool wire_equal(const struct wire *a, const struct wire *b);
 /* The beginning of the bytes as printable ASCII, '?' for anything else. */
 const char *wire_word(const struct wire *wire, char word[WIRE_WORD]);
 
-/* The bytes of a base64 text of one line as `wire`, which live in `arena`. -1: it
- * is empty or no base64. */
-int wire_read_base64(struct arena *arena, const char *text, size_t length,
-                     struct wire *wire) MUST_CHECK;
+/* The bytes of a base64 text without line ends: not empty, padded, no bits left
+ * over, so that each has one form. They live in `arena`. -1: it is none. */
+int wire_decode(struct arena *arena, const char *text, size_t length,
+                struct wire *bytes) MUST_CHECK;

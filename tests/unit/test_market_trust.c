@@ -27,7 +27,7 @@ static int parse(struct arena *arena, const char *text,
 static struct wire blob_of(struct arena *arena, const char *key)
 {
     struct wire blob;
-    assert_int_equal(wire_read_base64(arena, key, strlen(key), &blob), 0);
+    assert_int_equal(wire_decode(arena, key, strlen(key), &blob), 0);
     return blob;
 }
 

@@ -138,7 +138,7 @@ static struct blob read_blob(struct arena *arena)
 {
     struct blob blob = {.length = 0};
     struct text joined = {0};
-    struct wire wire;
+    struct wire decoded;
     size_t length;
     char *armor = read_signature(arena, &length);
     char *rest = NULL;
@@ -146,11 +146,11 @@ static struct blob read_blob(struct arena *arena)
          line = strtok_r(NULL, "\n", &rest))
         if (line[0] != '-')
             text_append_string(&joined, line);
-    assert_int_equal(wire_read_base64(arena, joined.data, joined.length, &wire),
+    assert_int_equal(wire_decode(arena, joined.data, joined.length, &decoded),
                      0);
-    assert_true(wire.length < sizeof blob.bytes - 64);
-    memcpy(blob.bytes, wire.bytes, wire.length);
-    blob.length = wire.length;
+    assert_true(decoded.length < sizeof blob.bytes - 64);
+    memcpy(blob.bytes, decoded.bytes, decoded.length);
+    blob.length = decoded.length;
     text_free(&joined);
     return blob;
 }
@@ -401,6 +401,29 @@ static void a_point_off_the_curve_is_refused(void **state)
     const char *armor = put_armor(arena, &blob, &length);
     assert_int_equal(check(arena, armor, length, message, &error), -1);
     CHECK_ERROR("off the curve", error, ERROR_TRUST, "signature-invalid");
+}
+
+static void base64_is_strict(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *input, *want; /* NULL: refused */
+    } rows[] = {
+        {"AAAA", "\0\0\0"}, {"YWI=", "ab"}, {"YQ==", "a"},  {"YWJj", "abc"},
+        {"", NULL},         {"YWI", NULL},  {"YWJ=", NULL}, /* bits left over */
+        {"YR==", NULL},     {"Y===", NULL}, {"====", NULL}, {"YW I=", NULL},
+        {"YWI=YWI=", NULL}, {"YW-_", NULL},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        struct wire bytes;
+        int result =
+            wire_decode(arena, rows[i].input, strlen(rows[i].input), &bytes);
+        CHECK(rows[i].input, (result == 0) == !!rows[i].want);
+        if (result == 0)
+            CHECK(rows[i].input,
+                  memcmp(bytes.bytes, rows[i].want, bytes.length) == 0);
+    }
 }
 
 static void fingerprints_have_one_form(void **state)
