@@ -41,6 +41,18 @@ fetch_options(const struct market_request *request)
     };
 }
 
+/* A fetch may take a while: somebody who waits is told for what. */
+static void tell_fetch(const char *name)
+{
+    CLEANUP(text_free) struct text text = {0};
+    if (!isatty(STDERR_FILENO))
+        return;
+    text_append_string(&text, "fetching ");
+    text_append_escaped(&text, name, strlen(name), false);
+    text_append_string(&text, " ...\n");
+    fputs(text_string(&text), stderr);
+}
+
 /* Files of a marketplace that are not usable: told, and not in the way. */
 static void warn_problems(const char *name,
                           const struct marketplace_change *change)
@@ -108,6 +120,7 @@ static int market_add(struct market_request *request)
         .signer_count = request->signers.count,
         .allowed_signers = request->allowed_signers,
     };
+    tell_fetch(market.name);
     if (marketplace_add(request->arena, &request->places, &market, &options,
                         &change, &error) < 0)
         return print_error(&error);
@@ -127,6 +140,7 @@ static int update_one(struct market_request *request, const char *name,
     struct error error = {0};
     struct marketplace_change change;
     struct marketplace_fetch options = fetch_options(request);
+    tell_fetch(name);
     if (marketplace_update(request->arena, &request->places, name, &options,
                            &change, &error) < 0)
         return print_error(&error);
@@ -351,6 +365,7 @@ static int refresh_for_pull(struct market_request *request,
         const char *name = request->list.items[i].name;
         if (market && strcmp(name, market) != 0)
             continue;
+        tell_fetch(name);
         if (marketplace_update(request->arena, &request->places, name, &options,
                                &change, error) < 0)
             return -1;

@@ -391,8 +391,10 @@ int command_run(int count, char **arguments)
     if (options_read(options, count, arguments, &rest, &help, &error) < 0)
         return print_error(&error);
     if (help) {
-        options_help("run FILE [options]",
-                     "Runs a workflow (`-` is standard input) and records it.\n"
+        options_help("run REF [options]",
+                     "Runs a workflow and records it. REF is a file, `-` "
+                     "(standard input), or\n"
+                     "[MARKETPLACE/]NAME[@sha256:HEX].\n"
                      "Ctrl-C aborts in order, twice at once.",
                      options);
         return EXIT_PASSED;

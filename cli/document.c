@@ -69,14 +69,15 @@ int document_open(struct arena *arena, const char *name,
                   struct error *error)
 {
     struct marketplace_places places = {0};
-    *document = (struct document){.file = name};
     bool locked = choice && choice->locked;
-    int reference = 0;
-    if (locked || marketplace_is_reference(name)) {
-        if (market_places(arena, &places, error) < 0)
-            return -1;
-        reference = locked ? 1 : is_reference(arena, name, &places, error);
-    }
+    int reference = 1;
+    *document = (struct document){.file = name};
+    if (!locked && !marketplace_is_reference(name))
+        return document_read(arena, name, document, diagnostics, error);
+    if (market_places(arena, &places, error) < 0)
+        return -1;
+    if (!locked)
+        reference = is_reference(arena, name, &places, error);
     if (reference < 0)
         return -1;
     if (reference == 0)

@@ -170,8 +170,8 @@ int marketplace_resolve(struct arena *arena,
                         struct marketplace_source *source,
                         struct error *error) MUST_CHECK;
 
-/* The marketplace that the reference `text` would be found in, or NULL: for telling apart
- * what is a file, too. */
+/* The first marketplace that has the workflow of the reference `text`, or NULL: for
+ * telling apart what is a file, too. What cannot be read does not count. */
 const char *marketplace_of(struct arena *arena,
                            const struct marketplace_places *places,
                            const char *text);

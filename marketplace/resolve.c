@@ -302,11 +302,21 @@ const char *marketplace_of(struct arena *arena,
                            const struct marketplace_places *places,
                            const char *text)
 {
-    struct marketplace_source source;
-    struct marketplace_lookup lookup = {0};
-    struct error ignored = {0};
-    if (marketplace_resolve(arena, places, text, &lookup, &source, &ignored) <
-        0)
+    struct marketplace_reference reference;
+    struct marketplace_list list;
+    struct error error = {0};
+    if (marketplace_reference_parse(arena, text, &reference, &error) < 0 ||
+        marketplace_list_read(arena, places, &list, &error) < 0)
         return NULL;
-    return source.market ? source.market->name : NULL;
+    for (size_t i = 0; i < list.count; i++) {
+        const struct marketplace *market = &list.items[i];
+        struct marketplace_source source;
+        struct error unreadable = {0};
+        if (reference.market && strcmp(market->name, reference.market) != 0)
+            continue;
+        if (look_into(arena, places, market, &reference, &source, &unreadable) >
+            0)
+            return market->name;
+    }
+    return NULL;
 }

@@ -374,6 +374,25 @@ else
     fail 'a spoilt cache gives an error or good bytes' "$(cat "$work/out")"
 fi
 
+# Many small packs become one.
+market add loose "$url" --tofu >/dev/null
+rm -rf "$XDG_CACHE_HOME"
+for number in $(seq 1 43); do
+    commit '' "number $number"
+    market update loose >"$work/out" 2>&1 || break
+done
+expect 'after many updates' 0 'nothing new' market update loose
+packs=$(find "$XDG_CACHE_HOME" -name '*.pack' | wc -l)
+if [ "$packs" -lt 40 ]; then
+    pass 'there are not as many packs'
+else
+    fail 'there are not as many packs' "$packs"
+fi
+expect 'and everything is there' 0 'kind: Job' \
+    "$ASSAY" plan loose/redis-connectivity
+market remove loose
+git -C "$source" reset -q --hard HEAD~43
+
 # Two at once.
 rm -rf "$XDG_CACHE_HOME"
 "$ASSAY" marketplace update >"$work/one" 2>&1 &
