@@ -37,6 +37,14 @@ servers="$servers $!"
 wait_for 10 sh -c 'ssh-keyscan -p "$1" 127.0.0.1 | grep -q ssh-ed25519' sh "$port"
 url=ssh://$(id -un)@127.0.0.1:$port$source
 
+# Some accounts may not log in (locked, or without a shell): ask the real client.
+if ! ssh -q -F none -p "$port" -i "$work/user" -o BatchMode=yes \
+    -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null 127.0.0.1 true; then
+    printf 'SKIP: this account cannot log in by ssh: %s\n' \
+        "$(tail -n 1 "$work/sshd.log")"
+    exit 77
+fi
+
 expect 'an unknown host' 5 "marketplace 'official':" \
     market add official "$url" --signer "$signer"
 printf '[127.0.0.1]:%s %s\n' "$port" "$(cut -d ' ' -f 1,2 "$work/stranger.pub")" \
