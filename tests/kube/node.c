@@ -282,6 +282,17 @@ int64_t node_due(const struct node *node)
     return due;
 }
 
+int64_t node_log_state(const struct node *node)
+{
+    int64_t state = 0;
+    for (const struct node_pod *pod = node->pods; pod; pod = pod->next)
+        for (size_t i = 0; i < pod->count; i++)
+            if (pod->containers[i].log)
+                state += pod->containers[i].log->size +
+                         pod->containers[i].log->ended;
+    return state;
+}
+
 struct value *node_describe(struct arena *arena)
 {
     static const char document[] =

@@ -29,6 +29,9 @@ size_t node_poll(const struct node *node, struct pollfd *slots, size_t limit);
 /* When to call node_step even if nothing happens, by clock_monotonic; 0: never. */
 int64_t node_due(const struct node *node);
 
+/* A number that changes whenever a log does. */
+int64_t node_log_state(const struct node *node);
+
 /* Whether processes of the pod run, or its end was not reported yet. */
 bool node_holds(const struct node *node, const char *uid);
 

@@ -126,14 +126,23 @@ static void step_all(struct server *server)
     }
 }
 
+/* A number that changes whenever a feed may have more. */
+static uint64_t find_state(const struct server *server)
+{
+    return server->cluster->store.next +
+           (uint64_t)node_log_state(server->cluster->node);
+}
+
 static int serve(struct server *server, struct error *error)
 {
     for (;;) {
         cluster_settle(server->cluster);
+        uint64_t state = find_state(server);
         step_all(server);
         cluster_settle(server->cluster);
         nfds_t count = fill_slots(server);
-        if (poll(server->slots, count, find_timeout(server)) < 0) {
+        int timeout = find_state(server) == state ? find_timeout(server) : 0;
+        if (poll(server->slots, count, timeout) < 0) {
             if (errno == EINTR)
                 continue;
             return error_set_system(error, "cannot wait for clients");
