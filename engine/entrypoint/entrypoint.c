@@ -125,7 +125,7 @@ static int carry_out(struct run *run, struct error *error)
     int turn = state_wait(run->state, run->signals, error);
     if (turn < 0 || state_load(run->state, &died, error) < 0)
         return -1;
-    if (died || turn == 0)
+    if (died || turn == 0 || run_was_aborted(run))
         run_adopt(run);
     if (run_steps(run, error) < 0)
         return -1;
@@ -169,7 +169,6 @@ static int work(struct arena *arena, const struct options *options,
         return -1;
     int code = carry_out(&run, error);
     text_free(&output.buffer);
-    mask_drop(output.mask);
     return code;
 }
 
@@ -197,10 +196,8 @@ int entrypoint_main(int count, char **arguments, char **variables)
     if (read_options(count, arguments, &options, &error) < 0)
         return fail(&state, &error);
     if (options.version) {
-        static const char version[] = "assay-entrypoint 1\n";
-        return file_write_all(STDOUT_FILENO, version, strlen(version)) == 0
-                   ? EXIT_PASSED
-                   : EXIT_INTERNAL;
+        fputs("assay-entrypoint 1\n", stdout);
+        return EXIT_PASSED;
     }
     state.folder = options.state;
     state.termination = options.termination;

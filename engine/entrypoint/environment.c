@@ -60,7 +60,8 @@ struct variables variables_make(struct arena *arena,
     struct variables made = {.arena = arena};
     while (environment->base[made.count])
         made.count++;
-    made.items = arena_allocate(arena, (made.count + 1) * sizeof *made.items);
+    made.capacity = made.count + 2;
+    made.items = arena_allocate(arena, made.capacity * sizeof *made.items);
     memcpy(made.items, environment->base, made.count * sizeof *made.items);
     variables_set(&made, "CI", "1");
     return made;
@@ -77,10 +78,13 @@ void variables_set(struct variables *variables, const char *name,
             variables->items[i] = entry;
             return;
         }
-    size_t size = sizeof *variables->items;
-    variables->items = arena_grow(variables->arena, variables->items,
-                                  (variables->count + 1) * size,
-                                  (variables->count + 2) * size);
+    if (variables->count + 1 >= variables->capacity) {
+        size_t size = sizeof *variables->items;
+        variables->items = arena_grow(variables->arena, variables->items,
+                                      variables->capacity * size,
+                                      2 * variables->capacity * size);
+        variables->capacity *= 2;
+    }
     variables->items[variables->count++] = entry;
 }
 

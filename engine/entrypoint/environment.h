@@ -24,7 +24,7 @@ const char *environment_taken(const struct environment *environment,
 struct variables {
     struct arena *arena;
     char **items; /* NULL at the end */
-    size_t count;
+    size_t count, capacity;
 };
 
 /* The base and CI=1. */

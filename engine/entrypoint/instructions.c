@@ -4,6 +4,7 @@
  */
 #include "engine/entrypoint/instructions.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/clock.h"
@@ -12,7 +13,8 @@
 struct decoding {
     struct arena *arena;
     struct instructions *made;
-    const char *ref; /* of the step that is being decoded, for messages */
+    const char *ref;  /* of the step that is being decoded, for messages */
+    size_t container; /* of the leaf before */
     struct error *error;
 };
 
@@ -24,6 +26,13 @@ static int wrong(const struct decoding *decoding, const char *member,
                      expected);
 }
 
+/* The kernel's texts end at a NUL byte: one inside would cut the rest off. */
+static bool is_text(const struct value *value)
+{
+    return value_is(value, VALUE_STRING) &&
+           !memchr(value->string.bytes, '\0', value->string.length);
+}
+
 static int decode_text(const struct decoding *decoding,
                        const struct value *value, const char *member,
                        struct instruction_text *text)
@@ -31,7 +40,7 @@ static int decode_text(const struct decoding *decoding,
     text->template = value_is(value, VALUE_MAP);
     if (text->template)
         value = value_get(value, "template");
-    if (!value_is(value, VALUE_STRING))
+    if (!is_text(value))
         return wrong(decoding, member, "a text");
     text->bytes = value->string.bytes;
     text->length = value->string.length;
@@ -44,7 +53,7 @@ static int decode_string(const struct decoding *decoding,
 {
     const struct value *value = value_get(map, member);
     *string = value_string(value);
-    if (value && !*string)
+    if (value && !is_text(value))
         return wrong(decoding, member, "a text");
     return 0;
 }
@@ -69,7 +78,8 @@ static int decode_duration(const struct decoding *decoding,
     if (!text)
         return 0;
     if (duration_parse(text, duration, decoding->error) < 0)
-        return -1;
+        return error_context(decoding->error, "step '%.64s': '%s'",
+                             decoding->ref, member);
     return *duration < 0 ? wrong(decoding, member, "a positive duration") : 0;
 }
 
@@ -150,13 +160,18 @@ static int decode_retry(const struct decoding *decoding,
     return decode_string(decoding, retry, "until", &step->until);
 }
 
-static int decode_leaf(const struct decoding *decoding, const struct value *map,
+static int decode_leaf(struct decoding *decoding, const struct value *map,
                        struct step *step)
 {
     int64_t container = value_int_or(value_get(map, "container"), -1);
     if (container < 0 || (size_t)container >= decoding->made->container_count)
         return wrong(decoding, "container", "the number of a container");
     step->container = (size_t)container;
+    /* Containers take turns, and each has one. */
+    if (step->container < decoding->container)
+        return wrong(decoding, "container",
+                     "that of the step before or a later one");
+    decoding->container = step->container;
     const struct value *directory = value_get(map, "workingDir");
     if (directory &&
         decode_text(decoding, directory, "workingDir", &step->directory) < 0)
@@ -174,12 +189,18 @@ static struct step *decode_steps(struct decoding *decoding,
 static int decode_step(struct decoding *decoding, const struct value *map,
                        struct step *step, int depth)
 {
+    static const char digits[] = "abcdefghijklmnopqrstuvwxyz"
+                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
     decoding->ref = "?";
     if (decode_string(decoding, map, "ref", &step->ref) < 0)
         return -1;
     if (!step->ref || step->ref[0] == '\0')
         return error_set(decoding->error, ERROR_INPUT, "a step has no ref");
     decoding->ref = step->ref;
+    /* Refs are written as they are into status.json and the report. */
+    size_t length = strlen(step->ref);
+    if (length > ENTRYPOINT_REF_LIMIT || strspn(step->ref, digits) != length)
+        return wrong(decoding, "ref", "of letters, digits, '.', '-', '_'");
     step->exit_code = -1;
     if (++decoding->made->total > ENTRYPOINT_STEPS_LIMIT)
         return error_set(decoding->error, ERROR_INPUT, "more than %d steps",
@@ -239,12 +260,37 @@ static int decode_secrets(struct decoding *decoding, const struct value *root)
                                                         sizeof *made->secrets);
     for (size_t i = 0; i < made->secret_count; i++) {
         const struct value *entry = value_item(list, i);
-        made->secrets[i].name = value_string_at(entry, "name");
-        made->secrets[i].variable = value_string_at(entry, "variable");
+        if (decode_string(decoding, entry, "name", &made->secrets[i].name) <
+                0 ||
+            decode_string(decoding, entry, "variable",
+                          &made->secrets[i].variable) < 0)
+            return -1;
         if (!made->secrets[i].name || !made->secrets[i].variable)
             return error_set(decoding->error, ERROR_INPUT,
                              "a secret has no name or no variable");
     }
+    return 0;
+}
+
+static int compare_refs(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+static int check_refs(const struct decoding *decoding)
+{
+    const struct instructions *made = decoding->made;
+    const char **refs =
+        arena_allocate(decoding->arena, (made->total + 1) * sizeof *refs);
+    size_t count = 0;
+    for (const struct step *step = instructions_first(made); step;
+         step = instructions_next(made, step, true))
+        refs[count++] = step->ref;
+    qsort(refs, count, sizeof *refs, compare_refs);
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(refs[i - 1], refs[i]) == 0)
+            return error_set(decoding->error, ERROR_INPUT,
+                             "two steps have the ref '%.64s'", refs[i]);
     return 0;
 }
 
@@ -261,7 +307,7 @@ struct instructions *instructions_decode(struct arena *arena, const char *text,
         return NULL;
     }
     struct instructions *made = arena_allocate(arena, sizeof *made);
-    struct decoding decoding = {arena, made, "", error};
+    struct decoding decoding = {arena, made, "", 0, error};
     made->container_count = value_count(value_get(root, "containers"));
     if (made->container_count == 0 ||
         made->container_count > ENTRYPOINT_CONTAINERS_LIMIT) {
@@ -274,7 +320,7 @@ struct instructions *instructions_decode(struct arena *arena, const char *text,
     const struct value *steps = value_get(root, "steps");
     made->steps = decode_steps(&decoding, steps, NULL, 1);
     made->step_count = value_count(steps);
-    return made->steps ? made : NULL;
+    return made->steps && check_refs(&decoding) == 0 ? made : NULL;
 }
 
 struct step *instructions_first(const struct instructions *instructions)

@@ -22,7 +22,7 @@ struct word {
 struct mask {
     struct arena *arena;
     struct word *words; /* longest first */
-    size_t count;
+    size_t count, capacity;
     bool begins[256]; /* bytes that a word begins with */
     struct text held;
 };
@@ -31,15 +31,24 @@ struct mask *mask_make(struct arena *arena)
 {
     struct mask *mask = arena_allocate(arena, sizeof *mask);
     mask->arena = arena;
-    mask->words = arena_allocate(arena, 3 * ENTRYPOINT_SECRETS_LIMIT *
-                                            sizeof *mask->words);
     return mask;
 }
 
 static void add_word(struct mask *mask, const char *bytes, size_t length)
 {
-    if (length == 0 || mask->count == 3 * ENTRYPOINT_SECRETS_LIMIT)
+    if (length == 0 || mask->count == ENTRYPOINT_WORDS_LIMIT)
         return;
+    for (size_t i = 0; i < mask->count; i++)
+        if (mask->words[i].length == length &&
+            memcmp(mask->words[i].bytes, bytes, length) == 0)
+            return;
+    if (mask->count == mask->capacity) {
+        size_t capacity = mask->capacity ? 2 * mask->capacity : 16;
+        mask->words = arena_grow(mask->arena, mask->words,
+                                 mask->capacity * sizeof *mask->words,
+                                 capacity * sizeof *mask->words);
+        mask->capacity = capacity;
+    }
     size_t place = mask->count++;
     for (; place > 0 && mask->words[place - 1].length < length; place--)
         mask->words[place] = mask->words[place - 1];
@@ -81,7 +90,7 @@ static void add_percent(struct mask *mask, const char *word, size_t length)
     memory_wipe(text.data, text.length);
 }
 
-void mask_add(struct mask *mask, const char *word, size_t length)
+static void add_forms(struct mask *mask, const char *word, size_t length)
 {
     enum { SHORTEST_ENCODED = 3 }; /* forms of less would hide half the text */
     add_word(mask, word, length);
@@ -89,6 +98,35 @@ void mask_add(struct mask *mask, const char *word, size_t length)
         return;
     add_base64(mask, word, length);
     add_percent(mask, word, length);
+}
+
+/* Programs print a key line by line, with their own text in between. Short lines,
+ * such as the brackets of JSON, would hide half the text. */
+static void add_lines(struct mask *mask, const char *word, size_t length)
+{
+    enum { SHORTEST_LINE = 8 };
+    const char *end = word + length;
+    while (word < end && mask->count < ENTRYPOINT_LINES_LIMIT) {
+        const char *newline = memchr(word, '\n', (size_t)(end - word));
+        size_t line = (size_t)((newline ? newline : end) - word);
+        size_t kept = line > 0 && word[line - 1] == '\r' ? line - 1 : line;
+        if (kept >= SHORTEST_LINE)
+            add_word(mask, word, kept);
+        word += line + 1;
+    }
+}
+
+void mask_add(struct mask *mask, const char *word, size_t length)
+{
+    add_forms(mask, word, length);
+    /* Files of secrets end with a newline, which $(...) takes away. */
+    size_t bare = length;
+    while (bare > 0 && (word[bare - 1] == '\n' || word[bare - 1] == '\r'))
+        bare--;
+    if (bare < length)
+        add_forms(mask, word, bare);
+    if (bare > 0 && memchr(word, '\n', bare))
+        add_lines(mask, word, bare);
 }
 
 bool mask_is_empty(const struct mask *mask)
@@ -172,11 +210,6 @@ void mask_finish(struct mask *mask, struct text *out)
 {
     if (mask->held.length > 0)
         replace(mask, mask->held.data, mask->held.length, true, out);
-    text_free(&mask->held);
-}
-
-void mask_drop(struct mask *mask)
-{
     text_free(&mask->held);
 }
 

@@ -14,7 +14,8 @@ struct mask;
 /* An empty mask; lives in `arena`. */
 struct mask *mask_make(struct arena *arena);
 
-/* Adds a word, and its base64 and percent-encoded forms; "" is ignored. */
+/* Adds a word, its base64 and percent-encoded forms, the same without newlines at
+ * its end, and each longer line of several; "" is ignored. */
 void mask_add(struct mask *mask, const char *word, size_t length);
 
 /* Whether there is nothing to replace. */
@@ -26,9 +27,6 @@ void mask_push(struct mask *mask, const char *bytes, size_t length,
 
 /* Appends what is held back: the stream has ended. */
 void mask_finish(struct mask *mask, struct text *out);
-
-/* Forgets what is held back: the stream was given up. */
-void mask_drop(struct mask *mask);
 
 /* Whether the bytes hold a secret. */
 bool mask_finds(const struct mask *mask, const char *bytes, size_t length);

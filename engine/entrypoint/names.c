@@ -101,7 +101,11 @@ static int answer(void *context, struct arena *arena, const char *name,
         *found = secret_value(arena, names, rest, rest_length);
     else if (after(name, length, "self.", &rest, &rest_length))
         *found = self_word(arena, names, rest, rest_length);
+    else if (names->until)
+        *found = self_word(arena, names, name, length);
     else
+        *found = NULL;
+    if (!*found)
         *found = status_word(arena, names, name, length);
     if (*found)
         return 1;

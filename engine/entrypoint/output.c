@@ -86,8 +86,12 @@ int output_end(struct output *output, const struct step *step,
                            step->exit_code);
     text_append_format(&output->buffer, ",\"duration\":%lld",
                        (long long)step->duration);
-    if (reason && reason[0])
-        append_string(&output->buffer, "reason", reason);
+    if (reason && reason[0]) {
+        CLEANUP(text_free) struct text masked = {0};
+        mask_push(output->mask, reason, strlen(reason), &masked);
+        mask_finish(output->mask, &masked);
+        append_string(&output->buffer, "reason", text_string(&masked));
+    }
     return end(output, error);
 }
 
@@ -102,7 +106,11 @@ int output_done(struct output *output, enum step_status status,
 int output_say(struct output *output, const char *text, struct error *error)
 {
     CLEANUP(text_free) struct text line = {0};
+    if (output_finish(output, error) < 0)
+        return -1;
     text_append_format(&line, "%sassay: %s\n", output->inside_line ? "\n" : "",
                        text);
-    return output_write(output, line.data, line.length, error);
+    if (output_write(output, line.data, line.length, error) < 0)
+        return -1;
+    return output_finish(output, error);
 }

@@ -25,7 +25,8 @@ int output_write(struct output *output, const char *bytes, size_t length,
 /* The end of a step's output: what was held back goes out. */
 int output_finish(struct output *output, struct error *error);
 
-/* Control lines. `reason` may be NULL. */
+/* Control lines, after the end of a step's output. `reason` may be NULL; it is
+ * masked too. */
 int output_start(struct output *output, const struct step *step, int attempt,
                  struct error *error);
 int output_end(struct output *output, const struct step *step,
@@ -33,5 +34,5 @@ int output_end(struct output *output, const struct step *step,
 int output_done(struct output *output, enum step_status status,
                 struct error *error);
 
-/* A line of our own in the running step's log ("assay: ..."). */
+/* A line of our own in the step's log ("assay: ..."), after what it printed. */
 int output_say(struct output *output, const char *text, struct error *error);

@@ -36,6 +36,12 @@ struct running {
     bool orphans; /* no child is left */
 };
 
+/* What the new process says when it cannot become the program. */
+struct failure {
+    int number; /* errno; 0: none */
+    bool in_folder;
+};
+
 /* Between fork and exec: only calls that are safe there. */
 static _Noreturn void become(const struct process *process, int output,
                              int report)
@@ -52,17 +58,20 @@ static _Noreturn void become(const struct process *process, int output,
     dup2(output, STDERR_FILENO);
     if (process->script >= 0)
         fcntl(process->script, F_SETFD, 0);
+    struct failure failure = {.in_folder = true};
     if (!process->folder || chdir(process->folder) == 0) {
+        failure.in_folder = false;
         environ = process->variables;
         execvp(process->arguments[0], process->arguments);
     }
-    int number = errno;
-    ssize_t ignored = write(report, &number, sizeof number);
+    failure.number = errno;
+    ssize_t ignored = write(report, &failure, sizeof failure);
     (void)ignored;
     _exit(127);
 }
 
-static int start(struct running *running, int *failure, struct error *error)
+static int start(struct running *running, struct failure *failure,
+                 struct error *error)
 {
     int output[2], report[2];
     if (pipe2(output, O_CLOEXEC) < 0)
@@ -81,7 +90,7 @@ static int start(struct running *running, int *failure, struct error *error)
     close(output[1]);
     close(report[1]);
     running->pipe = output[0];
-    *failure = 0;
+    *failure = (struct failure){0};
     if (running->main > 0)
         while (read(report[0], failure, sizeof *failure) < 0 && errno == EINTR)
             ;
@@ -105,6 +114,9 @@ static int signal_children(int number)
     close(descriptor);
     if (length < 0)
         return -1;
+    /* A number that the end of the list cuts would be that of a stranger. */
+    while (length > 0 && list[length - 1] != ' ')
+        length--;
     list[length] = '\0';
     char *cursor = list;
     for (long pid; (pid = strtol(cursor, &cursor, 10)) > 1;) {
@@ -266,45 +278,54 @@ static void drain(struct running *running, struct error *error)
         close(running->pipe);
 }
 
-static int say_failure(const struct process *process, int failure,
-                       struct output *output, struct error *error)
+static int refuse(struct process_result *result, int code,
+                  struct output *output, struct error *error)
+{
+    result->code = code;
+    return output_say(output, result->trouble, error);
+}
+
+/* No shell in the image is the most frequent of these. */
+static int say_failure(const struct process *process,
+                       const struct failure *failure,
+                       struct process_result *result, struct output *output,
+                       struct error *error)
 {
     const char *program = process->arguments[0];
-    char text[512];
-    bool shell = strcmp(program, "/bin/sh") == 0;
-    snprintf(text, sizeof text, "cannot run '%.200s'%s%.100s: %s%s", program,
-             process->folder ? " in " : "",
-             process->folder ? process->folder : "", strerror(failure),
-             shell && failure == ENOENT
-                 ? " (the image has no shell: use `command` instead of `shell`)"
-                 : "");
-    return output_say(output, text, error);
+    bool missing = failure->number == ENOENT && !failure->in_folder;
+    const char *hint = "";
+    if (missing && strcmp(program, "/bin/sh") == 0)
+        hint = " (the image has no shell: use 'run' with 'command')";
+    else if (failure->number == ENOEXEC)
+        hint = " (a script needs a first line such as #!/bin/sh)";
+    snprintf(result->trouble, sizeof result->trouble,
+             "cannot %s '%.150s': %s%s",
+             failure->in_folder ? "enter the working directory" : "run",
+             failure->in_folder ? process->folder : program,
+             strerror(failure->number), hint);
+    return refuse(result, missing ? 127 : 126, output, error);
 }
 
 int process_run(const struct process *process, struct output *output,
                 struct process_result *result, struct error *error)
 {
-    *result = (struct process_result){PROCESS_EXITED, 0, 0};
-    if (process->folder && folder_make(process->folder, 0777, error) < 0) {
-        char text[sizeof error->text];
-        memcpy(text, error->text, sizeof text);
-        *error = (struct error){0};
-        result->code = 126;
-        return output_say(output, text, error);
+    *result = (struct process_result){.end = PROCESS_EXITED};
+    struct error failed = {0}; /* of writing: the step is stopped first */
+    if (process->folder && folder_make(process->folder, 0777, &failed) < 0) {
+        snprintf(result->trouble, sizeof result->trouble,
+                 "the working directory: %.250s", failed.text);
+        return refuse(result, 126, output, error);
     }
     struct running running = {process, output, result, -1, 0, 0, false, false};
-    struct error failed = {0}; /* of writing: the step is stopped first */
-    int failure;
+    struct failure failure;
     if (start(&running, &failure, error) < 0)
         return -1;
     int watched = watch(&running, &failed);
     drain(&running, &failed);
     if (watched == 0 && !error_is_set(&failed))
         output_finish(output, &failed);
-    if (!error_is_set(&failed) && failure != 0) {
-        result->code = failure == ENOENT ? 127 : 126;
-        say_failure(process, failure, output, &failed);
-    }
+    if (!error_is_set(&failed) && failure.number != 0)
+        say_failure(process, &failure, result, output, &failed);
     if (!error_is_set(&failed))
         return 0;
     *error = failed;

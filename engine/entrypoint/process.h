@@ -25,6 +25,7 @@ struct process_result {
     enum process_end end;
     int code;
     int signal;
+    char trouble[320]; /* why it could not be started; "" when it was */
 };
 
 /* Runs it. -1 only for failures of ours, such as fork; a program that cannot be

@@ -102,7 +102,7 @@ struct attempt {
     struct variables variables;
     struct process process;
     struct process_result result;
-    char reason[256];
+    char reason[320];
 };
 
 static int make_variables(struct run *run, const struct step *step,
@@ -209,6 +209,47 @@ static int64_t leaf_deadline(const struct step *step, int64_t now)
     return deadline;
 }
 
+/* The same words in every C library. */
+static const char *signal_word(int number)
+{
+    static const char *const words[] = {
+        [SIGHUP] = "hangup",
+        [SIGINT] = "interrupted",
+        [SIGQUIT] = "quit",
+        [SIGILL] = "illegal instruction",
+        [SIGTRAP] = "trap",
+        [SIGABRT] = "aborted itself",
+        [SIGBUS] = "bus error",
+        [SIGFPE] = "arithmetic error",
+        [SIGKILL] = "killed",
+        [SIGSEGV] = "segmentation fault",
+        [SIGPIPE] = "nobody read its output",
+        [SIGTERM] = "terminated",
+        [SIGXCPU] = "processor time used up",
+        [SIGXFSZ] = "file too large",
+    };
+    bool known = number > 0 && (size_t)number < sizeof words / sizeof *words &&
+                 words[number];
+    return known ? words[number] : "unnamed";
+}
+
+/* What an exit code does not say by itself. */
+static void explain_exit(const struct step *step, struct attempt *attempt)
+{
+    const struct process_result *result = &attempt->result;
+    char *reason = attempt->reason;
+    size_t size = sizeof attempt->reason;
+    int number = result->code - 128;
+    if (result->trouble[0])
+        snprintf(reason, size, "%s", result->trouble);
+    else if (result->code == 0 && step->negative)
+        snprintf(reason, size, "it was expected to fail");
+    else if (step->shell.bytes && number > 0 && number < 32)
+        snprintf(reason, size, "a command ended by signal %d (%s)%s", number,
+                 signal_word(number),
+                 number == SIGKILL ? ": out of memory?" : "");
+}
+
 /* The status that the end of the process means; the reason for people. */
 static enum step_status judge(struct run *run, struct step *step,
                               struct attempt *attempt)
@@ -219,15 +260,12 @@ static enum step_status judge(struct run *run, struct step *step,
     step->exit_code = result->code;
     switch (result->end) {
     case PROCESS_EXITED:
-        /* The exit code has a place of its own; no reason repeats it. */
-        if (step->negative && result->code == 0)
-            snprintf(attempt->reason, sizeof attempt->reason,
-                     "it was expected to fail");
+        explain_exit(step, attempt);
         break;
     case PROCESS_KILLED:
         snprintf(attempt->reason, sizeof attempt->reason,
                  "killed by signal %d (%s)%s", result->signal,
-                 strsignal(result->signal),
+                 signal_word(result->signal),
                  result->signal == SIGKILL ? ": out of memory?" : "");
         if (result->signal != SIGKILL && result->signal != SIGTERM)
             break;
@@ -266,9 +304,7 @@ static int run_attempt(struct run *run, struct step *step,
         step->status = STEP_FAILED;
         step->exit_code = -1;
         snprintf(attempt->reason, sizeof attempt->reason, "%.250s", wrong.text);
-        return output_say(run->output, wrong.text, error) < 0
-                   ? -1
-                   : output_finish(run->output, error);
+        return output_say(run->output, wrong.text, error);
     }
     int result =
         process_run(&attempt->process, run->output, &attempt->result, error);
@@ -290,14 +326,15 @@ static int wants_more(struct run *run, const struct step *step,
     struct names names = attempt->names;
     names.variables = &attempt->variables;
     names.self = step->status;
-    int done = names_condition(
-        &names, step->until ? step->until : "self.passed", error);
+    names.until = true;
+    int done =
+        names_condition(&names, step->until ? step->until : "passed", error);
     return done < 0 ? -1 : !done;
 }
 
 static int run_leaf(struct run *run, struct step *step, struct error *error)
 {
-    char reason[256] = "";
+    char reason[320] = "";
     step->started = clock_monotonic();
     for (int number = 1;; number++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -453,6 +490,15 @@ int run_steps(struct run *run, struct error *error)
     enum walk walk = walk_list(run, run->instructions->steps,
                                run->instructions->step_count, error);
     return walk == WALK_FAILED ? -1 : 0;
+}
+
+bool run_was_aborted(const struct run *run)
+{
+    for (const struct step *step = instructions_first(run->instructions); step;
+         step = instructions_next(run->instructions, step, true))
+        if (step->status == STEP_ABORTED)
+            return true;
+    return false;
 }
 
 void run_adopt(struct run *run)

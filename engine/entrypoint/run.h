@@ -18,5 +18,8 @@ struct run {
  * written, a process cannot be made. */
 int run_steps(struct run *run, struct error *error);
 
-/* A container before this one died: what it had begun counts as aborted. */
+/* Whether a container before this one had to abort a step. */
+bool run_was_aborted(const struct run *run);
+
+/* A container before this one died or aborted: what it had begun counts as aborted. */
 void run_adopt(struct run *run);

@@ -9,10 +9,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "engine/base/clock.h"
@@ -21,6 +23,8 @@
 #include "engine/entrypoint/verdict.h"
 
 enum { PATH_SIZE = 4096 };
+
+#define ABORT_PATIENCE (15 * CLOCK_SECOND) /* more than a step has to end */
 
 static int make_path(const struct state *state, const char *name, size_t number,
                      char path[PATH_SIZE], struct error *error)
@@ -60,6 +64,38 @@ static bool is_free(const char *path)
     return free;
 }
 
+/* How long the next wait may be. A file's closing is announced a moment before its
+ * lock is free, so after news the looks are close together at first. An abort
+ * reaches all containers: the one before ends soon, and says so. */
+struct patience {
+    int pause;   /* milliseconds */
+    int64_t end; /* of waiting after a signal; 0: none came */
+};
+
+enum { SHORTEST_PAUSE = 5, LONGEST_PAUSE = 1000 };
+
+static int look_around(int notices, int signals, struct patience *patience,
+                       struct error *error)
+{
+    struct pollfd files[] = {{notices, POLLIN, 0}, {signals, POLLIN, 0}};
+    if (poll(files, 2, patience->pause) < 0 && errno != EINTR)
+        return error_set_system(error, "cannot wait for a turn");
+    struct signalfd_siginfo info;
+    while (files[1].revents &&
+           read(signals, &info, sizeof info) == (ssize_t)sizeof info)
+        if (info.ssi_signo != SIGCHLD && patience->end == 0)
+            patience->end = clock_monotonic() + ABORT_PATIENCE;
+    patience->pause = patience->pause * 2 < LONGEST_PAUSE ? patience->pause * 2
+                                                          : LONGEST_PAUSE;
+    char events[4096];
+    if (!files[0].revents)
+        return 0;
+    patience->pause = SHORTEST_PAUSE;
+    if (read(notices, events, sizeof events) < 0 && errno != EAGAIN)
+        return error_set_system(error, "cannot wait for a turn");
+    return 0;
+}
+
 static int watch(const struct state *state, const char *path, int notices,
                  int signals, struct error *error)
 {
@@ -68,19 +104,14 @@ static int watch(const struct state *state, const char *path, int notices,
     if (inotify_add_watch(notices, state->folder,
                           IN_CLOSE_WRITE | IN_MOVED_TO) < 0)
         return error_set_system(error, "cannot watch '%.200s'", state->folder);
+    struct patience patience = {LONGEST_PAUSE, 0};
     while (!is_free(path)) {
-        struct pollfd files[] = {{notices, POLLIN, 0}, {signals, POLLIN, 0}};
-        /* The time-out is a safety net for file systems without inotify. */
-        if (poll(files, 2, 1000) < 0 && errno != EINTR)
-            return error_set_system(error, "cannot wait for a turn");
-        if (files[1].revents)
+        if (patience.end > 0 && clock_monotonic() >= patience.end)
             return 0;
-        char events[4096];
-        if (files[0].revents && read(notices, events, sizeof events) < 0 &&
-            errno != EAGAIN)
-            return error_set_system(error, "cannot wait for a turn");
+        if (look_around(notices, signals, &patience, error) < 0)
+            return -1;
     }
-    return 1;
+    return patience.end == 0;
 }
 
 int state_wait(const struct state *state, int signals, struct error *error)
@@ -130,6 +161,9 @@ int state_load(const struct state *state, bool *died, struct error *error)
     if (!root)
         return error_context(error, "the state of the other containers");
     const struct value *steps = value_get(root, "steps");
+    if (!value_is(steps, VALUE_MAP))
+        return error_set(error, ERROR_INPUT,
+                         "the state of the other containers: no steps");
     for (size_t i = 0; i < value_count(steps); i++)
         load_step(state, &steps->map.members[i]);
     *died = value_count(value_get(root, "done")) < state->container;
@@ -169,7 +203,7 @@ static bool is_reported(const struct state *state, const struct step *step)
            (step->group || step->container == state->container);
 }
 
-/* Appends the steps with more to say than `dull`; whether all fitted. */
+/* Appends the steps that have ended, the dull ones on demand; whether all fitted. */
 static bool print_steps(struct text *text, const struct state *state,
                         bool with_dull, size_t limit)
 {
@@ -179,11 +213,11 @@ static bool print_steps(struct text *text, const struct state *state,
         bool dull = step->status == STEP_PASSED || step->status == STEP_SKIPPED;
         if (!is_reported(state, step) || (dull && !with_dull))
             continue;
-        char entry[128];
+        char entry[ENTRYPOINT_REF_LIMIT + 80];
         char code[16] = "null";
         if (step->exit_code >= 0)
             snprintf(code, sizeof code, "%d", step->exit_code);
-        snprintf(entry, sizeof entry, "%s[\"%.60s\",\"%s\",%s,%lld]", separator,
+        snprintf(entry, sizeof entry, "%s[\"%s\",\"%s\",%s,%lld]", separator,
                  step->ref, verdict_name(step->status), code,
                  (long long)(step->duration / CLOCK_MILLISECOND));
         if (text->length + strlen(entry) > limit)

@@ -19,8 +19,8 @@ struct state {
 /* Takes the lock of this container's turn; others wait for it to be free. */
 int state_claim(struct state *state, struct error *error);
 
-/* Waits until the container before this one has ended. `signals` is a descriptor
- * that becomes readable when the wait must end. 1: our turn; 0: interrupted. */
+/* Waits until the container before this one has ended. `signals` is a signalfd;
+ * after a signal the wait lasts 15 s more. 1: our turn; 0: told to abort. */
 int state_wait(const struct state *state, int signals, struct error *error);
 
 /* Reads status.json into the steps. *died: a container before this one ended

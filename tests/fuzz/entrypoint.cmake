@@ -1,1 +1,1 @@
-assay_fuzz(instructions USES entrypoint expression value base)
+assay_fuzz(instructions USES entrypoint value expression base)
