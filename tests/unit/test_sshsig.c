@@ -403,29 +403,6 @@ static void a_point_off_the_curve_is_refused(void **state)
     CHECK_ERROR("off the curve", error, ERROR_TRUST, "signature-invalid");
 }
 
-static void base64_is_strict(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *input, *want; /* NULL: refused */
-    } rows[] = {
-        {"AAAA", "\0\0\0"}, {"YWI=", "ab"}, {"YQ==", "a"},  {"YWJj", "abc"},
-        {"", NULL},         {"YWI", NULL},  {"YWJ=", NULL}, /* bits left over */
-        {"YR==", NULL},     {"Y===", NULL}, {"====", NULL}, {"YW I=", NULL},
-        {"YWI=YWI=", NULL}, {"YW-_", NULL},
-    };
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        CLEANUP(arena_free) struct arena *arena = arena_new();
-        struct wire bytes;
-        int result =
-            wire_decode(arena, rows[i].input, strlen(rows[i].input), &bytes);
-        CHECK(rows[i].input, (result == 0) == !!rows[i].want);
-        if (result == 0)
-            CHECK(rows[i].input,
-                  memcmp(bytes.bytes, rows[i].want, bytes.length) == 0);
-    }
-}
-
 static void fingerprints_have_one_form(void **state)
 {
     (void)state;
