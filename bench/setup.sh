@@ -9,7 +9,7 @@ assay=${ASSAY:-$PWD/build/release/cli/assay}
 }
 measure=$PWD/build/bench/measure
 mkdir -p build/bench
-cc -std=gnu17 -O2 -Wall -Wextra -Werror -o "$measure" bench/measure.c
+cc -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o "$measure" bench/measure.c
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 export XDG_STATE_HOME="$folder/state" XDG_CACHE_HOME="$folder/cache"
