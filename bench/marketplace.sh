@@ -22,7 +22,7 @@ ASSAY=$assay measure=$measure rounds=$rounds sh -eu -c '
     "$ASSAY" marketplace add official "$base/catalog.git" \
         --signer "$(fingerprint good)" --ca "$work/ca.pem" >"$work/out"
     "$measure" "$rounds" \
-        "git ls-remote" git -c "http.sslCAInfo=$work/ca.pem" \
+        "git ls-remote" env GIT_SSL_CAINFO="$work/ca.pem" git \
         ls-remote "$base/catalog.git" HEAD -- \
         "update, nothing new" "$ASSAY" marketplace update -- \
         "pull" "$ASSAY" marketplace pull redis-connectivity

@@ -94,7 +94,6 @@ expect 'a mute server' 5 'no complete answer within 1 seconds' \
     market add mute "https://localhost:$mute_port/a" --tofu --timeout 1
 expect 'nobody there' 5 'cannot connect' \
     market add none "https://localhost:$(free_port)/a" --tofu
-unset http_proxy HTTP_PROXY
 expect 'a proxy of the environment' 0 'nothing new' \
     env https_proxy="$proxy" "$ASSAY" marketplace update
 expect 'one that is not there' 5 'cannot connect' \

@@ -4,6 +4,7 @@
 # shellcheck disable=SC2154 # work and root are set by checks.sh
 export XDG_CONFIG_HOME="$work/config" XDG_CACHE_HOME="$work/cache"
 export GIT_CONFIG_NOSYSTEM=1 GIT_TERMINAL_PROMPT=0
+unset http_proxy HTTP_PROXY https_proxy HTTPS_PROXY all_proxy ALL_PROXY
 settings=$XDG_CONFIG_HOME/assay/marketplaces.yaml
 project=$work/project
 source=$work/source
