@@ -286,16 +286,13 @@ static int decide(struct log_lines *lines, bool ended, struct error *error)
 static ptrdiff_t feed_compare(struct log_lines *lines, const char *bytes,
                               size_t length, struct error *error)
 {
-    size_t room = KUBE_LOG_PREFIX_LIMIT - lines->line.length;
-    const char *end = memchr(bytes, '\n', length);
-    size_t part = end ? (size_t)(end - bytes) : length;
-    bool ended = end && part <= room;
-    if (part > room)
-        part = room;
+    /* One more than is kept: only then it is known to be longer. */
+    size_t room = KUBE_LOG_PREFIX_LIMIT + 1 - lines->line.length;
+    const char *end = memchr(bytes, '\n', length < room ? length : room);
+    size_t part = end ? (size_t)(end - bytes) : length < room ? length : room;
     text_append(&lines->line, bytes, part);
-    if (ended || lines->line.length == KUBE_LOG_PREFIX_LIMIT)
-        if (decide(lines, ended, error) < 0)
-            return -1;
+    if ((end || part == room) && decide(lines, end != NULL, error) < 0)
+        return -1;
     return (ptrdiff_t)part;
 }
 

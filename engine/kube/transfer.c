@@ -325,7 +325,6 @@ static void set_connection(struct kube_task *task)
     curl->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl->easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl->easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    curl->easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
     curl->easy_setopt(easy, CURLOPT_USERAGENT, "assay");
     curl->easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
     curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
