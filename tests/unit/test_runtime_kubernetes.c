@@ -1,0 +1,498 @@
+/* kubernetes_object.h, kubernetes_view.h, replay.h: what is sent to a cluster, what
+ * its words mean, and what is new when a run is read again. */
+#include "engine/base/base64.h"
+#include "engine/base/clock.h"
+#include "engine/runtime/kubernetes_object.h"
+#include "engine/runtime/kubernetes_view.h"
+#include "engine/runtime/replay.h"
+#include "tests/unit/case.h"
+
+static struct value *parse(struct arena *arena, const char *text)
+{
+    struct diagnostics found = diagnostics_make(arena, "test");
+    struct value *documents =
+        value_read_yaml(arena, text, strlen(text), &found);
+    if (!documents)
+        fail_msg("no YAML: %s", text);
+    return value_item(documents, 0);
+}
+
+static const char *print(struct arena *arena, const struct value *value)
+{
+    CLEANUP(text_free) struct text text = {0};
+    value_write_json(&text, value, JSON_COMPACT);
+    return arena_copy(arena, text_string(&text), text.length);
+}
+
+/* --- objects --------------------------------------------------------------- */
+
+static struct plan make_plan(struct arena *arena, const char *pod)
+{
+    struct plan plan = {.run_id = "0123456789abcdef", .token = "t"};
+    plan.job = parse(
+        arena,
+        arena_format(arena,
+                     "{metadata: {name: j}, spec: {ttlSecondsAfterFinished: "
+                     "3600, template: {spec: %s}}}",
+                     pod));
+    plan.pod = value_path(plan.job, "spec.template.spec");
+    return plan;
+}
+
+static const struct {
+    const char *name, *pod;
+    struct job_choice choice;
+    const char *want; /* the pod */
+} jobs[] = {
+    {"as it is",
+     "{containers: [{name: a}]}",                                  {.namespace_name = "n"},
+     "{\"containers\":[{\"name\":\"a\"}]}"                                 },
+    {"with a service account",
+     "{automountServiceAccountToken: false}",                      {.namespace_name = "n", .service_account = "s"},
+     "{\"automountServiceAccountToken\":true,\"serviceAccountName\":\"s\"}"},
+    {"restricted",
+     "{containers: [{name: a}]}",                                  {.namespace_name = "n", .restricted = true},
+     "{\"containers\":[{\"name\":\"a\",\"securityContext\":{\"capabilities\":"
+     "{\"drop\":[\"ALL\"]}}}],\"securityContext\":{\"runAsNonRoot\":true,"
+     "\"runAsUser\":65532,\"runAsGroup\":65532}}"                          },
+    {"restricted, the cluster gives users",
+     "{containers: [{name: a}]}",                                  {.namespace_name = "n", .restricted = true, .assigns_users = true},
+     "{\"containers\":[{\"name\":\"a\",\"securityContext\":{\"capabilities\":"
+     "{\"drop\":[\"ALL\"]}}}],\"securityContext\":{\"runAsNonRoot\":true}}"},
+    {"restricted, with users of its own",
+     "{containers: [{name: a, securityContext: {runAsUser: 5}}]}", {.namespace_name = "n", .restricted = true},
+     "{\"containers\":[{\"name\":\"a\",\"securityContext\":{\"runAsUser\":5,"
+     "\"capabilities\":{\"drop\":[\"ALL\"]}}}],\"securityContext\":"
+     "{\"runAsNonRoot\":true}}"                                            },
+    {"restricted, what is dropped stays",
+     "{securityContext: {runAsUser: 7, runAsNonRoot: false}, containers: "
+     "[{name: a, securityContext: {capabilities: {drop: [X]}}}]}", {.namespace_name = "n", .restricted = true},
+     "{\"securityContext\":{\"runAsUser\":7,\"runAsNonRoot\":false},"
+     "\"containers\":[{\"name\":\"a\",\"securityContext\":{\"capabilities\":"
+     "{\"drop\":[\"X\"]}}}]}"                                              },
+};
+
+static void jobs_for_a_cluster(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(jobs); i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        struct plan plan = make_plan(arena, jobs[i].pod);
+        const char *before = print(arena, plan.job);
+        const struct value *job =
+            kubernetes_make_job(arena, &plan, &jobs[i].choice);
+        CHECK_TEXT(jobs[i].name,
+                   print(arena, value_path(job, "spec.template.spec")),
+                   jobs[i].want);
+        CHECK_TEXT(jobs[i].name,
+                   value_string(value_path(job, "metadata.namespace")), "n");
+        CHECK_TEXT("the plan stays as it was", print(arena, plan.job), before);
+    }
+}
+
+static void levels_of_security(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *object;
+        enum runtime_security wanted;
+        bool restricted, assigns;
+    } rows[] = {
+        {"nothing known",  "{}",                                                 SECURITY_AUTO,       false, false},
+        {"enforced",
+         "{metadata: {labels: {pod-security.kubernetes.io/enforce: "
+         "restricted}}}",                                                        SECURITY_AUTO,       true,  false},
+        {"less enforced",
+         "{metadata: {labels: {pod-security.kubernetes.io/enforce: baseline}}}", SECURITY_AUTO,       false, false},
+        {"only warned of",
+         "{metadata: {labels: {pod-security.kubernetes.io/warn: restricted}}}",  SECURITY_AUTO,       false, false},
+        {"by wish",        "{}",                                                 SECURITY_RESTRICTED, true,  false},
+        {"against it",
+         "{metadata: {labels: {pod-security.kubernetes.io/enforce: "
+         "restricted}}}",                                                        SECURITY_BASELINE,   false, false},
+        {"OpenShift",
+         "{metadata: {annotations: {openshift.io/sa.scc.uid-range: 1/2}}}",      SECURITY_AUTO,       false, true },
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        struct job_choice choice = {0};
+        kubernetes_choose(parse(arena, rows[i].object), rows[i].wanted,
+                          &choice);
+        CHECK(rows[i].name, choice.restricted == rows[i].restricted);
+        CHECK(rows[i].name, choice.assigns_users == rows[i].assigns);
+    }
+}
+
+static void what_the_job_owns(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    const struct job_choice choice = {.namespace_name = "n"};
+    const struct value *made = kubernetes_make_owned(
+        arena, parse(arena, "{kind: Secret, metadata: {name: s}}"), &choice,
+        "j", "u");
+    assert_string_equal(
+        print(arena, made),
+        "{\"kind\":\"Secret\",\"metadata\":{\"name\":\"s\",\"namespace\":\"n\","
+        "\"ownerReferences\":[{\"apiVersion\":\"batch/v1\",\"kind\":\"Job\","
+        "\"name\":\"j\",\"uid\":\"u\"}]}}");
+}
+
+static void the_shared_program_is_ours(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct error error = {0};
+    struct value *object = kubernetes_make_entrypoint(arena, "n");
+    assert_int_equal(kubernetes_check_entrypoint(object, &error), 0);
+    value_set(arena, object, "immutable", value_make_bool(arena, false));
+    assert_int_equal(kubernetes_check_entrypoint(object, &error), -1);
+    assert_int_equal(error.kind, ERROR_TRUST);
+    assert_non_null(strstr(error.text, "can be changed"));
+    error = (struct error){0};
+    value_set(arena, object, "immutable", value_make_bool(arena, true));
+    value_set_string(arena, value_get(object, "binaryData"), "entrypoint",
+                     base64_encode(arena, "evil", 4));
+    assert_int_equal(kubernetes_check_entrypoint(object, &error), -1);
+    assert_int_equal(error.kind, ERROR_TRUST);
+    assert_non_null(strstr(error.text, "does not hold the program"));
+    error = (struct error){0};
+    assert_int_equal(kubernetes_check_entrypoint(NULL, &error), -1);
+}
+
+#define JOB                                                                    \
+    "{metadata: {name: j, labels: {assay.dev/run: r, assay.dev/workflow: "     \
+    "w}}, "                                                                    \
+    "spec: {template: {spec: {containers: [{name: a, image: i, command: "      \
+    "[x]}]}}}}"
+#define MAP    "{data: {run.json: '{\"steps\": []}'}}"
+#define SECRET "{data: {token: dG9rZW4=}}"
+
+static void plans_from_a_cluster(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *job, *map, *secret;
+        bool good;
+    } rows[] = {
+        {"all of it",      JOB,  MAP,                          SECRET,                 true },
+        {"no labels",      "{}", MAP,                          SECRET,                 false},
+        {"no steps",       JOB,  "{data: {}}",                 SECRET,                 false},
+        {"steps, no JSON", JOB,  "{data: {run.json: 'what'}}", SECRET,                 false},
+        {"no token",       JOB,  MAP,                          "{}",                   false},
+        {"an empty one",   JOB,  MAP,                          "{data: {token: ''}}",  false},
+        {"no base64",      JOB,  MAP,                          "{data: {token: '?'}}", false},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        struct error error = {0};
+        const struct plan *plan = kubernetes_read_plan(
+            arena, parse(arena, rows[i].job), parse(arena, rows[i].map),
+            parse(arena, rows[i].secret), &error);
+        CHECK(rows[i].name, (plan != NULL) == rows[i].good);
+        CHECK(rows[i].name, plan || error_is_set(&error));
+        if (!plan)
+            continue;
+        assert_string_equal(plan->run_id, "r");
+        assert_string_equal(plan->workflow, "w");
+        assert_string_equal(plan->token, "token");
+        assert_string_equal(print(arena, plan->images), "[\"i\"]");
+        assert_false(plan->bare);
+    }
+}
+
+/* --- views ----------------------------------------------------------------- */
+
+#define WAITS(reason, message)                                                 \
+    "{spec: {nodeName: n, containers: [{name: a}]}, status: {phase: Pending, " \
+    "containerStatuses: [{name: a, state: {waiting: {reason: " reason          \
+    ", message: '" message "'}}}]}}"
+
+static const struct {
+    const char *name, *pod, *want; /* NULL: no trouble */
+    int64_t patience;
+    bool whole;
+} troubles[] = {
+    {"it runs",
+     "{spec: {containers: [{name: a}]}, status: {containerStatuses: "
+     "[{name: a, state: {running: {}}}]}}",                                                                                         NULL,                                                   0,                                                                                               false},
+    {"not scheduled yet",                                                        "{spec: {containers: [{name: a}]}}",
+     "all of 1 containers did not start: no node yet",                                                                                                                                      0,                                                                                               true },
+    {"unschedulable",
+     "{spec: {containers: [{name: a}]}, status: {conditions: [{type: "
+     "PodScheduled, status: 'False', reason: Unschedulable, message: 0/3}]}}",                                                      "the pod cannot be scheduled (Unschedulable: 0/3)",     0,                                                                                               true },
+    {"being created",                                                            WAITS("ContainerCreating",                         ""),
+     "all of 1 containers did not start",                                                                                                                                                                                                                                                    0,     true},
+    {"a wrong name",                                                                          WAITS("InvalidImageName",                                                                                                              "x"),
+     "container 'a': its image's name is wrong (InvalidImageName: x)",                                                 0,
+     false},
+    {"a pull that may succeed",                                                                      WAITS("ImagePullBackOff",                                                                                                                       "i/o timeout"),
+     "container 'a': its image cannot be pulled (ImagePullBackOff: i/o "
+     "timeout)",                                                                                                                                                       120 * CLOCK_SECOND,                        false},
+    {"a pull that will not",                                                        WAITS("ErrImagePull",                                                                                                    "manifest unknown"),
+     "container 'a': its image cannot be pulled (ErrImagePull: manifest "
+     "unknown)",                                                                              0,false},
+    {"a Secret that may come",                                                                 WAITS("CreateContainerConfigError",                                                                                                                 "no s"),
+     "container 'a': it cannot be created (CreateContainerConfigError: no s)",                                                                                                                                                                                    30 * CLOCK_SECOND,                                                                                                                                                                                  false},
+    {"no program",
+     "{spec: {containers: [{name: a}]}, status: {containerStatuses: [{name: a, "
+     "state: {terminated: {reason: StartError, message: x, exitCode: 128}}}]}}",                                                      "container 'a' cannot be started (StartError: x)",                                                                                           0,  false},
+    {"the second container too",
+     "{spec: {nodeName: n, containers: [{name: a}, {name: b}]}, status: "
+     "{containerStatuses: [{name: a, state: {running: {}}}, {name: b, state: "
+     "{waiting: {reason: ErrImageNeverPull}}}]}}","container 'b': its image is not on the node (ErrImageNeverPull)",0,
+     false                                                                                                                                                                               },
+};
+
+static void what_keeps_a_pod_from_starting(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(troubles); i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        struct pod_view view;
+        pod_view_decode(arena, parse(arena, troubles[i].pod), &view);
+        struct pod_trouble trouble = pod_view_trouble(arena, &view);
+        if (!troubles[i].want) {
+            CHECK(troubles[i].name, !trouble.text);
+            continue;
+        }
+        CHECK_TEXT(troubles[i].name, trouble.text, troubles[i].want);
+        CHECK(troubles[i].name, trouble.patience == troubles[i].patience);
+        CHECK(troubles[i].name, trouble.whole == troubles[i].whole);
+    }
+}
+
+static void what_the_cluster_ends(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *status, *want;
+    } rows[] = {
+        {"nothing",          "{phase: Failed}",                                           NULL                                                  },
+        {"evicted",          "{phase: Failed, reason: Evicted, message: low}",
+         "the cluster ended pod 'p' (Evicted: low)"                                                                                             },
+        {"its own deadline", "{phase: Failed, reason: DeadlineExceeded}",                 NULL                                                  },
+        {"preempted",
+         "{conditions: [{type: DisruptionTarget, status: 'True', reason: "
+         "PreemptionByScheduler, message: m}]}",                                          "the cluster ended pod 'p' (PreemptionByScheduler: m)"},
+        {"not now",          "{conditions: [{type: DisruptionTarget, status: 'False'}]}",
+         NULL                                                                                                                                   },
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        struct pod_view view;
+        pod_view_decode(arena,
+                        parse(arena, arena_format(arena,
+                                                  "{metadata: {name: p}, "
+                                                  "status: %s}",
+                                                  rows[i].status)),
+                        &view);
+        const char *got = pod_view_disruption(arena, &view);
+        CHECK_TEXT(rows[i].name, got ? got : "none",
+                   rows[i].want ? rows[i].want : "none");
+    }
+}
+
+#define A "@sha256:aaaa"
+#define B "@sha256:bbbb"
+
+static void images_that_run(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *image, *id, *runtime;
+        enum image_check want;
+    } rows[] = {
+        {"x" A,   "docker.io/library/x" A, "containerd", IMAGE_VERIFIED  },
+        {"x:1" A, "docker-pullable://x" A, "docker",     IMAGE_VERIFIED  },
+        {"x" A,   "docker.io/library/x" B, "containerd", IMAGE_MISMATCH  },
+        {"x" A,   "docker.io/library/x" B, "cri-o",      IMAGE_UNVERIFIED},
+        {"x:1",   "docker.io/library/x" B, "containerd", IMAGE_UNVERIFIED},
+        {"x" A,   "sha256:aaaa",           "containerd", IMAGE_UNVERIFIED},
+        {"x" A,   "",                      "",           IMAGE_UNVERIFIED},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct container_view view = {.image = rows[i].image,
+                                      .image_id = rows[i].id,
+                                      .runtime = rows[i].runtime};
+        if (container_view_image(&view) != rows[i].want)
+            fail_msg("%s runs as %s: %s", rows[i].image, rows[i].id,
+                     image_check_name(container_view_image(&view)));
+    }
+}
+
+static void jobs_that_are_decided(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *conditions;
+        bool complete, failed;
+        const char *reason;
+    } rows[] = {
+        {"[]",                                                     false, false, ""                },
+        {"[{type: SuccessCriteriaMet, status: 'True'}]",           true,  false, ""                },
+        {"[{type: Complete, status: 'True'}]",                     true,  false, ""                },
+        {"[{type: Failed, status: 'False'}]",                      false, false, ""                },
+        {"[{type: FailureTarget, status: 'True', reason: Early}]", false, true,
+         "Early"                                                                                   },
+        {"[{type: FailureTarget, status: 'True', reason: Early}, {type: "
+         "Failed, "
+         "status: 'True', reason: DeadlineExceeded}]",    false, true,  "DeadlineExceeded"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        struct job_view view;
+        job_view_decode(
+            arena,
+            parse(arena, arena_format(arena, "{status: {conditions: %s}}",
+                                      rows[i].conditions)),
+            &view);
+        CHECK(rows[i].conditions, view.complete == rows[i].complete);
+        CHECK(rows[i].conditions, view.failed == rows[i].failed);
+        CHECK_TEXT(rows[i].conditions, view.reason, rows[i].reason);
+    }
+}
+
+/* --- replay ---------------------------------------------------------------- */
+
+struct collector {
+    struct event_sink sink;
+    struct text text;
+};
+
+static int collect(struct event_sink *sink, const struct event *event,
+                   struct error *error)
+{
+    struct collector *collector = (struct collector *)sink;
+    (void)error;
+    if (event->kind == EVENT_OUTPUT)
+        text_append_format(&collector->text, "%s:%.*s ", event->step,
+                           (int)event->length, event->text);
+    else if (event->kind == EVENT_STEP_STARTED)
+        text_append_format(&collector->text, "%s>%d ", event->step,
+                           event->attempt);
+    else
+        text_append_format(&collector->text, "%s=%s ", event->step,
+                           event_status_name(event->status));
+    return 0;
+}
+
+/* "1>1" starts attempt 1 of step 1, "1:text" is its output, "1=failed" its end. */
+static struct event make_event(struct arena *arena, const char *word)
+{
+    size_t length = strcspn(word, ">:=");
+    struct event event = {.time = 1, .step = arena_copy(arena, word, length)};
+    const char *rest = word + length + 1;
+    if (word[length] == '>') {
+        event.kind = EVENT_STEP_STARTED;
+        event.attempt = rest[0] - '0';
+    } else if (word[length] == ':') {
+        event.kind = EVENT_OUTPUT;
+        event.text = rest;
+        event.length = strlen(rest);
+    } else {
+        event.kind = EVENT_STEP_FINISHED;
+        event.status = (enum status)event_status_parse(rest);
+        event.exit_code = -1;
+    }
+    return event;
+}
+
+/* Hands the events that the words stand for to a sink. */
+static void emit_all(struct arena *arena, const char *words,
+                     int (*take)(void *, const struct event *, struct error *),
+                     void *context)
+{
+    while (*words) {
+        struct error error = {0};
+        size_t length = strcspn(words, " ");
+        struct event event =
+            make_event(arena, arena_copy(arena, words, length));
+        if (take(context, &event, &error) != 0)
+            fail_msg("%s: %s", words, error.text);
+        words += length;
+        words += *words == ' ';
+    }
+}
+
+static int apply(void *context, const struct event *event, struct error *error)
+{
+    return event_apply(context, event, error);
+}
+
+static int emit(void *context, const struct event *event, struct error *error)
+{
+    return event_emit(context, event, error);
+}
+
+static const struct {
+    const char *name;
+    const char *recorded; /* events */
+    struct runtime_recorded steps[2];
+    const char *log, *want;
+} replays[] = {
+    {"nothing is recorded",
+     "",                               {{"", 0}},
+     "1>1 1:abc 1=passed 2=skipped",                                               "1>1 1:abc 1=passed 2=skipped "},
+    {"the start is",            "1>1", {{"", 0}},            "1>1 1:abc 1=passed", "1:abc 1=passed "              },
+    {"a part of the output",
+     "1>1",                            {{"1", 2}},
+     "1>1 1:a 1:bcd 1=passed",                                                     "1:cd 1=passed "               },
+    {"all of the step",
+     "1>1 1=passed",                   {{"1", 3}},
+     "1>1 1:abc 1=passed 2>1",                                                     "2>1 "                         },
+    {"the second attempt",
+     "1>1 1=failed 1>2",               {{"1", 4}},
+     "1>1 1:ab 1=failed 1>2 1:cde 1=passed",                                       "1:e 1=passed "                },
+    {"a step that was skipped",
+     "1=skipped",                      {{"", 0}},
+     "1=skipped 2>1",                                                              "2>1 "                         },
+    {"everything",
+     "1>1 1=passed 2>1 2=failed",      {{"1", 1}, {"2", 1}},
+     "1>1 1:a 1=passed 2>1 2:b 2=failed",                                          ""                             },
+    {"output of no step",       "",    {{"", 3}},            ":abcd 1>1",          ":d 1>1 "                      },
+};
+
+static void only_what_is_new(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(replays); i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        struct error error = {0};
+        struct collector collector = {{collect}, {0}};
+        struct plan plan = {
+            .run = parse(arena, "{steps: [{ref: '1'}, {ref: '2'}]}")};
+        struct run_state *record = event_state_make(arena, "ab");
+        struct event queued = {
+            .kind = EVENT_RUN_QUEUED, .time = 1, .data = plan.run};
+        struct event started = {.kind = EVENT_RUN_STARTED, .time = 1};
+        assert_int_equal(event_apply(record, &queued, &error), 0);
+        assert_int_equal(event_apply(record, &started, &error), 0);
+        emit_all(arena, replays[i].recorded, apply, record);
+        struct outcome *outcome = outcome_make(arena, &plan, &collector.sink);
+        struct runtime_record known = {record, replays[i].steps, 2};
+        known.count = replays[i].steps[1].step ? 2 : 1;
+        struct event_sink *sink = replay_make(arena, &known, outcome);
+        emit_all(arena, replays[i].log, emit, sink);
+        CHECK_TEXT(replays[i].name, text_string(&collector.text),
+                   replays[i].want);
+        text_free(&collector.text);
+    }
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(jobs_for_a_cluster),
+        cmocka_unit_test(levels_of_security),
+        cmocka_unit_test(what_the_job_owns),
+        cmocka_unit_test(the_shared_program_is_ours),
+        cmocka_unit_test(plans_from_a_cluster),
+        cmocka_unit_test(what_keeps_a_pod_from_starting),
+        cmocka_unit_test(what_the_cluster_ends),
+        cmocka_unit_test(images_that_run),
+        cmocka_unit_test(jobs_that_are_decided),
+        cmocka_unit_test(only_what_is_new),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
