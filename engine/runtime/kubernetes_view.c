@@ -268,11 +268,10 @@ struct pod_trouble pod_view_trouble(struct arena *arena,
     if (view->unscheduled)
         worst.text = arena_format(arena, "the pod cannot be scheduled (%s)",
                                   view->unscheduled);
+    else if (view->node[0] == '\0')
+        worst.text = "the pod is not on a node yet";
     else
-        worst.text =
-            arena_format(arena, "%s of %zu containers %s not start%s",
-                         waiting == view->count ? "all" : "some", view->count,
-                         "did", view->node[0] ? "" : ": no node yet");
+        worst.text = "the containers of the pod do not run yet";
     return worst;
 }
 

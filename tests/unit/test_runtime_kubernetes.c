@@ -204,7 +204,8 @@ static void plans_from_a_cluster(void **state)
 /* --- views ----------------------------------------------------------------- */
 
 #define WAITS(reason, message)                                                 \
-    "{spec: {nodeName: n, containers: [{name: a}]}, status: {phase: Pending, " \
+    "{spec: {nodeName: node, containers: [{name: a}]}, status: {phase: "       \
+    "Pending, "                                                                \
     "containerStatuses: [{name: a, state: {waiting: {reason: " reason          \
     ", message: '" message "'}}}]}}"
 
@@ -217,12 +218,12 @@ static const struct {
      "{spec: {containers: [{name: a}]}, status: {containerStatuses: "
      "[{name: a, state: {running: {}}}]}}",                                                                                         NULL,                                                   0,                                                                                               false},
     {"not scheduled yet",                                                        "{spec: {containers: [{name: a}]}}",
-     "all of 1 containers did not start: no node yet",                                                                                                                                      0,                                                                                               true },
+     "the pod is not on a node yet",                                                                                                                                                        0,                                                                                               true },
     {"unschedulable",
      "{spec: {containers: [{name: a}]}, status: {conditions: [{type: "
      "PodScheduled, status: 'False', reason: Unschedulable, message: 0/3}]}}",                                                      "the pod cannot be scheduled (Unschedulable: 0/3)",     0,                                                                                               true },
     {"being created",                                                            WAITS("ContainerCreating",                         ""),
-     "all of 1 containers did not start",                                                                                                                                                                                                                                                    0,     true},
+     "the containers of the pod do not run yet",                                                                                                                                                                                                                                             0,     true},
     {"a wrong name",                                                                          WAITS("InvalidImageName",                                                                                                              "x"),
      "container 'a': its image's name is wrong (InvalidImageName: x)",                                                 0,
      false},
@@ -238,7 +239,7 @@ static const struct {
      "{spec: {containers: [{name: a}]}, status: {containerStatuses: [{name: a, "
      "state: {terminated: {reason: StartError, message: x, exitCode: 128}}}]}}",                                                      "container 'a' cannot be started (StartError: x)",                                                                                           0,  false},
     {"the second container too",
-     "{spec: {nodeName: n, containers: [{name: a}, {name: b}]}, status: "
+     "{spec: {nodeName: node, containers: [{name: a}, {name: b}]}, status: "
      "{containerStatuses: [{name: a, state: {running: {}}}, {name: b, state: "
      "{waiting: {reason: ErrImageNeverPull}}}]}}","container 'b': its image is not on the node (ErrImageNeverPull)",0,
      false                                                                                                                                                                               },
