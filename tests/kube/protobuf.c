@@ -1,20 +1,37 @@
 /*
- * Bytes in, a map out. A table says which field of which message is what; all
- * fields are strings or messages, others are skipped.
- * https://github.com/kubernetes/api: authorization/v1/generated.proto
+ * Bytes in, a map out. A table says which field of which message is what; fields
+ * that are not in it are skipped.
+ * https://github.com/kubernetes/api: generated.proto of authorization/v1, core/v1
  */
 #include "tests/kube/protobuf.h"
 
+#include <openssl/evp.h>
 #include <stdint.h>
 #include <string.h>
 
-enum message { STRING, UNKNOWN, REVIEW, SPECIFICATION, RESOURCE, PATH };
+/* What a field is: a scalar, a map of them, or a message. */
+enum message {
+    STRING,
+    BYTES, /* base64 in JSON */
+    TRUTH,
+    STRINGS, /* map<string, string> */
+    PIECES,  /* map<string, bytes> */
+    UNKNOWN,
+    KIND,
+    REVIEW,
+    REVIEW_SPECIFICATION,
+    RESOURCE,
+    PATH,
+    CONFIG_MAP,
+    SECRET,
+    METADATA,
+};
 
 enum wire {
     WIRE_NUMBER = 0,
     WIRE_FIXED64 = 1,
     WIRE_BYTES = 2,
-    WIRE_FIXED32 = 5
+    WIRE_FIXED32 = 5,
 };
 
 static const struct field {
@@ -23,10 +40,13 @@ static const struct field {
     const char *name;
     enum message is;
 } fields[] = {
-    {UNKNOWN, 2, "raw", REVIEW},
-    {REVIEW, 2, "spec", SPECIFICATION},
-    {SPECIFICATION, 1, "resourceAttributes", RESOURCE},
-    {SPECIFICATION, 2, "nonResourceAttributes", PATH},
+    {UNKNOWN, 1, "type", KIND},
+    {UNKNOWN, 2, "raw", BYTES},
+    {KIND, 1, "apiVersion", STRING},
+    {KIND, 2, "kind", STRING},
+    {REVIEW, 2, "spec", REVIEW_SPECIFICATION},
+    {REVIEW_SPECIFICATION, 1, "resourceAttributes", RESOURCE},
+    {REVIEW_SPECIFICATION, 2, "nonResourceAttributes", PATH},
     {RESOURCE, 1, "namespace", STRING},
     {RESOURCE, 2, "verb", STRING},
     {RESOURCE, 3, "group", STRING},
@@ -36,11 +56,43 @@ static const struct field {
     {RESOURCE, 7, "name", STRING},
     {PATH, 1, "path", STRING},
     {PATH, 2, "verb", STRING},
+    {CONFIG_MAP, 1, "metadata", METADATA},
+    {CONFIG_MAP, 2, "data", STRINGS},
+    {CONFIG_MAP, 3, "binaryData", PIECES},
+    {CONFIG_MAP, 4, "immutable", TRUTH},
+    {SECRET, 1, "metadata", METADATA},
+    {SECRET, 2, "data", PIECES},
+    {SECRET, 3, "type", STRING},
+    {SECRET, 4, "stringData", STRINGS},
+    {SECRET, 5, "immutable", TRUTH},
+    {METADATA, 1, "name", STRING},
+    {METADATA, 2, "generateName", STRING},
+    {METADATA, 3, "namespace", STRING},
+    {METADATA, 11, "labels", STRINGS},
+    {METADATA, 12, "annotations", STRINGS},
+};
+
+static const struct {
+    const char *kind;
+    enum message message;
+} kinds[] = {
+    {"SelfSubjectAccessReview", REVIEW},
+    {"SelfSubjectRulesReview", REVIEW},
+    {"ConfigMap", CONFIG_MAP},
+    {"Secret", SECRET},
 };
 
 /* What is left to read. */
 struct input {
     const unsigned char *at, *end;
+};
+
+/* One field as it stands there. */
+struct entry {
+    uint64_t number;
+    bool scalar;
+    uint64_t value;     /* of a scalar */
+    struct input piece; /* of anything else */
 };
 
 static int read_number(struct input *input, uint64_t *number)
@@ -55,7 +107,6 @@ static int read_number(struct input *input, uint64_t *number)
     return -1;
 }
 
-/* The piece of a field that is not a number. */
 static int read_piece(struct input *input, uint64_t wire, struct input *piece)
 {
     uint64_t length = wire == WIRE_FIXED64 ? 8 : 4;
@@ -70,6 +121,54 @@ static int read_piece(struct input *input, uint64_t wire, struct input *piece)
     return 0;
 }
 
+static int read_entry(struct input *input, struct entry *entry)
+{
+    uint64_t tag;
+    *entry = (struct entry){0};
+    if (read_number(input, &tag) < 0)
+        return -1;
+    entry->number = tag >> 3;
+    entry->scalar = (tag & 7) == WIRE_NUMBER;
+    return entry->scalar ? read_number(input, &entry->value)
+                         : read_piece(input, tag & 7, &entry->piece);
+}
+
+static char *copy(struct arena *arena, struct input piece)
+{
+    return arena_copy(arena, (const char *)piece.at,
+                      (size_t)(piece.end - piece.at));
+}
+
+static struct value *read_scalar(struct arena *arena, struct input piece,
+                                 enum message is)
+{
+    size_t length = (size_t)(piece.end - piece.at);
+    if (is == STRING)
+        return value_make_string(arena, copy(arena, piece));
+    char *encoded = arena_allocate(arena, length / 3 * 4 + 8);
+    EVP_EncodeBlock((unsigned char *)encoded, piece.at, (int)length);
+    return value_make_string(arena, encoded);
+}
+
+/* An entry of a map: a message {1: key, 2: value}. */
+static int add_pair(struct arena *arena, struct value *map, struct input input,
+                    enum message is)
+{
+    const char *key = "";
+    struct value *item = value_make_string(arena, "");
+    while (input.at < input.end) {
+        struct entry entry;
+        if (read_entry(&input, &entry) < 0 || entry.scalar)
+            return -1;
+        if (entry.number == 1)
+            key = copy(arena, entry.piece);
+        else if (entry.number == 2)
+            item = read_scalar(arena, entry.piece, is);
+    }
+    value_set(arena, map, key, item);
+    return 0;
+}
+
 static const struct field *find_field(enum message message, uint64_t number)
 {
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
@@ -78,46 +177,80 @@ static const struct field *find_field(enum message message, uint64_t number)
     return NULL;
 }
 
+static struct value *read_message(struct arena *arena, struct input input,
+                                  enum message message);
+
+static int add_field(struct arena *arena, struct value *map,
+                     const struct field *field, const struct entry *entry)
+{
+    struct value *item = NULL;
+    bool pairs = field->is == STRINGS || field->is == PIECES;
+    if (entry->scalar != (field->is == TRUTH))
+        return -1;
+    if (pairs) {
+        item = value_get(map, field->name);
+        if (!item)
+            item = value_make_map(arena);
+        if (add_pair(arena, item, entry->piece,
+                     field->is == PIECES ? BYTES : STRING) < 0)
+            return -1;
+    } else if (field->is == TRUTH) {
+        item = value_make_bool(arena, entry->value != 0);
+    } else if (field->is == STRING || field->is == BYTES) {
+        item = read_scalar(arena, entry->piece, field->is);
+    } else {
+        item = read_message(arena, entry->piece, field->is);
+    }
+    if (item)
+        value_set(arena, map, field->name, item);
+    return item ? 0 : -1;
+}
+
 /* A message; NULL: it is damaged. The table nests no deeper than its names. */
 static struct value *read_message(struct arena *arena, struct input input,
                                   enum message message)
 {
     struct value *map = value_make_map(arena);
     while (input.at < input.end) {
-        struct input piece;
-        uint64_t tag, number;
-        if (read_number(&input, &tag) < 0)
+        struct entry entry;
+        if (read_entry(&input, &entry) < 0)
             return NULL;
-        if ((tag & 7) == WIRE_NUMBER) {
-            if (read_number(&input, &number) < 0)
-                return NULL;
-            continue;
-        }
-        if (read_piece(&input, tag & 7, &piece) < 0)
+        const struct field *field = find_field(message, entry.number);
+        if (field && add_field(arena, map, field, &entry) < 0)
             return NULL;
-        const struct field *field = find_field(message, tag >> 3);
-        if (!field || (tag & 7) != WIRE_BYTES)
-            continue;
-        struct value *item =
-            field->is == STRING
-                ? value_make_string(arena,
-                                    arena_copy(arena, (const char *)piece.at,
-                                               (size_t)(piece.end - piece.at)))
-                : read_message(arena, piece, field->is);
-        if (!item)
-            return NULL;
-        value_set(arena, map, field->name, item);
     }
     return map;
 }
 
-struct value *protobuf_read_review(struct arena *arena, const char *bytes,
-                                   size_t length)
+/* The bytes of the envelope's field `raw`. */
+static struct input find_raw(struct input input)
+{
+    struct entry entry;
+    while (input.at < input.end && read_entry(&input, &entry) == 0)
+        if (entry.number == 2 && !entry.scalar)
+            return entry.piece;
+    return (struct input){input.end, input.end};
+}
+
+struct value *protobuf_read(struct arena *arena, const char *bytes,
+                            size_t length)
 {
     static const char magic[] = {'k', '8', 's', '\0'};
     const unsigned char *start = (const unsigned char *)bytes;
     if (length < sizeof magic || memcmp(bytes, magic, sizeof magic) != 0)
         return NULL;
     struct input input = {start + sizeof magic, start + length};
-    return value_get(read_message(arena, input, UNKNOWN), "raw");
+    const struct value *type =
+        value_get(read_message(arena, input, UNKNOWN), "type");
+    const char *kind = value_string_at(type, "kind");
+    struct value *made = NULL;
+    for (size_t i = 0; kind && i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kinds[i].kind, kind) == 0)
+            made = read_message(arena, find_raw(input), kinds[i].message);
+    if (!made)
+        return NULL;
+    value_set_string(arena, made, "kind", kind);
+    value_set_string(arena, made, "apiVersion",
+                     value_string_at(type, "apiVersion"));
+    return made;
 }

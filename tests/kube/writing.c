@@ -37,10 +37,10 @@ static struct value *read_any_body(struct call *call)
     if (call->request->body_length == 0)
         return value_make_map(call->arena);
     bool protobuf = strstr(call->request->content_type, "protobuf") != NULL;
-    struct value *body =
-        protobuf ? protobuf_read_review(call->arena, call->request->body,
-                                        call->request->body_length)
-                 : parse_body(call, &error);
+    struct value *body = protobuf
+                             ? protobuf_read(call->arena, call->request->body,
+                                             call->request->body_length)
+                             : parse_body(call, &error);
     if (!body && protobuf)
         call_fail(call, 415,
                   "the body of the request was in an unknown format");
@@ -84,10 +84,11 @@ static int check_namespace(struct call *call, struct value *metadata)
     const struct target *target = &call->target;
     if (!target->resource->namespaced)
         return 0;
-    tree_default_string(call->arena, metadata, "namespace",
-                        target->namespace_name);
     const char *name = value_string_at(metadata, "namespace");
-    if (!name || strcmp(name, target->namespace_name) != 0)
+    if (!name || !*name)
+        value_set_string(call->arena, metadata, "namespace",
+                         name = target->namespace_name);
+    if (strcmp(name, target->namespace_name) != 0)
         return call_fail(
             call, 400,
             "the namespace of the provided object does not match the "
