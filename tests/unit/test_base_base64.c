@@ -8,16 +8,16 @@ static const struct {
     size_t length;
     const char *text;
 } pairs[] = {
-    {"",             0, ""        },
-    {"f",            1, "Zg=="    },
-    {"fo",           2, "Zm8="    },
-    {"foo",          3, "Zm9v"    },
-    {"foob",         4, "Zm9vYg=="},
-    {"fooba",        5, "Zm9vYmE="},
-    {"foobar",       6, "Zm9vYmFy"},
-    {"\xff\xfe\xfb", 3, "//77"    },
-    {"a\0b",         3, "YQBi"    },
-    {"\xfb\xf0",     2, "+/A="    },
+    {"", 0, ""},
+    {"f", 1, "Zg=="},
+    {"fo", 2, "Zm8="},
+    {"foo", 3, "Zm9v"},
+    {"foob", 4, "Zm9vYg=="},
+    {"fooba", 5, "Zm9vYmE="},
+    {"foobar", 6, "Zm9vYmFy"},
+    {"\xff\xfe\xfb", 3, "//77"},
+    {"a\0b", 3, "YQBi"},
+    {"\xfb\xf0", 2, "+/A="},
 };
 
 static void bytes_become_text_and_come_back(void **state)

@@ -45,31 +45,37 @@ static const struct {
     const char *want; /* the pod */
 } jobs[] = {
     {"as it is",
-     "{containers: [{name: a}]}",                                  {.namespace_name = "n"},
-     "{\"containers\":[{\"name\":\"a\"}]}"                                 },
+     "{containers: [{name: a}]}",
+     {.namespace_name = "n"},
+     "{\"containers\":[{\"name\":\"a\"}]}"},
     {"with a service account",
-     "{automountServiceAccountToken: false}",                      {.namespace_name = "n", .service_account = "s"},
+     "{automountServiceAccountToken: false}",
+     {.namespace_name = "n", .service_account = "s"},
      "{\"automountServiceAccountToken\":true,\"serviceAccountName\":\"s\"}"},
     {"restricted",
-     "{containers: [{name: a}]}",                                  {.namespace_name = "n", .restricted = true},
+     "{containers: [{name: a}]}",
+     {.namespace_name = "n", .restricted = true},
      "{\"containers\":[{\"name\":\"a\",\"securityContext\":{\"capabilities\":"
      "{\"drop\":[\"ALL\"]}}}],\"securityContext\":{\"runAsNonRoot\":true,"
-     "\"runAsUser\":65532,\"runAsGroup\":65532}}"                          },
+     "\"runAsUser\":65532,\"runAsGroup\":65532}}"},
     {"restricted, the cluster gives users",
-     "{containers: [{name: a}]}",                                  {.namespace_name = "n", .restricted = true, .assigns_users = true},
+     "{containers: [{name: a}]}",
+     {.namespace_name = "n", .restricted = true, .assigns_users = true},
      "{\"containers\":[{\"name\":\"a\",\"securityContext\":{\"capabilities\":"
      "{\"drop\":[\"ALL\"]}}}],\"securityContext\":{\"runAsNonRoot\":true}}"},
     {"restricted, with users of its own",
-     "{containers: [{name: a, securityContext: {runAsUser: 5}}]}", {.namespace_name = "n", .restricted = true},
+     "{containers: [{name: a, securityContext: {runAsUser: 5}}]}",
+     {.namespace_name = "n", .restricted = true},
      "{\"containers\":[{\"name\":\"a\",\"securityContext\":{\"runAsUser\":5,"
      "\"capabilities\":{\"drop\":[\"ALL\"]}}}],\"securityContext\":"
-     "{\"runAsNonRoot\":true}}"                                            },
+     "{\"runAsNonRoot\":true}}"},
     {"restricted, what is dropped stays",
      "{securityContext: {runAsUser: 7, runAsNonRoot: false}, containers: "
-     "[{name: a, securityContext: {capabilities: {drop: [X]}}}]}", {.namespace_name = "n", .restricted = true},
+     "[{name: a, securityContext: {capabilities: {drop: [X]}}}]}",
+     {.namespace_name = "n", .restricted = true},
      "{\"securityContext\":{\"runAsUser\":7,\"runAsNonRoot\":false},"
      "\"containers\":[{\"name\":\"a\",\"securityContext\":{\"capabilities\":"
-     "{\"drop\":[\"X\"]}}}]}"                                              },
+     "{\"drop\":[\"X\"]}}}]}"},
 };
 
 static void jobs_for_a_cluster(void **state)
@@ -98,20 +104,25 @@ static void levels_of_security(void **state)
         enum runtime_security wanted;
         bool restricted, assigns;
     } rows[] = {
-        {"nothing known",  "{}",                                                 SECURITY_AUTO,       false, false},
+        {"nothing known", "{}", SECURITY_AUTO, false, false},
         {"enforced",
          "{metadata: {labels: {pod-security.kubernetes.io/enforce: "
-         "restricted}}}",                                                        SECURITY_AUTO,       true,  false},
+         "restricted}}}",
+         SECURITY_AUTO, true, false},
         {"less enforced",
-         "{metadata: {labels: {pod-security.kubernetes.io/enforce: baseline}}}", SECURITY_AUTO,       false, false},
+         "{metadata: {labels: {pod-security.kubernetes.io/enforce: baseline}}}",
+         SECURITY_AUTO, false, false},
         {"only warned of",
-         "{metadata: {labels: {pod-security.kubernetes.io/warn: restricted}}}",  SECURITY_AUTO,       false, false},
-        {"by wish",        "{}",                                                 SECURITY_RESTRICTED, true,  false},
+         "{metadata: {labels: {pod-security.kubernetes.io/warn: restricted}}}",
+         SECURITY_AUTO, false, false},
+        {"by wish", "{}", SECURITY_RESTRICTED, true, false},
         {"against it",
          "{metadata: {labels: {pod-security.kubernetes.io/enforce: "
-         "restricted}}}",                                                        SECURITY_BASELINE,   false, false},
+         "restricted}}}",
+         SECURITY_BASELINE, false, false},
         {"OpenShift",
-         "{metadata: {annotations: {openshift.io/sa.scc.uid-range: 1/2}}}",      SECURITY_AUTO,       false, true },
+         "{metadata: {annotations: {openshift.io/sa.scc.uid-range: 1/2}}}",
+         SECURITY_AUTO, false, true},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -175,13 +186,13 @@ static void plans_from_a_cluster(void **state)
         const char *name, *job, *map, *secret;
         bool good;
     } rows[] = {
-        {"all of it",      JOB,  MAP,                          SECRET,                 true },
-        {"no labels",      "{}", MAP,                          SECRET,                 false},
-        {"no steps",       JOB,  "{data: {}}",                 SECRET,                 false},
-        {"steps, no JSON", JOB,  "{data: {run.json: 'what'}}", SECRET,                 false},
-        {"no token",       JOB,  MAP,                          "{}",                   false},
-        {"an empty one",   JOB,  MAP,                          "{data: {token: ''}}",  false},
-        {"no base64",      JOB,  MAP,                          "{data: {token: '?'}}", false},
+        {"all of it", JOB, MAP, SECRET, true},
+        {"no labels", "{}", MAP, SECRET, false},
+        {"no steps", JOB, "{data: {}}", SECRET, false},
+        {"steps, no JSON", JOB, "{data: {run.json: 'what'}}", SECRET, false},
+        {"no token", JOB, MAP, "{}", false},
+        {"an empty one", JOB, MAP, "{data: {token: ''}}", false},
+        {"no base64", JOB, MAP, "{data: {token: '?'}}", false},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -216,33 +227,40 @@ static const struct {
 } troubles[] = {
     {"it runs",
      "{spec: {containers: [{name: a}]}, status: {containerStatuses: "
-     "[{name: a, state: {running: {}}}]}}",                                                                                         NULL,                                                   0,                                                                                               false},
-    {"not scheduled yet",                                                        "{spec: {containers: [{name: a}]}}",
-     "the pod is not on a node yet",                                                                                                                                                        0,                                                                                               true },
+     "[{name: a, state: {running: {}}}]}}",
+     NULL, 0, false},
+    {"not scheduled yet", "{spec: {containers: [{name: a}]}}",
+     "the pod is not on a node yet", 0, true},
     {"unschedulable",
      "{spec: {containers: [{name: a}]}, status: {conditions: [{type: "
-     "PodScheduled, status: 'False', reason: Unschedulable, message: 0/3}]}}",                                                      "the pod cannot be scheduled (Unschedulable: 0/3)",     0,                                                                                               true },
-    {"being created",                                                            WAITS("ContainerCreating",                         ""),
-     "the containers of the pod do not run yet",                                                                                                                                                                                                                                             0,     true},
-    {"a wrong name",                                                                          WAITS("InvalidImageName",                                                                                                              "x"),
-     "container 'a': its image's name is wrong (InvalidImageName: x)",                                                 0,
+     "PodScheduled, status: 'False', reason: Unschedulable, message: 0/3}]}}",
+     "the pod cannot be scheduled (Unschedulable: 0/3)", 0, true},
+    {"being created", WAITS("ContainerCreating", ""),
+     "the containers of the pod do not run yet", 0, true},
+    {"a wrong name", WAITS("InvalidImageName", "x"),
+     "container 'a': its image's name is wrong (InvalidImageName: x)", 0,
      false},
-    {"a pull that may succeed",                                                                      WAITS("ImagePullBackOff",                                                                                                                       "i/o timeout"),
+    {"a pull that may succeed", WAITS("ImagePullBackOff", "i/o timeout"),
      "container 'a': its image cannot be pulled (ImagePullBackOff: i/o "
-     "timeout)",                                                                                                                                                       120 * CLOCK_SECOND,                        false},
-    {"a pull that will not",                                                        WAITS("ErrImagePull",                                                                                                    "manifest unknown"),
+     "timeout)",
+     120 * CLOCK_SECOND, false},
+    {"a pull that will not", WAITS("ErrImagePull", "manifest unknown"),
      "container 'a': its image cannot be pulled (ErrImagePull: manifest "
-     "unknown)",                                                                              0,false},
-    {"a Secret that may come",                                                                 WAITS("CreateContainerConfigError",                                                                                                                 "no s"),
-     "container 'a': it cannot be created (CreateContainerConfigError: no s)",                                                                                                                                                                                    30 * CLOCK_SECOND,                                                                                                                                                                                  false},
+     "unknown)",
+     0, false},
+    {"a Secret that may come", WAITS("CreateContainerConfigError", "no s"),
+     "container 'a': it cannot be created (CreateContainerConfigError: no s)",
+     30 * CLOCK_SECOND, false},
     {"no program",
      "{spec: {containers: [{name: a}]}, status: {containerStatuses: [{name: a, "
-     "state: {terminated: {reason: StartError, message: x, exitCode: 128}}}]}}",                                                      "container 'a' cannot be started (StartError: x)",                                                                                           0,  false},
+     "state: {terminated: {reason: StartError, message: x, exitCode: 128}}}]}}",
+     "container 'a' cannot be started (StartError: x)", 0, false},
     {"the second container too",
      "{spec: {nodeName: node, containers: [{name: a}, {name: b}]}, status: "
      "{containerStatuses: [{name: a, state: {running: {}}}, {name: b, state: "
-     "{waiting: {reason: ErrImageNeverPull}}}]}}","container 'b': its image is not on the node (ErrImageNeverPull)",0,
-     false                                                                                                                                                                               },
+     "{waiting: {reason: ErrImageNeverPull}}}]}}",
+     "container 'b': its image is not on the node (ErrImageNeverPull)", 0,
+     false},
 };
 
 static void what_keeps_a_pod_from_starting(void **state)
@@ -269,15 +287,16 @@ static void what_the_cluster_ends(void **state)
     static const struct {
         const char *name, *status, *want;
     } rows[] = {
-        {"nothing",          "{phase: Failed}",                                           NULL                                                  },
-        {"evicted",          "{phase: Failed, reason: Evicted, message: low}",
-         "the cluster ended pod 'p' (Evicted: low)"                                                                                             },
-        {"its own deadline", "{phase: Failed, reason: DeadlineExceeded}",                 NULL                                                  },
+        {"nothing", "{phase: Failed}", NULL},
+        {"evicted", "{phase: Failed, reason: Evicted, message: low}",
+         "the cluster ended pod 'p' (Evicted: low)"},
+        {"its own deadline", "{phase: Failed, reason: DeadlineExceeded}", NULL},
         {"preempted",
          "{conditions: [{type: DisruptionTarget, status: 'True', reason: "
-         "PreemptionByScheduler, message: m}]}",                                          "the cluster ended pod 'p' (PreemptionByScheduler: m)"},
-        {"not now",          "{conditions: [{type: DisruptionTarget, status: 'False'}]}",
-         NULL                                                                                                                                   },
+         "PreemptionByScheduler, message: m}]}",
+         "the cluster ended pod 'p' (PreemptionByScheduler: m)"},
+        {"not now", "{conditions: [{type: DisruptionTarget, status: 'False'}]}",
+         NULL},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -304,13 +323,13 @@ static void images_that_run(void **state)
         const char *image, *id, *runtime;
         enum image_check want;
     } rows[] = {
-        {"x" A,   "docker.io/library/x" A, "containerd", IMAGE_VERIFIED  },
-        {"x:1" A, "docker-pullable://x" A, "docker",     IMAGE_VERIFIED  },
-        {"x" A,   "docker.io/library/x" B, "containerd", IMAGE_MISMATCH  },
-        {"x" A,   "docker.io/library/x" B, "cri-o",      IMAGE_UNVERIFIED},
-        {"x:1",   "docker.io/library/x" B, "containerd", IMAGE_UNVERIFIED},
-        {"x" A,   "sha256:aaaa",           "containerd", IMAGE_UNVERIFIED},
-        {"x" A,   "",                      "",           IMAGE_UNVERIFIED},
+        {"x" A, "docker.io/library/x" A, "containerd", IMAGE_VERIFIED},
+        {"x:1" A, "docker-pullable://x" A, "docker", IMAGE_VERIFIED},
+        {"x" A, "docker.io/library/x" B, "containerd", IMAGE_MISMATCH},
+        {"x" A, "docker.io/library/x" B, "cri-o", IMAGE_UNVERIFIED},
+        {"x:1", "docker.io/library/x" B, "containerd", IMAGE_UNVERIFIED},
+        {"x" A, "sha256:aaaa", "containerd", IMAGE_UNVERIFIED},
+        {"x" A, "", "", IMAGE_UNVERIFIED},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct container_view view = {.image = rows[i].image,
@@ -330,15 +349,16 @@ static void jobs_that_are_decided(void **state)
         bool complete, failed;
         const char *reason;
     } rows[] = {
-        {"[]",                                                     false, false, ""                },
-        {"[{type: SuccessCriteriaMet, status: 'True'}]",           true,  false, ""                },
-        {"[{type: Complete, status: 'True'}]",                     true,  false, ""                },
-        {"[{type: Failed, status: 'False'}]",                      false, false, ""                },
+        {"[]", false, false, ""},
+        {"[{type: SuccessCriteriaMet, status: 'True'}]", true, false, ""},
+        {"[{type: Complete, status: 'True'}]", true, false, ""},
+        {"[{type: Failed, status: 'False'}]", false, false, ""},
         {"[{type: FailureTarget, status: 'True', reason: Early}]", false, true,
-         "Early"                                                                                   },
+         "Early"},
         {"[{type: FailureTarget, status: 'True', reason: Early}, {type: "
          "Failed, "
-         "status: 'True', reason: DeadlineExceeded}]",    false, true,  "DeadlineExceeded"},
+         "status: 'True', reason: DeadlineExceeded}]",
+         false, true, "DeadlineExceeded"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -433,25 +453,37 @@ static const struct {
     const char *log, *want;
 } replays[] = {
     {"nothing is recorded",
-     "",                               {{"", 0}},
-     "1>1 1:abc 1=passed 2=skipped",                                               "1>1 1:abc 1=passed 2=skipped "},
-    {"the start is",            "1>1", {{"", 0}},            "1>1 1:abc 1=passed", "1:abc 1=passed "              },
+     "",
+     {{"", 0}},
+     "1>1 1:abc 1=passed 2=skipped",
+     "1>1 1:abc 1=passed 2=skipped "},
+    {"the start is", "1>1", {{"", 0}}, "1>1 1:abc 1=passed", "1:abc 1=passed "},
     {"a part of the output",
-     "1>1",                            {{"1", 2}},
-     "1>1 1:a 1:bcd 1=passed",                                                     "1:cd 1=passed "               },
+     "1>1",
+     {{"1", 2}},
+     "1>1 1:a 1:bcd 1=passed",
+     "1:cd 1=passed "},
     {"all of the step",
-     "1>1 1=passed",                   {{"1", 3}},
-     "1>1 1:abc 1=passed 2>1",                                                     "2>1 "                         },
+     "1>1 1=passed",
+     {{"1", 3}},
+     "1>1 1:abc 1=passed 2>1",
+     "2>1 "},
     {"the second attempt",
-     "1>1 1=failed 1>2",               {{"1", 4}},
-     "1>1 1:ab 1=failed 1>2 1:cde 1=passed",                                       "1:e 1=passed "                },
+     "1>1 1=failed 1>2",
+     {{"1", 4}},
+     "1>1 1:ab 1=failed 1>2 1:cde 1=passed",
+     "1:e 1=passed "},
     {"a step that was skipped",
-     "1=skipped",                      {{"", 0}},
-     "1=skipped 2>1",                                                              "2>1 "                         },
+     "1=skipped",
+     {{"", 0}},
+     "1=skipped 2>1",
+     "2>1 "},
     {"everything",
-     "1>1 1=passed 2>1 2=failed",      {{"1", 1}, {"2", 1}},
-     "1>1 1:a 1=passed 2>1 2:b 2=failed",                                          ""                             },
-    {"output of no step",       "",    {{"", 3}},            ":abcd 1>1",          ":d 1>1 "                      },
+     "1>1 1=passed 2>1 2=failed",
+     {{"1", 1}, {"2", 1}},
+     "1>1 1:a 1=passed 2>1 2:b 2=failed",
+     ""},
+    {"output of no step", "", {{"", 3}}, ":abcd 1>1", ":d 1>1 "},
 };
 
 static void only_what_is_new(void **state)
