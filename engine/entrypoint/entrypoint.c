@@ -169,6 +169,7 @@ static int work(struct arena *arena, const struct options *options,
         return -1;
     int code = carry_out(&run, error);
     text_free(&output.buffer);
+    mask_drop(output.mask);
     return code;
 }
 
@@ -196,8 +197,10 @@ int entrypoint_main(int count, char **arguments, char **variables)
     if (read_options(count, arguments, &options, &error) < 0)
         return fail(&state, &error);
     if (options.version) {
-        fputs("assay-entrypoint 1\n", stdout);
-        return EXIT_PASSED;
+        static const char version[] = "assay-entrypoint 1\n";
+        return file_write_all(STDOUT_FILENO, version, strlen(version)) == 0
+                   ? EXIT_PASSED
+                   : EXIT_INTERNAL;
     }
     state.folder = options.state;
     state.termination = options.termination;

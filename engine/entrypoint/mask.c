@@ -213,6 +213,11 @@ void mask_finish(struct mask *mask, struct text *out)
     text_free(&mask->held);
 }
 
+void mask_drop(struct mask *mask)
+{
+    text_free(&mask->held);
+}
+
 bool mask_finds(const struct mask *mask, const char *bytes, size_t length)
 {
     for (size_t i = 0; i < mask->count; i++)

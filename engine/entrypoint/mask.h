@@ -28,5 +28,8 @@ void mask_push(struct mask *mask, const char *bytes, size_t length,
 /* Appends what is held back: the stream has ended. */
 void mask_finish(struct mask *mask, struct text *out);
 
+/* Forgets what is held back: the stream was given up. */
+void mask_drop(struct mask *mask);
+
 /* Whether the bytes hold a secret. */
 bool mask_finds(const struct mask *mask, const char *bytes, size_t length);
