@@ -41,8 +41,8 @@ static void texts_that_are_no_base64(void **state)
 {
     (void)state;
     static const char *const rows[] = {
-        "Z",    "Zg",   "Zg=",  "====",       "Zg==Zg==", "Zm9v\n",
-        "Zm9 ", "Zm-_", "=Zm9", "Zm\xc3\xa9", "Zm=v",
+        "Z",    "Zg",   "Zg=",        "====", "Zg==Zg==", "Zm9v\n", "Zm9 ",
+        "Zm-_", "=Zm9", "Zm\xc3\xa9", "Zm=v", "Zh==",     "Zm9=",
     };
     CLEANUP(arena_free) struct arena *arena = arena_new();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
