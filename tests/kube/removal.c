@@ -70,10 +70,15 @@ static int check_preconditions(struct call *call, const struct wish *wish,
     const char *version =
         value_string(value_path(object->value, "metadata.resourceVersion"));
     const char *what = NULL, *wanted = NULL, *found = NULL;
-    if (wish->uid && strcmp(wish->uid, object->uid) != 0)
-        what = "UID", wanted = wish->uid, found = object->uid;
-    else if (wish->version && strcmp(wish->version, version) != 0)
-        what = "ResourceVersion", wanted = wish->version, found = version;
+    if (wish->uid && strcmp(wish->uid, object->uid) != 0) {
+        what = "UID";
+        wanted = wish->uid;
+        found = object->uid;
+    } else if (wish->version && strcmp(wish->version, version) != 0) {
+        what = "ResourceVersion";
+        wanted = wish->version;
+        found = version;
+    }
     if (!what)
         return 0;
     return status_send_reason(

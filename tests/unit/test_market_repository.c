@@ -383,7 +383,6 @@ static void what_cannot_be_fetched_is_told(void **state)
 static void the_users_configuration_is_not_read(void **state)
 {
     (void)state;
-    CLEANUP(arena_free) struct arena *arena = arena_new();
     struct error error = {0};
     char head[COMMIT_NAME];
     make_source();

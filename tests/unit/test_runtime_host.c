@@ -262,14 +262,14 @@ static void the_machine_is_out_of_reach(void **state)
 static void the_sandbox_is_a_world_of_its_own(void **state)
 {
     struct scene *scene = *state;
-    int leak = dup(0); /* not close-on-exec */
+    int leak = dup(0); /* not close-on-exec; 3 is the list itself */
     run_script(scene,
                "begin 1\n"
                "echo $$ $(hostname) $(pwd)\n"
                "echo /proc/[0-9]*\n"
                "grep -E '^(CapEff|CapBnd|NoNewPrivs)' /proc/self/status\n"
                "env | grep -v '^ASSAY_TOKEN=' | sort\n"
-               "ls /proc/1/fd | tr '\\n' ' '\n"
+               "ls /proc/self/fd | tr '\\n' ' '\n"
                "echo; cat /etc/hostname; ulimit -c\n"
                "touch /tmp/a /run/a /var/tmp/b /dev/shm/c && ls /tmp\n"
                "pass");
@@ -282,7 +282,7 @@ static void the_sandbox_is_a_world_of_its_own(void **state)
                "CI=1\nHOME=/tmp\nLANG=C.UTF-8\n"
                "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:"
                "/bin\nPWD=/\n"
-               "0 1 2 \nassay\n0\na\nb\n"
+               "0 1 2 3 \nassay\n0\na\nb\n"
                "end 1 passed 0\nfinished passed\n");
 }
 
