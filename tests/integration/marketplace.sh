@@ -139,6 +139,11 @@ expect 'allowed signers' 0 'jo@example.com' \
     market add listed "$url" --allowed-signers "$allowed"
 printf 'jo@example.com valid-before="20200101Z" %s\n' "$(keyline good)" >"$allowed"
 expect 'a key that has expired' 4 'key-expired' market update listed
+head_before=$(head_of)
+GIT_COMMITTER_DATE='2019-06-01T00:00:00Z' commit good 'dated back'
+expect 'not when the commit is dated back' 4 'key-expired' \
+    market update listed
+git -C "$source" reset -q --hard "$head_before"
 expect 'is not good for what is cached either' 4 'key-expired' \
     "$ASSAY" plan listed/redis-connectivity
 printf 'jo@example.com %s\n' "$(keyline other)" >"$allowed"

@@ -29,6 +29,8 @@ expect 'a redirect to another host' 5 'cannot fetch' market add official \
     "${base%/git}/elsewhere/catalog.git" --tofu --ca "$work/ca.pem"
 expect 'a redirect away from https' 5 'cannot fetch' market add official \
     "${base%/git}/plain/catalog.git" --tofu --ca "$work/ca.pem"
+expect 'a server that wants a password' 5 'asks for a password' market add \
+    official "$base/private.git" --tofu --ca "$work/ca.pem"
 expect 'without trust' 4 'no-trust' market add official "$url" \
     --ca "$work/ca.pem"
 [ ! -e "$settings" ] && pass 'nothing is known yet' || fail 'nothing is known yet'
@@ -92,6 +94,25 @@ perl -MIO::Socket::INET -e '
 servers="$servers $!"
 expect 'a mute server' 5 'no complete answer within 1 seconds' \
     market add mute "https://localhost:$mute_port/a" --tofu --timeout 1
+
+# Killed while it waits: the process that fetches ends too and lets the lock go.
+"$ASSAY" marketplace add mute "https://localhost:$mute_port/a" --tofu \
+    --timeout 60 >"$work/mute.log" 2>&1 &
+waiting=$!
+wait_for 10 sh -c 'find "$1" -name "*.incoming" | grep -q .' sh \
+    "$XDG_CACHE_HOME"
+sleep 0.3
+expect 'a second one waits, and gives up' 5 'another assay is changing' \
+    market add mute "https://localhost:$mute_port/a" --tofu --timeout 1
+kill -9 $waiting
+wait $waiting 2>/dev/null || true
+expect 'after a kill -9 it can be tried again' 5 'no complete answer' \
+    market add mute "https://localhost:$mute_port/a" --tofu --timeout 1
+if find "$XDG_CACHE_HOME" -name '*.incoming' | grep -q .; then
+    fail 'nothing is left of it'
+else
+    pass 'nothing is left of it'
+fi
 expect 'nobody there' 5 'cannot connect' \
     market add none "https://localhost:$(free_port)/a" --tofu
 expect 'a proxy of the environment' 0 'nothing new' \

@@ -103,8 +103,8 @@ start_git_server() {
         printf 'ServerRoot %s\nServerName localhost\nListen 127.0.0.1:%s\n' \
             "$work/apache" "$port"
         printf 'PidFile pid\nErrorLog error.log\nTimeout 20\n'
-        for module in mpm_prefork authz_core env alias ssl cgi proxy \
-            proxy_connect; do
+        for module in mpm_prefork authn_core auth_basic authn_file authz_core \
+            authz_user env alias ssl cgi proxy proxy_connect; do
             printf 'LoadModule %s_module %s/mod_%s.so\n' \
                 $module $modules $module
         done
@@ -123,6 +123,8 @@ start_git_server() {
         printf 'ScriptAlias /git/ %s/git-http-backend/\n' "$(git --exec-path)"
         printf '<Directory %s>\nRequire all granted\n</Directory>\n' \
             "$(git --exec-path)"
+        printf '<Location /git/private.git>\nAuthType Basic\nAuthName x\n'
+        printf 'AuthUserFile /dev/null\nRequire valid-user\n</Location>\n'
         printf 'Listen 127.0.0.1:%s\n<VirtualHost 127.0.0.1:%s>\n' \
             "$proxy_port" "$proxy_port"
         printf 'SSLEngine off\nProxyRequests On\nAllowCONNECT %s\n' "$port"
