@@ -16,7 +16,7 @@
 
 static const char folder[] = "workflows";
 
-enum { TEXT_LIMIT = 1024, IMAGE_DEPTH_LIMIT = 32 };
+enum { TEXT_LIMIT = 1024 };
 
 void index_digest(const void *bytes, size_t length,
                   char digest[MARKETPLACE_DIGEST])
@@ -62,6 +62,7 @@ static const char *short_text(struct arena *arena, const struct value *map,
 struct images {
     const char *items[LOCK_IMAGE_LIMIT];
     size_t count;
+    bool too_many;
 };
 
 static void add_image(struct images *images, const char *image)
@@ -71,17 +72,17 @@ static void add_image(struct images *images, const char *image)
             return;
     if (images->count < LOCK_IMAGE_LIMIT)
         images->items[images->count++] = image;
+    else
+        images->too_many = true;
 }
 
-/* Every string that stands under the name `image`, wherever that is. */
-static void collect_images(const struct value *value, struct images *images,
-                           int depth)
+/* Every string that stands under the name `image`, wherever that is: the reader of
+ * the document has bounded how deep. */
+static void collect_images(const struct value *value, struct images *images)
 {
-    if (depth > IMAGE_DEPTH_LIMIT)
-        return;
     for (size_t i = 0; value_is(value, VALUE_LIST) && i < value->list.count;
          i++)
-        collect_images(value->list.items[i], images, depth + 1);
+        collect_images(value->list.items[i], images);
     for (size_t i = 0; value_is(value, VALUE_MAP) && i < value->map.count;
          i++) {
         const struct member *member = &value->map.members[i];
@@ -89,7 +90,7 @@ static void collect_images(const struct value *value, struct images *images,
         if (text && text[0] && strcmp(member->name, "image") == 0)
             add_image(images, text);
         else
-            collect_images(member->value, images, depth + 1);
+            collect_images(member->value, images);
     }
 }
 
@@ -98,12 +99,15 @@ static int compare_texts(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* The images of a workflow; NULL: too many to list them all. */
 static const struct value *list_images(struct arena *arena,
                                        const struct value *spec)
 {
     struct images images = {.count = 0};
     struct value *list = value_make_list(arena);
-    collect_images(spec, &images, 0);
+    collect_images(spec, &images);
+    if (images.too_many)
+        return NULL;
     qsort(images.items, images.count, sizeof *images.items, compare_texts);
     for (size_t i = 0; i < images.count; i++)
         value_append(arena, list, value_make_string(arena, images.items[i]));
@@ -130,7 +134,6 @@ static void describe(struct arena *arena, const struct value *document,
     if (entry->description[0] == '\0')
         entry->description = short_text(arena, spec, "description");
     entry->parameters = parameters ? value_copy(arena, parameters) : NULL;
-    entry->images = list_images(arena, spec);
 }
 
 static int add_entry(struct arena *arena, const char *path,
@@ -147,10 +150,15 @@ static int add_entry(struct arena *arena, const char *path,
         return 0;
     }
     const struct marketplace_entry *other = index_find(index, name);
-    if (other) {
-        add_problem(arena, index, path,
-                    arena_format(arena, "its name '%s' is taken by '%s'", name,
-                                 other->path));
+    const struct value *images =
+        list_images(arena, value_get(document, "spec"));
+    if (other || !images) {
+        add_problem(
+            arena, index, path,
+            other
+                ? arena_format(arena, "its name '%s' is taken by '%s'", name,
+                               other->path)
+                : arena_format(arena, "more than %d images", LOCK_IMAGE_LIMIT));
         return 0;
     }
     if (index->count == WORKFLOW_COUNT_LIMIT)
@@ -161,6 +169,7 @@ static int add_entry(struct arena *arena, const char *path,
                                 (index->count + 1) * size);
     struct marketplace_entry *entry = &index->entries[index->count++];
     entry->path = arena_string(arena, path);
+    entry->images = images;
     describe(arena, document, entry);
     return 0;
 }

@@ -60,6 +60,11 @@ cp "$work/user.pub" "$HOME/.ssh/id_ecdsa.pub"
 expect 'with a key' 0 '6 workflows' \
     market add official "$url" --signer "$signer"
 expect 'nothing new' 0 'nothing new' market update
+rm "$HOME/.ssh/id_ecdsa"
+expect 'with the key of an agent' 0 'nothing new' ssh-agent sh -c '
+    ssh-add -q "$1" 2>/dev/null && "$2" marketplace update' sh "$work/user" \
+    "$ASSAY"
+cp "$work/user" "$HOME/.ssh/id_ecdsa"
 commit '' 'not signed'
 expect 'trust is the same over ssh' 4 'unsigned:' market update
 expect 'pull of what is there' 0 'written to  assay.lock' \

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "engine/base/clock.h"
+#include "engine/base/text.h"
 #include "marketplace/fetch.h"
 #include "marketplace/index.h"
 #include "marketplace/limits.h"
@@ -201,6 +202,56 @@ static void files_that_are_no_workflows_do_not_matter(void **state)
         CHECK(rows[i].name, index.problem_count == (rows[i].want ? 1 : 0));
         if (rows[i].want && !strstr(index.problems[0].text, rows[i].want))
             fail_msg("%s: %s", rows[i].name, index.problems[0].text);
+    }
+}
+
+static void images_are_listed_once_and_sorted(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "kind: TestWorkflow\n"
+        "metadata: {name: one}\n"
+        "spec:\n"
+        "  config: {image: {type: string, default: not-this}}\n"
+        "  container: {'image': c}\n"
+        "  services: {db: {\"image\": b}}\n"
+        "  pod: {volumes: [{image: {reference: not-here, image: a}}]}\n"
+        "  steps: [{run: &r {image: d}}, {run: *r}, {run: {image: ''}},\n"
+        "    {run: {image: '{{ config.image }}'}}, {run: {image: 1}},\n"
+        "    {steps: [{steps: [{steps: [{run: {image: e}}]}]}]}]\n";
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct marketplace_index index = {0};
+    struct error error = {0};
+    struct text listed = {0};
+    assert_int_equal(index_add_file(arena, "workflows/a.yaml", text,
+                                    strlen(text), &index, &error),
+                     0);
+    assert_int_equal(index.count, 1);
+    value_write_json(&listed, index.entries[0].images, JSON_COMPACT);
+    assert_string_equal(
+        text_string(&listed),
+        "[\"a\",\"b\",\"c\",\"d\",\"e\",\"{{ config.image }}\"]");
+    text_free(&listed);
+}
+
+static void images_have_a_limit(void **state)
+{
+    (void)state;
+    for (int beyond = 0; beyond < 2; beyond++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        struct marketplace_index index = {0};
+        struct error error = {0};
+        struct text text = {0};
+        text_append_string(&text, "kind: TestWorkflow\nmetadata: {name: a}\n"
+                                  "spec:\n");
+        for (int i = 0; i < LOCK_IMAGE_LIMIT + beyond; i++)
+            text_append_format(&text, "  s%d: {image: i%d}\n", i, i);
+        assert_int_equal(index_add_file(arena, "workflows/a.yaml", text.data,
+                                        text.length, &index, &error),
+                         0);
+        text_free(&text);
+        assert_int_equal(index.count, 1 - beyond);
+        assert_int_equal(index.problem_count, beyond);
     }
 }
 
@@ -404,6 +455,8 @@ int main(void)
         cmocka_unit_test(the_head_is_fetched_and_read),
         cmocka_unit_test(unsafe_entries_are_refused),
         cmocka_unit_test(files_that_are_no_workflows_do_not_matter),
+        cmocka_unit_test(images_are_listed_once_and_sorted),
+        cmocka_unit_test(images_have_a_limit),
         cmocka_unit_test(commits_are_related),
         cmocka_unit_test(older_versions_are_found),
         cmocka_unit_test(a_changed_object_is_not_read),
