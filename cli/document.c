@@ -72,8 +72,14 @@ int document_open(struct arena *arena, const char *name,
     bool locked = choice && choice->locked;
     int reference = 1;
     *document = (struct document){.file = name};
-    if (!locked && !marketplace_is_reference(name))
-        return document_read(arena, name, document, diagnostics, error);
+    if (!marketplace_is_reference(name)) {
+        if (!locked)
+            return document_read(arena, name, document, diagnostics, error);
+        return error_set(error, ERROR_TRUST,
+                         "not-locked: '%.200s' is a file, and --locked takes "
+                         "workflows of marketplaces only",
+                         name);
+    }
     if (market_places(arena, &places, error) < 0)
         return -1;
     if (!locked)

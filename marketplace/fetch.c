@@ -188,7 +188,7 @@ static int limit_memory(void)
 }
 
 /* Ceilings of the kernel around the whole child. */
-static int confine(const struct fetch *fetch, struct error *error)
+static int confine(const struct fetch *fetch, pid_t parent, struct error *error)
 {
     signal(SIGXFSZ, on_file_too_large);
     signal(SIGPIPE, SIG_IGN);
@@ -196,12 +196,17 @@ static int confine(const struct fetch *fetch, struct error *error)
         limit(RLIMIT_FSIZE, 2 * (rlim_t)fetch->bytes_limit) < 0 ||
         limit(RLIMIT_CPU, (rlim_t)fetch->seconds + 1) < 0 || limit_memory() < 0)
         return error_set_system(error, "cannot limit the process that fetches");
+    if (getppid() != parent)
+        _exit(0); /* it has ended before its end could be noticed */
     return 0;
 }
 
 static int fail(const struct watch *watch, int code, struct error *error)
 {
-    if (watch->exceeded || file_too_large)
+    const git_error *last = git_error_last();
+    bool too_many = last && last->klass == GIT_ERROR_INDEXER &&
+                    strcmp(last->message, "too many objects") == 0;
+    if (watch->exceeded || file_too_large || too_many)
         return error_set(error, ERROR_TRUST,
                          "length-exceeded: the repository is larger than %zu "
                          "bytes or %zu objects",
@@ -269,7 +274,7 @@ static int fetch_in_child(const char *folder, const struct fetch *fetch,
     CLEANUP(git_remote_free) git_remote *remote = NULL;
     git_remote_create_options options;
     struct watch watch = {.fetch = fetch};
-    if (confine(fetch, error) < 0 || repository_begin(error) < 0)
+    if (repository_begin(error) < 0)
         return -1;
     bool https = strncmp(fetch->url, "https://", 8) == 0;
     if (https && transport_begin(fetch->ca, error) < 0)
@@ -347,7 +352,7 @@ int fetch_head(const char *folder, const struct fetch *fetch,
     if (pipe2(ends, O_CLOEXEC) < 0)
         return error_set_system(error, "cannot make a pipe");
     fflush(NULL);
-    pid_t child = fork();
+    pid_t parent = getpid(), child = fork();
     if (child < 0) {
         close(ends[0]);
         close(ends[1]);
@@ -355,7 +360,8 @@ int fetch_head(const char *folder, const struct fetch *fetch,
     }
     if (child == 0) {
         close(ends[0]);
-        (void)!fetch_in_child(folder, fetch, report.head, &report.error);
+        if (confine(fetch, parent, &report.error) == 0)
+            (void)!fetch_in_child(folder, fetch, report.head, &report.error);
         (void)!file_write_all(ends[1], (const char *)&report, sizeof report);
         _exit(0);
     }

@@ -248,7 +248,7 @@ expect 'what is not locked' 4 \
     "$ASSAY" run redis-connectivity --runtime host --locked
 expect 'not with plan either' 4 'not-locked:' \
     "$ASSAY" plan redis-connectivity --locked
-expect 'a file is not locked' 2 'expected [MARKETPLACE/]NAME' \
+expect 'a file is not locked' 4 'not-locked: ' \
     "$ASSAY" plan "$source/$redis" --locked
 expect 'another digest than the locked one' 4 'lock-differs:' \
     run "http-endpoint-check@sha256:$zeros" --locked

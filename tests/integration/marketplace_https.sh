@@ -73,6 +73,55 @@ expect 'a server that breaks off' 5 "marketplace 'official':" market update
 unchanged 'and nothing has changed'
 serve catalog
 expect 'mended' 0 ' -> ' market update
+remember
+
+# Servers that mean harm: $work/hostile/NAME answers to ${base%/git}/hostile/NAME.
+hostile() { # NAME, and what it does in perl
+    {
+        printf '#!/usr/bin/perl\n$| = 1;\n'
+        cat <<'PERL'
+sub line { sprintf("%04x%s", 4 + length($_[0]), $_[0]) }
+my $name = "1" x 40;
+my $begin = line("# service=git-upload-pack\n") . "0000";
+sub type { print "Content-Type: application/x-git-upload-pack-$_[0]\r\n\r\n" }
+PERL
+        printf '%s\n' "$2"
+    } >"$work/hostile/$1"
+    chmod 755 "$work/hostile/$1"
+}
+attack() { # NAME CODE TEXT PERL [SECONDS]
+    hostile "$1" "$4"
+    expect "a hostile server: $1" "$2" "$3" market add "hostile" \
+        "${base%/git}/hostile/$1" --tofu --ca "$work/ca.pem" --timeout "${5:-2}"
+}
+attack endless-references 5 "marketplace 'hostile':" \
+    'type("advertisement"); print $begin; while (1) {
+         print line("$name refs/heads/" . rand() . "\n") x 100 }'
+attack no-references 5 "marketplace 'hostile':" \
+    'type("advertisement"); print $begin . "0000"'
+attack endless-line 5 "marketplace 'hostile':" \
+    'type("advertisement"); print $begin; while (1) { print "a" x 65536 }'
+attack endless-header 5 "marketplace 'hostile':" \
+    'print "Content-Type: text/plain\r\n"; while (1) { print "X: y\r\n" }'
+attack escapes 5 '\x1b[2J' \
+    'type("advertisement"); print $begin . line("ERR \e[2Jyour prompt\$ \n")'
+has_not 'no raw escape' "$(printf '\033')"
+attack endless-progress 4 'length-exceeded' \
+    'if ($ENV{REQUEST_METHOD} eq "GET") { type("advertisement");
+         print $begin . line("$name HEAD\0side-band-64k ofs-delta\n") . "0000";
+         exit }
+     type("result"); print line("NAK\n");
+     while (1) { print line("\2" . "all is well " x 5000) }' 60
+attack endless-pack 4 'length-exceeded' \
+    'if ($ENV{REQUEST_METHOD} eq "GET") { type("advertisement");
+         print $begin . line("$name HEAD\0side-band-64k ofs-delta\n") . "0000";
+         exit }
+     type("result"); print line("NAK\n");
+     print line("\1PACK" . pack("NN", 2, 100000000))'
+attack wrong-head 5 "marketplace 'hostile':" \
+    'if ($ENV{REQUEST_METHOD} eq "GET") { type("advertisement");
+         print $begin . line("zz HEAD\0side-band-64k\n") . "0000"; exit }'
+unchanged 'they have left nothing'
 
 # Old versions of TLS are not spoken.
 old_port=$(free_port)

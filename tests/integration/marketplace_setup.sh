@@ -97,7 +97,7 @@ start_git_server() {
     # shellcheck disable=SC2034 # for the scripts that source this file
     proxy=http://127.0.0.1:$proxy_port
     base=https://localhost:$port/git
-    mkdir -p "$work/served" "$work/apache"
+    mkdir -p "$work/served" "$work/apache" "$work/hostile"
     modules=/usr/lib/apache2/modules
     {
         printf 'ServerRoot %s\nServerName localhost\nListen 127.0.0.1:%s\n' \
@@ -117,6 +117,9 @@ start_git_server() {
             "$work/served"
         printf 'SetEnv GIT_CONFIG_COUNT 1\nSetEnv GIT_CONFIG_KEY_0 safe.directory\n'
         printf 'SetEnv GIT_CONFIG_VALUE_0 *\n'
+        printf 'ScriptAlias /hostile/ %s/hostile/\n' "$work"
+        printf '<Directory %s/hostile>\nRequire all granted\n</Directory>\n' \
+            "$work"
         printf 'Redirect /moved/ %s/\n' "$base"
         printf 'Redirect /elsewhere/ https://127.0.0.1:%s/git/\n' "$port"
         printf 'Redirect /plain/ http://localhost:%s/git/\n' "$port"
