@@ -1,9 +1,8 @@
 /*
  * `assay marketplace ...`: a table of commands below the command. Each reads its own
- * options; what they print is made in market.c. Only add, update and pull use the
+ * options; what they print is made in market_print.c. Only add, update and pull use the
  * network.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -53,59 +52,6 @@ static void tell_fetch(const char *name)
     fputs(text_string(&text), stderr);
 }
 
-/* Files of a marketplace that are not usable: told, and not in the way. */
-static void warn_problems(const char *name,
-                          const struct marketplace_change *change)
-{
-    CLEANUP(text_free) struct text text = {0};
-    for (size_t i = 0; i < change->problem_count; i++) {
-        CLEANUP(text_free) struct text line = {0};
-        text_append_format(&line, "assay: %s: not usable: %s: %s", name,
-                           change->problems[i].path, change->problems[i].text);
-        text_append_escaped(&text, line.data, line.length, false);
-        text_append_character(&text, '\n');
-    }
-    fputs(text_string(&text), stderr);
-}
-
-static void append_signer(struct text *text,
-                          const struct marketplace_change *change)
-{
-    CLEANUP(text_free) struct text line = {0};
-    if (change->signer)
-        text_append_format(&line, ", signed by %s", change->signer);
-    else
-        text_append_string(&line, ", signature not checked");
-    if (change->principals)
-        text_append_format(&line, " (%s)", change->principals);
-    text_append_escaped(text, text_string(&line), line.length, false);
-}
-
-static void print_change(const char *name, bool added,
-                         const struct marketplace_change *change)
-{
-    CLEANUP(text_free) struct text text = {0};
-    bool same = change->before && strcmp(change->before, change->after) == 0;
-    if (same)
-        text_append_format(&text, "%s: nothing new at %.12s", name,
-                           change->after);
-    else if (added)
-        text_append_format(&text, "%s: added at %.12s", name, change->after);
-    else
-        text_append_format(&text, "%s: %.12s -> %.12s", name, change->before,
-                           change->after);
-    text_append_format(&text, ", %zu workflow%s", change->workflows,
-                       change->workflows == 1 ? "" : "s");
-    append_signer(&text, change);
-    text_append_character(&text, '\n');
-    if (change->unchecked)
-        text_append_format(&text,
-                           "this head is signed by %s; to check that from now "
-                           "on, add it with --signer\n",
-                           change->unchecked);
-    print_text(&text);
-}
-
 static int market_add(struct market_request *request)
 {
     struct error error = {0};
@@ -125,11 +71,11 @@ static int market_add(struct market_request *request)
                         &change, &error) < 0)
         return print_error(&error);
     if (request->output == OUTPUT_TEXT)
-        print_change(market.name, true, &change);
+        market_print_change(market.name, true, &change);
     else
         output_print(market_change_value(request->arena, market.name, &change),
                      request->output);
-    warn_problems(market.name, &change);
+    market_warn_problems(market.name, &change);
     return EXIT_PASSED;
 }
 
@@ -145,10 +91,10 @@ static int update_one(struct market_request *request, const char *name,
                            &change, &error) < 0)
         return print_error(&error);
     if (request->output == OUTPUT_TEXT)
-        print_change(name, false, &change);
+        market_print_change(name, false, &change);
     value_append(request->arena, values,
                  market_change_value(request->arena, name, &change));
-    warn_problems(name, &change);
+    market_warn_problems(name, &change);
     return EXIT_PASSED;
 }
 
@@ -282,49 +228,6 @@ static int market_search(struct market_request *request)
     return code;
 }
 
-/* "host = redis" and, below it, what it is for. */
-static void print_parameters(struct text *text, struct arena *arena,
-                             const struct value *parameters)
-{
-    for (size_t i = 0;
-         value_is(parameters, VALUE_MAP) && i < parameters->map.count; i++) {
-        const struct member *member = &parameters->map.members[i];
-        const struct value *fallback = member->value;
-        const char *help = NULL;
-        if (value_is(fallback, VALUE_MAP)) {
-            help = value_string_at(member->value, "description");
-            fallback = value_get(member->value, "default");
-        }
-        const char *shown =
-            fallback ? value_scalar_text(arena, fallback) : NULL;
-        market_print_fact(text, i == 0 ? "parameters" : "",
-                          arena_format(arena, "%s = %s%s%s", member->name,
-                                       shown ? shown : "(must be given)",
-                                       help ? "    # " : "", help ? help : ""));
-    }
-}
-
-static void print_source(struct text *text, struct arena *arena,
-                         const struct marketplace_source *source)
-{
-    const struct marketplace_entry *entry = source->entry;
-    market_print_fact(text, "workflow", entry->name);
-    market_print_fact(text, "", entry->display_name);
-    market_print_fact(text, "", entry->description);
-    market_print_fact(text, "category", entry->category);
-    market_print_fact(text, "marketplace", source->market->name);
-    market_print_fact(text, "url", source->market->url);
-    market_print_fact(text, "path", entry->path);
-    market_print_fact(text, "digest", entry->digest);
-    market_print_fact(text, "commit", source->commit);
-    market_print_fact(text, "signer",
-                      source->signer ? source->signer : "(not checked)");
-    for (size_t i = 0; i < value_count(entry->images); i++)
-        market_print_fact(text, i == 0 ? "images" : "",
-                          value_string(value_item(entry->images, i)));
-    print_parameters(text, arena, entry->parameters);
-}
-
 static int market_show(struct market_request *request)
 {
     struct error error = {0};
@@ -343,7 +246,7 @@ static int market_show(struct market_request *request)
         return EXIT_PASSED;
     }
     CLEANUP(text_free) struct text text = {0};
-    print_source(&text, request->arena, &source);
+    market_print_source(&text, request->arena, &source);
     print_text(&text);
     return EXIT_PASSED;
 }
@@ -392,22 +295,6 @@ static int save_bytes(struct arena *arena, const char *file,
                      file);
 }
 
-static void print_pulled(const struct marketplace_source *source,
-                         const char *before, const char *lock)
-{
-    CLEANUP(text_free) struct text text = {0};
-    bool same = before && strcmp(before, source->entry->digest) == 0;
-    text_append_format(&text, "%s/%s@%s\n", source->market->name,
-                       source->entry->name, source->entry->digest);
-    market_print_fact(&text, "commit", source->commit);
-    market_print_fact(&text, "signer",
-                      source->signer ? source->signer : "(not checked)");
-    if (before && !same)
-        market_print_fact(&text, "before", before);
-    market_print_fact(&text, same ? "unchanged in" : "written to", lock);
-    print_text(&text);
-}
-
 static int market_pull(struct market_request *request)
 {
     struct error error = {0};
@@ -426,7 +313,7 @@ static int market_pull(struct market_request *request)
             0)
         return print_error(&error);
     if (request->output == OUTPUT_TEXT)
-        print_pulled(&source, before, lock);
+        market_print_pulled(&source, before, lock);
     else
         output_print(market_source_value(request->arena, &source),
                      request->output);

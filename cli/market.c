@@ -1,13 +1,10 @@
-/* Marketplaces as text and as values. Everything here came from strangers, so all
- * of it is escaped on its way to a terminal. */
+/* Where marketplaces are kept, and what is known of them as values. */
 #include "cli/market.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 const char market_lock_file[] = "assay.lock";
-
-enum { NAME_WIDTH = 11, COLUMN_LIMIT = 16, CELL_LIMIT = 100 };
 
 /* A folder of the XDG specification: of the variable, or below the home folder. */
 static const char *xdg_folder(struct arena *arena, const char *variable,
@@ -57,67 +54,6 @@ const struct value *market_origin(struct arena *arena,
     set_text(arena, map, "path", source->entry->path);
     set_text(arena, map, "digest", source->entry->digest);
     return map;
-}
-
-static size_t cell_width(const char *cell)
-{
-    size_t width = 0;
-    for (; *cell && width < CELL_LIMIT; cell++)
-        width += ((unsigned char)*cell & 0xc0) != 0x80;
-    return width;
-}
-
-/* One escaped cell, cut to what a line can show. */
-static const char *make_cell(struct arena *arena, const char *string)
-{
-    CLEANUP(text_free) struct text text = {0};
-    if (!string || string[0] == '\0')
-        return "-";
-    text_append_escaped(&text, string, strlen(string), false);
-    size_t length = 0, width = 0;
-    while (length < text.length && width < CELL_LIMIT) {
-        length++;
-        while (length < text.length &&
-               ((unsigned char)text.data[length] & 0xc0) == 0x80)
-            length++;
-        width++;
-    }
-    if (length == text.length)
-        return arena_copy(arena, text.data, length);
-    return arena_format(arena, "%.*s...", (int)length, text.data);
-}
-
-void market_print_table(struct text *text, const char *const *cells,
-                        size_t rows, size_t columns)
-{
-    CLEANUP(arena_free) struct arena *arena = arena_new();
-    size_t widths[COLUMN_LIMIT] = {0};
-    const char **made =
-        arena_allocate(arena, (rows * columns + 1) * sizeof *made);
-    for (size_t i = 0; i < rows * columns; i++) {
-        made[i] = make_cell(arena, cells[i]);
-        size_t width = cell_width(made[i]);
-        if (width > widths[i % columns])
-            widths[i % columns] = width;
-    }
-    for (size_t i = 0; i < rows * columns; i++) {
-        bool last = i % columns == columns - 1;
-        text_append_string(text, made[i]);
-        size_t gap = widths[i % columns] - cell_width(made[i]) + 2;
-        for (; !last && gap > 0; gap--)
-            text_append_character(text, ' ');
-        if (last)
-            text_append_character(text, '\n');
-    }
-}
-
-void market_print_fact(struct text *text, const char *name, const char *value)
-{
-    if (!value || value[0] == '\0')
-        return;
-    text_append_format(text, "%-*s ", NAME_WIDTH, name);
-    text_append_escaped(text, value, strlen(value), false);
-    text_append_character(text, '\n');
 }
 
 const char *market_trust_text(struct arena *arena,

@@ -24,6 +24,22 @@ void market_print_table(struct text *text, const char *const *cells,
 /* "name       value", escaped; nothing when the value is NULL or "". */
 void market_print_fact(struct text *text, const char *name, const char *value);
 
+/* One line about what an update or `add` did. */
+void market_print_change(const char *name, bool added,
+                         const struct marketplace_change *change);
+
+/* Files of a marketplace that are not usable, on stderr. */
+void market_warn_problems(const char *name,
+                          const struct marketplace_change *change);
+
+/* The page of one workflow. */
+void market_print_source(struct text *text, struct arena *arena,
+                         const struct marketplace_source *source);
+
+/* What `pull` did; `before` is the digest that the lock had, or NULL. */
+void market_print_pulled(const struct marketplace_source *source,
+                         const char *before, const char *lock);
+
 /* "checked: SHA256:..." and such, for people. In `arena`. */
 const char *market_trust_text(struct arena *arena,
                               const struct marketplace *market);
