@@ -1,7 +1,7 @@
 /*
- * `assay marketplace ...`: a table of commands below the command. Each reads its own
- * options; what they print is made in market_print.c. Only add, update and pull use the
- * network.
+ * `assay marketplace ...`: a table of commands below the command. Each reads
+ * its own options; what they print is made in market_print.c. Only add, update
+ * and pull use the network.
  */
 #include <stdio.h>
 #include <string.h>

@@ -21,8 +21,8 @@ int document_read(struct arena *arena, const char *file,
     return 0;
 }
 
-/* Whether `name` means a workflow of a marketplace. 1, 0, or -1: it could be a file
- * as well, and a wrong guess would run what was not meant. */
+/* Whether `name` means a workflow of a marketplace. 1, 0, or -1: it could be a
+ * file as well, and a wrong guess would run what was not meant. */
 static int is_reference(struct arena *arena, const char *name,
                         const struct marketplace_places *places,
                         struct error *error)

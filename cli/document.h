@@ -1,7 +1,7 @@
 #pragma once
 /*
- * A workflow, read once, from a file or a marketplace: the bytes that are checked are
- * the bytes that run.
+ * A workflow, read once, from a file or a marketplace: the bytes that are
+ * checked are the bytes that run.
  */
 #include <stddef.h>
 
@@ -24,8 +24,9 @@ struct document_choice {
     bool locked;      /* only what is in the lock */
 };
 
-/* As document_read; or, when `name` has the form of a reference, the workflow of
- * a marketplace. A name that could be both is ERROR_USAGE. `choice` may be NULL. */
+/* As document_read; or, when `name` has the form of a reference, the workflow
+ * of a marketplace. A name that could be both is ERROR_USAGE. `choice` may be
+ * NULL. */
 int document_open(struct arena *arena, const char *name,
                   const struct document_choice *choice,
                   struct document *document, struct diagnostics *diagnostics,
@@ -36,7 +37,7 @@ int document_read(struct arena *arena, const char *file,
                   struct document *document, struct diagnostics *diagnostics,
                   struct error *error);
 
-/* The TestWorkflow of the file: the one named `name`, or the only one when `name`
- * is NULL. ERROR_INPUT names the choices. */
+/* The TestWorkflow of the file: the one named `name`, or the only one when
+ * `name` is NULL. ERROR_INPUT names the choices. */
 const struct value *document_choose(const struct document *document,
                                     const char *name, struct error *error);

@@ -6,7 +6,8 @@
 
 const char market_lock_file[] = "assay.lock";
 
-/* A folder of the XDG specification: of the variable, or below the home folder. */
+/* A folder of the XDG specification: of the variable, or below the home folder.
+ */
 static const char *xdg_folder(struct arena *arena, const char *variable,
                               const char *fallback, struct error *error)
 {

@@ -1,11 +1,13 @@
 #pragma once
-/* What the commands about marketplaces share: places, and how things are printed. */
+/* What the commands about marketplaces share: places, and how things are
+ * printed. */
 #include "cli/output.h"
 #include "engine/base/text.h"
 #include "marketplace/marketplace.h"
 
-/* $XDG_CONFIG_HOME/assay/marketplaces.yaml and $XDG_CACHE_HOME/assay/marketplaces,
- * or below ~/.config and ~/.cache. In `arena`. ERROR_SYSTEM without a home. */
+/* $XDG_CONFIG_HOME/assay/marketplaces.yaml and
+ * $XDG_CACHE_HOME/assay/marketplaces, or below ~/.config and ~/.cache. In
+ * `arena`. ERROR_SYSTEM without a home. */
 int market_places(struct arena *arena, struct marketplace_places *places,
                   struct error *error) MUST_CHECK;
 
@@ -16,8 +18,9 @@ extern const char market_lock_file[];
 const struct value *market_origin(struct arena *arena,
                                   const struct marketplace_source *source);
 
-/* Rows of texts as a table with a head, columns as wide as their texts; every cell
- * is escaped. `cells` holds `columns` texts a row; NULL is shown as "-". */
+/* Rows of texts as a table with a head, columns as wide as their texts; every
+ * cell is escaped. `cells` holds `columns` texts a row; NULL is shown as "-".
+ */
 void market_print_table(struct text *text, const char *const *cells,
                         size_t rows, size_t columns);
 

@@ -1,5 +1,5 @@
-/* Marketplaces as text. Everything here came from strangers, so all of it is escaped on
- * its way to a terminal. */
+/* Marketplaces as text. Everything here came from strangers, so all of it is
+ * escaped on its way to a terminal. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /*
- * Text in, a list of keys out. A line is read from left to right: principals (may be
- * quoted), options or the key's type, the key, a comment. An option that is not
- * known is an error, because it may be one that narrows the trust.
+ * Text in, a list of keys out. A line is read from left to right: principals
+ * (may be quoted), options or the key's type, the key, a comment. An option
+ * that is not known is an error, because it may be one that narrows the trust.
  */
 #include "marketplace/allowed_signers.h"
 

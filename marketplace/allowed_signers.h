@@ -34,6 +34,6 @@ allowed_signers_find(const struct allowed_signers *signers,
                      const struct wire *blob, const char *namespace_name,
                      int64_t now, struct error *error);
 
-/* Whether `text` matches a list of patterns: `*` and `?`, commas between them, `!`
- * in front of one that must not match. */
+/* Whether `text` matches a list of patterns: `*` and `?`, commas between them,
+ * `!` in front of one that must not match. */
 bool pattern_list_matches(const char *list, const char *text);

@@ -1,8 +1,9 @@
 /*
  * The order of checks: there is a signature, it is an SSH signature, it is well
- * formed, made for git, by a key that is trusted now, and it matches. The key is
- * looked up before it is used, so that only keys that the user named reach the
- * arithmetic. Time is this machine's: the date in a commit is written by its author.
+ * formed, made for git, by a key that is trusted now, and it matches. The key
+ * is looked up before it is used, so that only keys that the user named reach
+ * the arithmetic. Time is this machine's: the date in a commit is written by
+ * its author.
  */
 #include "marketplace/authenticate.h"
 

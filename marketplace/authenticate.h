@@ -1,9 +1,10 @@
 #pragma once
 /*
- * Whether a commit may be trusted: signed, for git, by a key that the user named,
- * at this time. Each refusal is ERROR_TRUST and begins with its name: unsigned,
- * signature-malformed, signature-unsupported, wrong-namespace, unauthorized-signer,
- * key-expired, key-not-yet-valid, signature-invalid (docs/trust.md).
+ * Whether a commit may be trusted: signed, for git, by a key that the user
+ * named, at this time. Each refusal is ERROR_TRUST and begins with its name:
+ * unsigned, signature-malformed, signature-unsupported, wrong-namespace,
+ * unauthorized-signer, key-expired, key-not-yet-valid, signature-invalid
+ * (docs/trust.md).
  */
 #include "marketplace/marketplace.h"
 #include "marketplace/ssh_key.h"

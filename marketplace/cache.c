@@ -1,8 +1,8 @@
 /*
- * A bare repository for each URL, whose packs are added by renaming. Nothing in it
- * says what is trusted: that is the head in the settings, and whatever is read from
- * here is compared with the name it is asked for. So the cache may be deleted, or
- * be spoilt, without harm beyond another fetch.
+ * A bare repository for each URL, whose packs are added by renaming. Nothing in
+ * it says what is trusted: that is the head in the settings, and whatever is
+ * read from here is compared with the name it is asked for. So the cache may be
+ * deleted, or be spoilt, without harm beyond another fetch.
  */
 #include "marketplace/cache.h"
 

@@ -18,8 +18,8 @@ struct cache_paths cache_paths_make(struct arena *arena,
  * with many small packs it is not, so that it is fetched anew. */
 bool cache_is_complete(const struct cache_paths *paths, const char *head);
 
-/* Moves the packs of `incoming` into the cache, which is made when missing. With
- * `whole` they replace all others. ERROR_SYSTEM. */
+/* Moves the packs of `incoming` into the cache, which is made when missing.
+ * With `whole` they replace all others. ERROR_SYSTEM. */
 int cache_accept(const struct cache_paths *paths, bool whole,
                  struct error *error) MUST_CHECK;
 

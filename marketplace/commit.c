@@ -1,12 +1,12 @@
 /*
  * gitformat-signature(5): a signature of a commit is its header `gpgsig`, whose
  * further lines begin with a blank; what is signed is the object without that
- * header (and without `gpgsig-sha256`, which signs the same commit of a repository
- * with other object names).
+ * header (and without `gpgsig-sha256`, which signs the same commit of a
+ * repository with other object names).
  *
- * The one idea: headers are lines up to the first empty one; each is kept, taken as
- * the signature, or left out. A second `gpgsig` is refused, since programs
- * disagree about which one counts.
+ * The one idea: headers are lines up to the first empty one; each is kept,
+ * taken as the signature, or left out. A second `gpgsig` is refused, since
+ * programs disagree about which one counts.
  */
 #include "marketplace/commit.h"
 

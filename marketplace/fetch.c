@@ -1,9 +1,10 @@
 /*
- * URL in, objects of its HEAD in a repository of our own. The child fetches with
- * libgit2 and reports one struct over a pipe; the parent waits for it with a
- * deadline. libgit2 has no timeouts of its own, and what it reads is written by
- * strangers: hence a process of its own with resource limits. The child writes into
- * `folder` only, which the caller throws away unless the head is accepted.
+ * URL in, objects of its HEAD in a repository of our own. The child fetches
+ * with libgit2 and reports one struct over a pipe; the parent waits for it with
+ * a deadline. libgit2 has no timeouts of its own, and what it reads is written
+ * by strangers: hence a process of its own with resource limits. The child
+ * writes into `folder` only, which the caller throws away unless the head is
+ * accepted.
  */
 #include "marketplace/fetch.h"
 
@@ -296,8 +297,8 @@ static void wait_for(pid_t child, int *status)
         ;
 }
 
-/* Reads the whole report, or nothing. 1; 0: the child ended without one; -1: the
- * deadline passed. */
+/* Reads the whole report, or nothing. 1; 0: the child ended without one; -1:
+ * the deadline passed. */
 static int read_report(int descriptor, struct report *report, int64_t deadline)
 {
     size_t have = 0;

@@ -1,7 +1,7 @@
 /*
- * Files of a tree in, workflows out. The index of the repository itself, if it has
- * one, is not read: what a workflow is called and contains stands in its own bytes,
- * and those are what the digest is of.
+ * Files of a tree in, workflows out. The index of the repository itself, if it
+ * has one, is not read: what a workflow is called and contains stands in its
+ * own bytes, and those are what the digest is of.
  */
 #include "marketplace/index.h"
 
@@ -44,7 +44,8 @@ static void add_problem(struct arena *arena, struct marketplace_index *index,
         arena_string(arena, path), arena_string(arena, text)};
 }
 
-/* A string of the document, cut to what a list can show; "" when there is none. */
+/* A string of the document, cut to what a list can show; "" when there is none.
+ */
 static const char *short_text(struct arena *arena, const struct value *map,
                               const char *name)
 {
@@ -76,8 +77,8 @@ static void add_image(struct images *images, const char *image)
         images->too_many = true;
 }
 
-/* Every string that stands under the name `image`, wherever that is: the reader of
- * the document has bounded how deep. */
+/* Every string that stands under the name `image`, wherever that is: the reader
+ * of the document has bounded how deep. */
 static void collect_images(const struct value *value, struct images *images)
 {
     for (size_t i = 0; value_is(value, VALUE_LIST) && i < value->list.count;

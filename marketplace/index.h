@@ -3,8 +3,8 @@
 #include "marketplace/marketplace.h"
 #include "marketplace/repository.h"
 
-/* Reads every .yaml and .yml below workflows/ of the commit. A file that cannot be
- * read becomes a problem of the index, not an error. ERROR_TRUST as
+/* Reads every .yaml and .yml below workflows/ of the commit. A file that cannot
+ * be read becomes a problem of the index, not an error. ERROR_TRUST as
  * repository_list, and for too many workflows. */
 int index_read(struct arena *arena, struct repository *repository,
                const char *commit, struct marketplace_index *index,

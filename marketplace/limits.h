@@ -1,5 +1,6 @@
 #pragma once
-/* Ceilings of what comes from a marketplace or is kept about one, with reasons. */
+/* Ceilings of what comes from a marketplace or is kept about one, with reasons.
+ */
 enum {
     /* Names become parts of references and of lines in files. */
     MARKETPLACE_NAME_LIMIT = 63,

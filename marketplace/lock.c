@@ -1,7 +1,7 @@
 /*
- * assay.lock <-> struct lock. A small YAML file that is kept under version control:
- * sorted, one member a line, no times, so that a difference in it is a difference in
- * what is run. Read strictly, since it decides what is run.
+ * assay.lock <-> struct lock. A small YAML file that is kept under version
+ * control: sorted, one member a line, no times, so that a difference in it is a
+ * difference in what is run. Read strictly, since it decides what is run.
  */
 #include "marketplace/lock.h"
 

@@ -25,8 +25,8 @@ int lock_parse(struct arena *arena, const char *file, const char *text,
 /* The text of a lock as it is written. */
 void lock_print(struct text *text, const struct lock *lock);
 
-/* The entry of `name` (of `marketplace`, NULL: any); NULL when there is none, and
- * with ERROR_USAGE when there are several. */
+/* The entry of `name` (of `marketplace`, NULL: any); NULL when there is none,
+ * and with ERROR_USAGE when there are several. */
 const struct lock_entry *lock_find(const struct lock *lock,
                                    const char *marketplace, const char *name,
                                    struct error *error);

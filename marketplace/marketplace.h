@@ -1,12 +1,14 @@
 #pragma once
 /*
- * Workflows from git: a marketplace is a repository whose head is trusted by a rule
- * that the user chose. It is fetched into a bare cache and read as objects; nothing
- * is checked out and nothing of it is run here. What is trusted is decided by
- * signatures and digests, never by the transport (docs/trust.md).
+ * Workflows from git: a marketplace is a repository whose head is trusted by a
+ * rule that the user chose. It is fetched into a bare cache and read as
+ * objects; nothing is checked out and nothing of it is run here. What is
+ * trusted is decided by signatures and digests, never by the transport
+ * (docs/trust.md).
  *
- * A function that gives a trust refusal gives ERROR_TRUST, and its text begins with
- * the refusal's name and a colon. All results live in the arena that is passed.
+ * A function that gives a trust refusal gives ERROR_TRUST, and its text begins
+ * with the refusal's name and a colon. All results live in the arena that is
+ * passed.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,7 +25,8 @@ struct marketplace_places {
     const char *cache;    /* a folder; may be deleted at any time */
 };
 
-/* A known marketplace: where it is, whom to trust, and what was accepted last. */
+/* A known marketplace: where it is, whom to trust, and what was accepted last.
+ */
 struct marketplace {
     const char *name;
     const char *url;
@@ -77,8 +80,8 @@ struct marketplace_change {
 };
 
 /* Fetches and checks `market` (name, url, ca and a rule of trust are set; a
- * relative file is made absolute) and makes it known. ERROR_USAGE for a wrong or
- * known name or a wrong URL, ERROR_TRUST without a rule, or as update. */
+ * relative file is made absolute) and makes it known. ERROR_USAGE for a wrong
+ * or known name or a wrong URL, ERROR_TRUST without a rule, or as update. */
 int marketplace_add(struct arena *arena,
                     const struct marketplace_places *places,
                     struct marketplace *market,
@@ -87,8 +90,8 @@ int marketplace_add(struct arena *arena,
                     struct error *error) MUST_CHECK;
 
 /* Fetches the head of `name`, checks it and records it. When this fails nothing
- * has changed. ERROR_REMOTE: no answer, or not one of git; ERROR_TRUST: the head
- * is not trusted, or does not follow the recorded one (rollback,
+ * has changed. ERROR_REMOTE: no answer, or not one of git; ERROR_TRUST: the
+ * head is not trusted, or does not follow the recorded one (rollback,
  * not-descendant), or holds what no marketplace holds (unsafe-entry). */
 int marketplace_update(struct arena *arena,
                        const struct marketplace_places *places,
@@ -159,10 +162,11 @@ struct marketplace_lookup {
     bool locked;      /* what is not in the lock is refused */
 };
 
-/* Finds a workflow in the cache and checks its bytes. What the lock names comes in
- * the version of the lock, unless another one is pinned; else the head's. A pin
- * that the head does not match is looked for in older commits. ERROR_USAGE: no such
- * name, or several; ERROR_TRUST: digest-mismatch, not-locked, lock-differs. */
+/* Finds a workflow in the cache and checks its bytes. What the lock names comes
+ * in the version of the lock, unless another one is pinned; else the head's. A
+ * pin that the head does not match is looked for in older commits. ERROR_USAGE:
+ * no such name, or several; ERROR_TRUST: digest-mismatch, not-locked,
+ * lock-differs. */
 int marketplace_resolve(struct arena *arena,
                         const struct marketplace_places *places,
                         const char *text,
@@ -170,14 +174,14 @@ int marketplace_resolve(struct arena *arena,
                         struct marketplace_source *source,
                         struct error *error) MUST_CHECK;
 
-/* The first marketplace that has the workflow of the reference `text`, or NULL: for
- * telling apart what is a file, too. What cannot be read does not count. */
+/* The first marketplace that has the workflow of the reference `text`, or NULL:
+ * for telling apart what is a file, too. What cannot be read does not count. */
 const char *marketplace_of(struct arena *arena,
                            const struct marketplace_places *places,
                            const char *text);
 
-/* Puts `source` into the lock file, in the place of one of the same marketplace and
- * name. `*before` is the digest that stood there, or NULL. */
+/* Puts `source` into the lock file, in the place of one of the same marketplace
+ * and name. `*before` is the digest that stood there, or NULL. */
 int marketplace_lock_put(struct arena *arena, const char *file,
                          const struct marketplace_source *source,
                          const char **before, struct error *error) MUST_CHECK;

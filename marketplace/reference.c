@@ -1,6 +1,6 @@
 /*
- * [MARKET/]NAME[@sha256:HEX]. A file's name is told apart by its form: it has an
- * ending of YAML or JSON, begins with a dot or a slash, or has more slashes.
+ * [MARKET/]NAME[@sha256:HEX]. A file's name is told apart by its form: it has
+ * an ending of YAML or JSON, begins with a dot or a slash, or has more slashes.
  */
 #include "marketplace/reference.h"
 

@@ -6,8 +6,8 @@
 /* 1 to 63 of a-z, 0-9 and '-', beginning with a letter or digit. */
 bool reference_name_is_valid(const char *name);
 
-/* 1 to 253 of letters, digits, '.', '_' and '-', beginning with a letter or digit:
- * the name of a workflow. */
+/* 1 to 253 of letters, digits, '.', '_' and '-', beginning with a letter or
+ * digit: the name of a workflow. */
 bool reference_workflow_is_valid(const char *name);
 
 /* "sha256:" and 64 lower-case hex digits. */

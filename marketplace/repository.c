@@ -1,7 +1,8 @@
 /*
  * Object names in, bytes out. libgit2 computes the name of every object that it
- * reads and refuses one that differs, so the bytes are what the commit's name, and
- * with it the signature, stands for. Sizes are looked up before anything is loaded.
+ * reads and refuses one that differs, so the bytes are what the commit's name,
+ * and with it the signature, stands for. Sizes are looked up before anything is
+ * loaded.
  */
 #include "marketplace/repository.h"
 

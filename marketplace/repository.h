@@ -1,8 +1,8 @@
 #pragma once
 /*
- * A bare repository read as objects, by libgit2: commits, trees and blobs, nothing
- * checked out, no configuration of the user read. Every object is compared with
- * its name when it is read. Commits are named by 40 hex digits.
+ * A bare repository read as objects, by libgit2: commits, trees and blobs,
+ * nothing checked out, no configuration of the user read. Every object is
+ * compared with its name when it is read. Commits are named by 40 hex digits.
  */
 #include "engine/base/error.h"
 #include "marketplace/wire.h"
@@ -11,11 +11,12 @@ enum { COMMIT_NAME = 41 };
 
 struct repository;
 
-/* Gets libgit2 ready, once for the process: no configuration files, its ceilings. */
+/* Gets libgit2 ready, once for the process: no configuration files, its
+ * ceilings. */
 int repository_begin(struct error *error) MUST_CHECK;
 
-/* Makes an empty bare repository; `objects` (NULL: none) is the object folder of
- * another one whose objects are seen too. ERROR_SYSTEM. */
+/* Makes an empty bare repository; `objects` (NULL: none) is the object folder
+ * of another one whose objects are seen too. ERROR_SYSTEM. */
 int repository_make(const char *path, const char *objects,
                     struct error *error) MUST_CHECK;
 
@@ -54,9 +55,10 @@ struct tree_files {
     size_t count;
 };
 
-/* All regular files below `folder` of the commit, in the order of the tree; none
- * when there is no such folder. ERROR_TRUST "unsafe-entry" for a link, a submodule
- * or a name with other characters than A-Z a-z 0-9 . _ -, and for too many. */
+/* All regular files below `folder` of the commit, in the order of the tree;
+ * none when there is no such folder. ERROR_TRUST "unsafe-entry" for a link, a
+ * submodule or a name with other characters than A-Z a-z 0-9 . _ -, and for too
+ * many. */
 int repository_list(struct arena *arena, struct repository *repository,
                     const char *commit, const char *folder,
                     struct tree_files *files, struct error *error) MUST_CHECK;
@@ -80,8 +82,8 @@ struct version_search {
     const void *context;
 };
 
-/* Goes back from a commit until a version of a file is accepted: its commit is put
- * into `found`. 1 found, 0 not, -1 an error. Each version is shown once. */
+/* Goes back from a commit until a version of a file is accepted: its commit is
+ * put into `found`. 1 found, 0 not, -1 an error. Each version is shown once. */
 int repository_find_version(struct arena *arena, struct repository *repository,
                             const struct version_search *search,
                             char found[COMMIT_NAME],

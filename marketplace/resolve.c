@@ -1,8 +1,8 @@
 /*
  * A reference in, the exact bytes of one workflow out. What vouches for them is
- * checked anew each time: the recorded head is authenticated (a key may have expired
- * or been taken from the list), the commit must be that head or one of its
- * ancestors, and the bytes must have the digest that is asked for.
+ * checked anew each time: the recorded head is authenticated (a key may have
+ * expired or been taken from the list), the commit must be that head or one of
+ * its ancestors, and the bytes must have the digest that is asked for.
  */
 #include <string.h>
 

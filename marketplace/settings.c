@@ -1,9 +1,9 @@
 /*
- * marketplaces.yaml <-> struct marketplace_list. The file is ours: it is rewritten
- * as a whole by every command that changes it, and it holds, beside what the user
- * chose, the head that was accepted last, without which a rollback could not be
- * told (as known_hosts does for ssh). Read strictly: a file that is not understood is
- * an error, never an empty list.
+ * marketplaces.yaml <-> struct marketplace_list. The file is ours: it is
+ * rewritten as a whole by every command that changes it, and it holds, beside
+ * what the user chose, the head that was accepted last, without which a
+ * rollback could not be told (as known_hosts does for ssh). Read strictly: a
+ * file that is not understood is an error, never an empty list.
  */
 #include "marketplace/settings.h"
 

@@ -1,7 +1,7 @@
 /*
- * A key's bytes in, a yes or no about a signature out. Nothing is decided here about
- * whose key it is. Every part has one length or a narrow range, and what follows
- * the last part is an error. RSA with SHA-1 does not exist here.
+ * A key's bytes in, a yes or no about a signature out. Nothing is decided here
+ * about whose key it is. Every part has one length or a narrow range, and what
+ * follows the last part is an error. RSA with SHA-1 does not exist here.
  */
 #include "marketplace/ssh_key.h"
 
@@ -179,8 +179,8 @@ static EVP_PKEY *make_key(const struct ssh_key *key)
     return NULL;
 }
 
-/* The two numbers of an ECDSA signature as DER, which OpenSSL wants. 0: not well
- * formed. OpenSSL allocates `*der`. */
+/* The two numbers of an ECDSA signature as DER, which OpenSSL wants. 0: not
+ * well formed. OpenSSL allocates `*der`. */
 static size_t encode_ecdsa(struct wire numbers, unsigned char **der)
 {
     struct wire r, s;

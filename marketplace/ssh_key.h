@@ -1,7 +1,8 @@
 #pragma once
 /*
- * Public keys of SSH (RFC 4253, 5656, 8332, 8709): read, named, and used to check a
- * signature. Ed25519, ECDSA on P-256, RSA of 2048 to 8192 bits with SHA-2.
+ * Public keys of SSH (RFC 4253, 5656, 8332, 8709): read, named, and used to
+ * check a signature. Ed25519, ECDSA on P-256, RSA of 2048 to 8192 bits with
+ * SHA-2.
  */
 #include "engine/base/error.h"
 #include "marketplace/wire.h"
@@ -29,7 +30,8 @@ void ssh_key_fingerprint(const struct wire *blob, char text[SSH_FINGERPRINT]);
 /* Whether `text` has the form that ssh_key_fingerprint prints. */
 bool ssh_fingerprint_is_valid(const char *text);
 
-/* Checks `signature` (string algorithm, string bytes) over `message`. ERROR_TRUST:
- * an algorithm that does not belong to the key, or it does not match. */
+/* Checks `signature` (string algorithm, string bytes) over `message`.
+ * ERROR_TRUST: an algorithm that does not belong to the key, or it does not
+ * match. */
 int ssh_key_verify(const struct ssh_key *key, struct wire signature,
                    struct wire message, struct error *error) MUST_CHECK;

@@ -7,8 +7,8 @@
  *           string H(message)
  *
  * The armor is two marker lines around base64. Stricter than OpenSSH where that
- * costs nothing: lines end with LF alone, and nothing stands around the markers.
- * `reserved` must be empty, as OpenSSH signs it so.
+ * costs nothing: lines end with LF alone, and nothing stands around the
+ * markers. `reserved` must be empty, as OpenSSH signs it so.
  */
 #include "marketplace/sshsig.h"
 
@@ -30,7 +30,8 @@ static int malformed(struct error *error, const char *why)
     return error_set(error, ERROR_TRUST, "signature-malformed: %s", why);
 }
 
-/* The base64 between the markers without its line ends; NULL: not well formed. */
+/* The base64 between the markers without its line ends; NULL: not well formed.
+ */
 static char *join_lines(struct arena *arena, const char *text, size_t length,
                         size_t *joined)
 {

@@ -18,7 +18,8 @@ struct sshsig {
 int sshsig_parse(struct arena *arena, const char *armor, size_t length,
                  struct sshsig *signature, struct error *error) MUST_CHECK;
 
-/* Checks that it was made for `namespace_name`; ERROR_TRUST "wrong-namespace". */
+/* Checks that it was made for `namespace_name`; ERROR_TRUST "wrong-namespace".
+ */
 int sshsig_check_namespace(const struct sshsig *signature,
                            const char *namespace_name,
                            struct error *error) MUST_CHECK;

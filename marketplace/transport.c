@@ -1,11 +1,12 @@
 /*
- * Two kinds of git_stream: a TCP socket, and TLS above any other stream (the socket,
- * or a connection that libgit2 has made through a proxy).
+ * Two kinds of git_stream: a TCP socket, and TLS above any other stream (the
+ * socket, or a connection that libgit2 has made through a proxy).
  *
- * Why not libgit2's: its TLS library is chosen by whoever built it; with Debian's
- * (mbedTLS) TLS 1.0 and 1.1 cannot be switched off, a certificate cannot name an
- * address, and without TCP_NODELAY each handshake waits 40 ms for an acknowledgement.
- * There are no timeouts here: the process as a whole has one (fetch.c).
+ * Why not libgit2's: its TLS library is chosen by whoever built it; with
+ * Debian's (mbedTLS) TLS 1.0 and 1.1 cannot be switched off, a certificate
+ * cannot name an address, and without TCP_NODELAY each handshake waits 40 ms
+ * for an acknowledgement. There are no timeouts here: the process as a whole
+ * has one (fetch.c).
  */
 #include "marketplace/transport.h"
 

@@ -1,13 +1,14 @@
 /*
  * Known marketplaces: add, update, remove.
  *
- * The order of an update: fetch into a folder beside the cache (with the cache's
- * objects in sight), look at the head there, and only when everything is good move
- * the packs into the cache and record the head. A refusal or a crash at any point
- * leaves the recorded head, and the objects that it needs, as they were.
+ * The order of an update: fetch into a folder beside the cache (with the
+ * cache's objects in sight), look at the head there, and only when everything
+ * is good move the packs into the cache and record the head. A refusal or a
+ * crash at any point leaves the recorded head, and the objects that it needs,
+ * as they were.
  *
- * Two locks: one for the cache of a URL, held through the fetch; one for the file of
- * marketplaces, held while it is read and written again.
+ * Two locks: one for the cache of a URL, held through the fetch; one for the
+ * file of marketplaces, held while it is read and written again.
  */
 #include <limits.h>
 #include <stdlib.h>
@@ -137,8 +138,8 @@ static int fetch_and_judge(struct arena *arena, const struct cache_paths *paths,
     return cache_accept(paths, !complete, error);
 }
 
-/* Fetches, judges and moves into the cache; records nothing. The lock of the cache
- * is held. */
+/* Fetches, judges and moves into the cache; records nothing. The lock of the
+ * cache is held. */
 static int refresh(struct arena *arena, const struct cache_paths *paths,
                    const struct marketplace *market,
                    const struct marketplace_fetch *options,
@@ -159,8 +160,8 @@ static const char *lock_of(struct arena *arena,
     return arena_format(arena, "%s.lock", places->settings);
 }
 
-/* Puts what was accepted into the file. `known`: the marketplace is there already,
- * and must be the same still. */
+/* Puts what was accepted into the file. `known`: the marketplace is there
+ * already, and must be the same still. */
 static int record(struct arena *arena, const struct marketplace_places *places,
                   struct marketplace *market, bool known, struct error *error)
 {

@@ -1,6 +1,6 @@
 /*
- * Bytes in, pieces of them out. The invariant: no piece reaches beyond the bytes it
- * was taken from, and a piece is taken whole or not at all.
+ * Bytes in, pieces of them out. The invariant: no piece reaches beyond the
+ * bytes it was taken from, and a piece is taken whole or not at all.
  */
 #include "marketplace/wire.h"
 

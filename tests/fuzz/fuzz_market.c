@@ -1,6 +1,6 @@
-/* What else comes from outside: the lock, the file of marketplaces, a workflow of a
- * repository, references and URLs. The first byte chooses. A lock that is accepted
- * must be the same after it is written and read again. */
+/* What else comes from outside: the lock, the file of marketplaces, a workflow
+ * of a repository, references and URLs. The first byte chooses. A lock that is
+ * accepted must be the same after it is written and read again. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

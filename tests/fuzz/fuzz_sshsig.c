@@ -1,5 +1,6 @@
-/* Any bytes as an armored signature, as the raw bytes of a commit, and as the binary
- * form inside the armor. Nothing made here may ever be a good signature. */
+/* Any bytes as an armored signature, as the raw bytes of a commit, and as the
+ * binary form inside the armor. Nothing made here may ever be a good signature.
+ */
 #include <openssl/evp.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 #pragma once
-/* A folder for one test program, and real programs run in it: git, ssh-keygen. */
+/* A folder for one test program, and real programs run in it: git, ssh-keygen.
+ */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/wait.h>

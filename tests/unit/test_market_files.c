@@ -1,4 +1,5 @@
-/* lock.h, settings.h: the two files, written and read back, and what is refused. */
+/* lock.h, settings.h: the two files, written and read back, and what is
+ * refused. */
 #include <sys/stat.h>
 
 #include "engine/base/text.h"
@@ -7,7 +8,9 @@
 #include "marketplace/settings.h"
 #include "tests/unit/market_fixture.h"
 
-#define HEX         "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define HEX                                                                    \
+    "0123456789abcdef0123456789abcdef"                                         \
+    "0123456789abcdef0123456789abcdef"
 #define COMMIT      "0123456789abcdef0123456789abcdef01234567"
 #define FINGERPRINT "SHA256:CEXukx4j2UBpSM4t5AS3X56lIW05C+RbyLQ/ej6h+5k"
 

@@ -1,4 +1,5 @@
-/* repository.h, fetch.h, index.h: repositories made by git itself, good and hostile. */
+/* repository.h, fetch.h, index.h: repositories made by git itself, good and
+ * hostile. */
 #include <arpa/inet.h>
 #include <sys/socket.h>
 

@@ -1,5 +1,5 @@
-/* allowed_signers.h, commit.h: the file of trusted keys, and what of a commit is
- * signed. */
+/* allowed_signers.h, commit.h: the file of trusted keys, and what of a commit
+ * is signed. */
 #include "engine/base/clock.h"
 #include "engine/base/text.h"
 #include "marketplace/allowed_signers.h"

@@ -1,5 +1,5 @@
-/* sshsig.h: signatures made by ssh-keygen, which is also the judge, and what has been
- * done to them. */
+/* sshsig.h: signatures made by ssh-keygen, which is also the judge, and what
+ * has been done to them. */
 #include <openssl/evp.h>
 
 #include "engine/base/text.h"
