@@ -233,6 +233,10 @@ int marketplace_lock_put(struct arena *arena, const char *file,
     result.items[result.count++] = entry;
     qsort(result.items, result.count, sizeof *result.items, compare_entries);
     lock_print(&text, &result);
+    if (text.length > MARKETPLACE_FILE_LIMIT)
+        return error_set(error, ERROR_INPUT,
+                         "'%.200s' would have more than %d bytes", file,
+                         MARKETPLACE_FILE_LIMIT);
     return file_write_atomic(file, text_string(&text), text.length, 0644,
                              error);
 }

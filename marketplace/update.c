@@ -209,6 +209,10 @@ static int check_trust(const struct marketplace *market, struct error *error)
     if (rules > 1)
         return error_set(error, ERROR_USAGE,
                          "give one of --signer, --allowed-signers and --tofu");
+    if (market->signer_count > MARKETPLACE_SIGNER_LIMIT)
+        return error_set(error, ERROR_USAGE,
+                         "--signer: at most %d keys, use --allowed-signers",
+                         MARKETPLACE_SIGNER_LIMIT);
     for (size_t i = 0; i < market->signer_count; i++)
         if (!ssh_fingerprint_is_valid(market->signers[i]))
             return error_set(error, ERROR_USAGE,

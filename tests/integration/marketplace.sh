@@ -40,6 +40,11 @@ expect 'two rules' 2 'give one of' \
     market add official "$url" --tofu --signer "$signer"
 expect 'a fingerprint that is none' 2 '--signer: expected SHA256:' \
     market add official "$url" --signer MD5:00
+many=
+for number in $(seq 1 101); do many="$many --signer $signer"; done
+# The options are split on purpose.
+# shellcheck disable=SC2086
+expect 'too many signers' 2 'at most 100 keys' market add official "$url" $many
 expect 'a bad name' 2 'is not usable' market add ../x "$url" --tofu
 expect 'plain http' 4 'insecure-transport' \
     market add official http://localhost/x --tofu

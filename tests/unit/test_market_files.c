@@ -223,6 +223,36 @@ static void a_lock_has_a_limit(void **state)
     }
 }
 
+/* What is written can be read again, or is not written. */
+static void a_lock_does_not_outgrow_its_reader(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct value *images = value_make_list(arena);
+    char *image = arena_allocate(arena, 50001);
+    memset(image, 'i', 50000);
+    for (int i = 0; i < 10; i++)
+        value_append(arena, images, value_make_string(arena, image));
+    unlink("l.lock");
+    for (int i = 0; i < 3; i++) {
+        struct marketplace_entry entry = {.name = arena_format(arena, "w%d", i),
+                                          .path = "workflows/a.yaml",
+                                          .images = images,
+                                          .digest = "sha256:" HEX};
+        const struct marketplace_source source = {
+            .market = &market, .entry = &entry, .commit = COMMIT};
+        struct error error = {0};
+        struct lock lock;
+        const char *before;
+        int result =
+            marketplace_lock_put(arena, "l.lock", &source, &before, &error);
+        assert_int_equal(result, i < 2 ? 0 : -1);
+        error = (struct error){0};
+        assert_int_equal(lock_read(arena, "l.lock", &lock, &error), 0);
+        assert_int_equal(lock.count, i < 2 ? i + 1 : 2);
+    }
+}
+
 static const struct marketplace_places places = {"config/m.yaml", "cache"};
 
 static void settings_are_read_as_they_were_written(void **state)
@@ -327,6 +357,36 @@ static void settings_are_read_strictly(void **state)
     }
 }
 
+/* `marketplaces` of them, each trusting `signers` keys. */
+static int parse_many(int marketplaces, int signers)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct text text = {0};
+    struct error error = {0};
+    struct marketplace_list list;
+    text_append_string(&text, "version: 1\nmarketplaces:\n");
+    for (int i = 0; i < marketplaces; i++) {
+        text_append_format(&text, "- {name: m%d, url: \"file:///a\", ", i);
+        text_append_string(&text, "head: \"" COMMIT "\", signers: [");
+        for (int k = 0; k < signers; k++)
+            text_append_string(&text, "\"" FINGERPRINT "\", ");
+        text_append_string(&text, "]}\n");
+    }
+    int result =
+        settings_parse(arena, "file", text.data, text.length, &list, &error);
+    text_free(&text);
+    return result;
+}
+
+static void settings_have_limits(void **state)
+{
+    (void)state;
+    assert_int_equal(parse_many(MARKETPLACE_COUNT_LIMIT, 1), 0);
+    assert_int_equal(parse_many(MARKETPLACE_COUNT_LIMIT + 1, 1), -1);
+    assert_int_equal(parse_many(1, MARKETPLACE_SIGNER_LIMIT), 0);
+    assert_int_equal(parse_many(1, MARKETPLACE_SIGNER_LIMIT + 1), -1);
+}
+
 static void a_lock_keeps_others_out(void **state)
 {
     (void)state;
@@ -354,8 +414,10 @@ int main(void)
         cmocka_unit_test(locks_are_read_strictly),
         cmocka_unit_test(a_name_of_two_marketplaces_must_be_told_apart),
         cmocka_unit_test(a_lock_has_a_limit),
+        cmocka_unit_test(a_lock_does_not_outgrow_its_reader),
         cmocka_unit_test(settings_are_read_as_they_were_written),
         cmocka_unit_test(settings_are_read_strictly),
+        cmocka_unit_test(settings_have_limits),
         cmocka_unit_test(a_lock_keeps_others_out),
     };
     return cmocka_run_group_tests(tests, market_set_up, market_tear_down);

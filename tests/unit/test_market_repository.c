@@ -256,6 +256,54 @@ static void images_have_a_limit(void **state)
     }
 }
 
+static void workflows_have_a_limit(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct marketplace_index index = {0};
+    struct error error = {0};
+    for (int i = 0; i <= WORKFLOW_COUNT_LIMIT; i++) {
+        const char *text = arena_format(
+            arena, "kind: TestWorkflow\nmetadata: {name: w%d}\n", i);
+        int result = index_add_file(arena, "workflows/a.yaml", text,
+                                    strlen(text), &index, &error);
+        assert_int_equal(result, i < WORKFLOW_COUNT_LIMIT ? 0 : -1);
+    }
+    CHECK_ERROR("too many", error, ERROR_TRUST,
+                "length-exceeded: more than 2000 workflows");
+}
+
+/* One file more than may be listed, and exactly as many (the folder counts). */
+static void files_have_a_limit(void **state)
+{
+    (void)state;
+    static const char *const counts[] = {"20000", "19999"};
+    for (size_t i = 0; i < COUNT_OF(counts); i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        struct error error = {0};
+        struct tree_files files;
+        char head[COMMIT_NAME], text[512];
+        make_source();
+        snprintf(text, sizeof text,
+                 "b=$(echo x | git hash-object -w --stdin) && "
+                 "t=$(seq 1 %s | sed \"s/.*/100644 blob $b\tf&/\" | "
+                 "git mktree) && u=$(printf '040000 tree %%s\\tsub\\n' $t | "
+                 "git mktree) && "
+                 "w=$(printf '040000 tree %%s\\tworkflows\\n' $u | "
+                 "git mktree) && "
+                 "git reset -q --soft $(git commit-tree -m many $w)",
+                 counts[i]);
+        script(text);
+        CLEANUP(repository_close) struct repository *repository = fetched(head);
+        int result = repository_list(arena, repository, head, "workflows",
+                                     &files, &error);
+        CHECK(counts[i], (result < 0) == (i == 0));
+        if (result < 0)
+            CHECK_ERROR(counts[i], error, ERROR_TRUST,
+                        "length-exceeded: more than 20000 files and folders");
+    }
+}
+
 static void commits_are_related(void **state)
 {
     (void)state;
@@ -458,6 +506,8 @@ int main(void)
         cmocka_unit_test(files_that_are_no_workflows_do_not_matter),
         cmocka_unit_test(images_are_listed_once_and_sorted),
         cmocka_unit_test(images_have_a_limit),
+        cmocka_unit_test(workflows_have_a_limit),
+        cmocka_unit_test(files_have_a_limit),
         cmocka_unit_test(commits_are_related),
         cmocka_unit_test(older_versions_are_found),
         cmocka_unit_test(a_changed_object_is_not_read),
