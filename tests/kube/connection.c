@@ -163,6 +163,16 @@ static void write_answer(struct connection *connection,
     connection->rest = response->cut_after;
 }
 
+/* A request that is not complete: its client may be waiting for us. */
+static enum progress ask_for_body(struct connection *connection)
+{
+    if (connection->continued || !http_waits(&connection->input))
+        return WAITING;
+    connection->continued = true;
+    text_append_string(&connection->output, "HTTP/1.1 100 Continue\r\n\r\n");
+    return DONE;
+}
+
 /* Answers the first request of the input. WAITING: it is not complete. */
 static enum progress answer(struct connection *connection,
                             struct cluster *cluster)
@@ -171,8 +181,11 @@ static enum progress answer(struct connection *connection,
     struct http_request request;
     size_t used = 0;
     int result = http_read(arena, &connection->input, &request, &used);
-    if (result <= 0)
-        return result < 0 ? BROKEN : WAITING;
+    if (result < 0)
+        return BROKEN;
+    if (result == 0)
+        return ask_for_body(connection);
+    connection->continued = false;
     struct http_response response = {0};
     api_answer(arena, cluster, &request, &response);
     connection->ending = request.close;

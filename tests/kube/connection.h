@@ -17,6 +17,7 @@ struct connection {
     short events;   /* what poll waits for */
     bool accepted;  /* the TLS handshake is done */
     bool ending;    /* to be closed when the output is sent */
+    bool continued; /* the client was told to send its body */
     bool cuts;      /* the body ends after `rest` bytes */
     bool clean;     /* ... in good order */
     int64_t rest;

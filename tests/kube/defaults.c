@@ -1,9 +1,9 @@
 /* Tables of members with their defaults, and what follows from other members. */
 #include "tests/kube/defaults.h"
 
-#include <openssl/evp.h>
 #include <string.h>
 
+#include "engine/base/base64.h"
 #include "engine/base/random.h"
 #include "tests/kube/tree.h"
 
@@ -150,11 +150,8 @@ static void fill_secret(struct arena *arena, struct value *secret)
         const struct member *member = &plain->map.members[i];
         if (!value_is(member->value, VALUE_STRING))
             continue;
-        size_t length = member->value->string.length;
-        char *encoded = arena_allocate(arena, length / 3 * 4 + 8);
-        EVP_EncodeBlock((unsigned char *)encoded,
-                        (const unsigned char *)member->value->string.bytes,
-                        (int)length);
+        const char *encoded = base64_encode(arena, member->value->string.bytes,
+                                            member->value->string.length);
         value_set_string(arena, data, member->name, encoded);
     }
     tree_drop(arena, secret, "stringData");

@@ -254,3 +254,28 @@ bool http_asks(const struct http_request *request, const char *name)
     const char *value = http_query(request, name);
     return value && (strcmp(value, "true") == 0 || strcmp(value, "1") == 0);
 }
+
+int64_t http_number(const struct http_request *request, const char *name,
+                    int64_t fallback)
+{
+    const char *text = http_query(request, name);
+    if (!text || !*text)
+        return fallback;
+    char *end = NULL;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    return *end == '\0' && number >= 0 && !errno ? number : -1;
+}
+
+bool http_waits(const struct text *input)
+{
+    static const char line[] = "\r\nexpect: 100-continue\r\n";
+    const char *end = input->length
+                          ? memmem(input->data, input->length, "\r\n\r\n", 4)
+                          : NULL;
+    size_t head = end ? (size_t)(end - input->data) + 4 : 0;
+    for (size_t i = 0; i + sizeof line - 1 < head; i++)
+        if (strncasecmp(input->data + i, line, sizeof line - 1) == 0)
+            return true;
+    return false;
+}

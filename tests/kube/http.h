@@ -46,6 +46,10 @@ struct http_response {
     int64_t delay; /* nanoseconds until the answer is sent */
 };
 
+/* Whether the client waits for "100 Continue" before it sends the body of the
+ * incomplete request in `input`. */
+bool http_waits(const struct text *input);
+
 /* Reads one request from the beginning of `input`. 1 and the bytes `used` when
  * it is complete, 0 when more bytes are needed, -1 when it is none that can be
  * answered. The request lives as long as `arena`. */
@@ -57,6 +61,11 @@ void http_write(struct text *output, const struct http_response *response);
 
 /* Appends a piece of a body that goes on (chunked); 0 bytes are its end. */
 void http_write_chunk(struct text *output, const char *bytes, size_t length);
+
+/* The number that a parameter of the query is; `fallback` when it is not there
+ * or empty, -1 when it is no number from 0 on. */
+int64_t http_number(const struct http_request *request, const char *name,
+                    int64_t fallback);
 
 /* Whether the request asks for something with "true" or "1". */
 bool http_asks(const struct http_request *request, const char *name);

@@ -7,12 +7,14 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "engine/base/random.h"
+#include "engine/base/utf8.h"
 #include "engine/runtime/podspec.h"
 #include "tests/kube/limits.h"
 #include "tests/kube/node.h"
@@ -230,27 +232,62 @@ static void read_all(struct node_container *container, int turns)
         unit_read_info(&container->unit);
 }
 
-/* The termination message, by the container's policy; NULL: none. */
+/* Appends bytes as text: what is no UTF-8 becomes U+FFFD. */
+static void append_text(struct text *out, const char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length;) {
+        uint32_t code;
+        size_t size = utf8_decode(bytes + i, length - i, &code);
+        if (size > 0)
+            text_append(out, bytes + i, size);
+        else
+            text_append_string(out, "\xef\xbf\xbd");
+        i += size ? size : 1;
+    }
+}
+
+/* The end of the file, as a kubelet reads it; the length, or -1. */
+static ssize_t read_end(const char *path, char bytes[MESSAGE_LIMIT])
+{
+    struct stat status;
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    ssize_t length = -1;
+    if (file >= 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode))
+        length = pread(file, bytes, MESSAGE_LIMIT,
+                       status.st_size > MESSAGE_LIMIT
+                           ? status.st_size - MESSAGE_LIMIT
+                           : 0);
+    if (file >= 0)
+        close(file);
+    return length;
+}
+
+/* The termination message, by the container's policy; NULL: none. The messages
+ * of a pod share a limit. */
 static const char *read_message(struct node_pod *pod,
                                 const struct node_container *container)
 {
-    CLEANUP(text_free) struct text tail = {0};
+    CLEANUP(text_free) struct text message = {0}, tail = {0};
     CLEANUP(arena_free) struct arena *arena = arena_new();
     const char *policy =
         value_string_at(container->specification, "terminationMessagePolicy");
-    const char *path =
-        run_folder_termination(arena, &pod->folder, container->index);
     char bytes[MESSAGE_LIMIT];
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    ssize_t length = file < 0 ? -1 : read(file, bytes, sizeof bytes);
-    if (file >= 0)
-        close(file);
+    ssize_t length = read_end(
+        run_folder_termination(arena, &pod->folder, container->index), bytes);
     if (length > 0)
-        text_append_escaped(&tail, bytes, (size_t)length, true);
+        append_text(&message, bytes, (size_t)length);
     else if (policy && strcmp(policy, "FallbackToLogsOnError") == 0 &&
              container->now.code != 0)
         log_file_tail(container->log, &tail);
-    return tail.length ? arena_string(pod->arena, text_string(&tail)) : NULL;
+    append_text(&message, text_string(&tail), tail.length);
+    size_t share = MESSAGES_LIMIT / pod->count;
+    if (message.length > share) {
+        message.length = share;
+        while (utf8_continues(message.data[message.length]))
+            message.length--;
+    }
+    return message.length ? arena_copy(pod->arena, message.data, message.length)
+                          : NULL;
 }
 
 static bool has_ended(const struct unit *unit)

@@ -4,9 +4,9 @@
  * gathered in one ConfigMap and one Secret, under keys VOLUME/KEY, and variables
  * become plain values. What is missing is said with the words of a kubelet.
  */
-#include <openssl/evp.h>
 #include <string.h>
 
+#include "engine/base/base64.h"
 #include "engine/runtime/podspec.h"
 #include "tests/kube/node.h"
 #include "tests/kube/node_pod.h"
@@ -216,15 +216,8 @@ static const char *find_key(struct resolver *resolver,
     const char *text = value_string(entry);
     if (!text || !secret)
         return text;
-    size_t length = entry->string.length, padding = 0;
-    unsigned char *bytes = arena_allocate(resolver->arena, length + 4);
-    int made = EVP_DecodeBlock(bytes, (const unsigned char *)text, (int)length);
-    while (padding < 2 && padding < length && text[length - 1 - padding] == '=')
-        padding++;
-    if (made < (int)padding)
-        return NULL;
-    bytes[made - (int)padding] = '\0';
-    return (const char *)bytes;
+    size_t length;
+    return base64_decode(resolver->arena, text, entry->string.length, &length);
 }
 
 static const struct {

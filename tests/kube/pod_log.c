@@ -68,21 +68,15 @@ static const char *find_reason(const struct object *pod, const char *container)
     return "ContainerCreating";
 }
 
-static int64_t read_number(const struct call *call, const char *name)
-{
-    const char *text = http_query(call->request, name);
-    return text && *text >= '0' && *text <= '9' ? strtoll(text, NULL, 10) : -1;
-}
-
 static struct log_feed_options read_options(const struct call *call)
 {
     const char *since = http_query(call->request, "sinceTime");
-    int64_t seconds = read_number(call, "sinceSeconds");
+    int64_t seconds = http_number(call->request, "sinceSeconds", -1);
     struct log_feed_options options = {
         .follow = http_asks(call->request, "follow"),
         .timestamps = http_asks(call->request, "timestamps"),
-        .tail = read_number(call, "tailLines"),
-        .limit = read_number(call, "limitBytes"),
+        .tail = http_number(call->request, "tailLines", -1),
+        .limit = http_number(call->request, "limitBytes", -1),
     };
     if (since)
         options.since = moment_parse(since);

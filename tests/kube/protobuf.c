@@ -5,9 +5,10 @@
  */
 #include "tests/kube/protobuf.h"
 
-#include <openssl/evp.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "engine/base/base64.h"
 
 /* What a field is: a scalar, a map of them, or a message. */
 enum message {
@@ -145,9 +146,8 @@ static struct value *read_scalar(struct arena *arena, struct input piece,
     size_t length = (size_t)(piece.end - piece.at);
     if (is == STRING)
         return value_make_string(arena, copy(arena, piece));
-    char *encoded = arena_allocate(arena, length / 3 * 4 + 8);
-    EVP_EncodeBlock((unsigned char *)encoded, piece.at, (int)length);
-    return value_make_string(arena, encoded);
+    return value_make_string(
+        arena, base64_encode(arena, (const char *)piece.at, length));
 }
 
 /* An entry of a map: a message {1: key, 2: value}. */

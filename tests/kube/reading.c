@@ -40,19 +40,6 @@ void call_get(struct call *call)
         status_send_value(call->response, 200, object->value);
 }
 
-/* The number that a parameter of the query is, `fallback` without it, -1 when it
- * is none. */
-static int64_t read_number(const struct call *call, const char *name,
-                           int64_t fallback)
-{
-    const char *text = http_query(call->request, name);
-    if (!text || !*text)
-        return fallback;
-    char *end = NULL;
-    long long number = strtoll(text, &end, 10);
-    return *end == '\0' && number >= 0 ? number : -1;
-}
-
 /* "VERSION/NAMESPACE/NAME" */
 static int read_token(struct call *call, struct listing *listing)
 {
@@ -78,14 +65,15 @@ static int read_token(struct call *call, struct listing *listing)
 static int read_listing(struct call *call, struct listing *listing)
 {
     struct error error = {0};
-    *listing = (struct listing){.limit = read_number(call, "limit", 0)};
+    *listing =
+        (struct listing){.limit = http_number(call->request, "limit", 0)};
     if (selector_parse(call->arena, http_query(call->request, "labelSelector"),
                        &listing->labels, &error) < 0 ||
         selector_parse(call->arena, http_query(call->request, "fieldSelector"),
                        &listing->fields, &error) < 0)
         return call_fail(call, 400, error.text);
     const char *match = http_query(call->request, "resourceVersionMatch");
-    int64_t version = read_number(call, "resourceVersion", 0);
+    int64_t version = http_number(call->request, "resourceVersion", 0);
     if (listing->limit < 0 || version < 0)
         return call_fail(call, 400, "invalid number in the query");
     const struct store *store = &call->cluster->store;
@@ -220,7 +208,8 @@ static int64_t read_version(const struct call *call)
 void call_watch(struct call *call)
 {
     struct error error = {0};
-    int64_t seconds = read_number(call, "timeoutSeconds", WATCH_SECONDS);
+    int64_t seconds =
+        http_number(call->request, "timeoutSeconds", WATCH_SECONDS);
     if (seconds <= 0 || seconds > WATCH_SECONDS_LIMIT)
         seconds = WATCH_SECONDS;
     struct occasion occasion = {

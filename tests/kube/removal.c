@@ -50,9 +50,7 @@ static int read_wish(struct call *call, struct wish *wish)
     if (inner)
         options = inner;
     const struct value *conditions = value_get(options, "preconditions");
-    const char *grace = http_query(call->request, "gracePeriodSeconds");
-    int64_t from_query =
-        grace && *grace >= '0' && *grace <= '9' ? *grace - '0' : -1;
+    int64_t from_query = http_number(call->request, "gracePeriodSeconds", -1);
     *wish = (struct wish){
         .grace =
             value_int_or(value_get(options, "gracePeriodSeconds"), from_query),

@@ -11,7 +11,6 @@
  * it fail on purpose (rules.h; more can be added while it runs, control.h). It
  * ends with the process that started it, and leaves nothing.
  */
-#include <openssl/evp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "engine/base/base64.h"
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/base/random.h"
@@ -27,14 +27,6 @@
 #include "tests/kube/server.h"
 
 DEFINE_CLEANUP(SSL_CTX *, SSL_CTX_free);
-
-static const char *encode_base64(struct arena *arena, const struct text *text)
-{
-    char *encoded = arena_allocate(arena, text->length * 4 / 3 + 8);
-    EVP_EncodeBlock((unsigned char *)encoded, (const unsigned char *)text->data,
-                    (int)text->length);
-    return encoded;
-}
 
 /* What a client must know. */
 struct access {
@@ -62,7 +54,9 @@ static int write_kubeconfig(struct arena *arena, const char *path,
         "users:\n"
         "- name: tester\n"
         "  user: {token: %s}\n",
-        access->port, encode_base64(arena, access->pem), access->token);
+        access->port,
+        base64_encode(arena, access->pem->data, access->pem->length),
+        access->token);
     return file_write_atomic(path, content, strlen(content), 0600, error);
 }
 

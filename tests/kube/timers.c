@@ -9,10 +9,13 @@
 
 void timers_add(struct timers *timers, int64_t due, const char *uid)
 {
-    for (size_t i = 0; i < timers->count; i++)
-        if (timers->items[i].due == due &&
-            strcmp(timers->items[i].uid, uid) == 0)
-            return;
+    for (size_t i = 0; i < timers->count; i++) {
+        struct timer *known = &timers->items[i];
+        if (strcmp(known->uid, uid) != 0)
+            continue;
+        known->due = due < known->due ? due : known->due;
+        return;
+    }
     if (timers->count == TIMERS_LIMIT)
         return;
     if (timers->count == timers->capacity) {

@@ -16,7 +16,8 @@ struct timers {
     size_t count, capacity;
 };
 
-/* Adds a moment; one that is there already is not added again. */
+/* Adds a moment. An object waits for one only, the earliest: who is looked at
+ * then says anew what comes next. */
 void timers_add(struct timers *timers, int64_t due, const char *uid);
 
 /* When the next one is due; 0: there is none. */
