@@ -229,6 +229,34 @@ printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: fixed}\nimmutable: tru
 ask 'does not change' 1 'field is immutable when `immutable` is set' patch configmap fixed -p '{"data":{"a":"c"}}'
 ask 'but its labels do' 0 'labeled' label configmap fixed a=b
 
+# What a namespace and a service account bring along.
+ask 'create namespace' 0 created create namespace tight
+ask 'label it' 0 labeled label namespace tight pod-security.kubernetes.io/enforce=restricted
+pod loose true >"$work/object.yaml"
+ask 'its standard' 1 'violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false (container "main" must set' \
+    create -n tight -f "$work/object.yaml"
+cat >>"$work/object.yaml" <<'END'
+      securityContext:
+        allowPrivilegeEscalation: false
+        runAsNonRoot: true
+        runAsUser: 4711
+        capabilities: {drop: [ALL]}
+        seccompProfile: {type: RuntimeDefault}
+END
+ask 'is kept' 0 created create -n tight -f "$work/object.yaml"
+job loose true >"$work/object.yaml"
+ask 'a Job is stored' 0 created create -n tight -f "$work/object.yaml"
+ask 'its pod is not' 0 'FailedCreate' get events -n tight
+ask 'delete namespace' 0 deleted delete namespace tight
+ask 'with all that is in it' 0 'No resources found' get pods,jobs -n tight
+pod member 'id -u; cd /var/run/secrets/kubernetes.io/serviceaccount; cat namespace; echo; curl -s --cacert ca.crt -H "Authorization: Bearer $(cat token)" https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT/api/v1/namespaces/default/pods/member' \
+    'securityContext: {runAsUser: 4711}' | create 'a pod with a token' created
+wait_for 10 ended member || true
+ask 'reaches the API' 0 '"name":"member"' logs member
+has 'as the user it asked for' 4711
+pod stranger true 'serviceAccountName: nobody' |
+    refuse 'an account that is not there' 'serviceaccount "nobody" not found'
+
 # Pods by themselves.
 ask 'run' 0 created run single --image=alpine --restart=Never -- echo 'by itself'
 wait_for 10 ended single || true

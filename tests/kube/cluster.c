@@ -5,11 +5,10 @@
  */
 #include "tests/kube/cluster.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "engine/base/clock.h"
+#include "tests/kube/admission.h"
 #include "tests/kube/job_controller.h"
 #include "tests/kube/lifecycle.h"
 #include "tests/kube/limits.h"
@@ -33,7 +32,7 @@ static const struct {
       .retry = MILLISECONDS(10000)}},
 };
 
-enum { NAME_LIMIT = 230, TEXT_LIMIT = 1024 };
+enum { NAME_LIMIT = 230 };
 
 #define BOOKMARK_PAUSE (60 * CLOCK_SECOND)
 
@@ -52,6 +51,22 @@ void cluster_open(struct cluster *cluster)
     store_open(&cluster->store);
 }
 
+/* The namespaces of the beginning; the store grows meanwhile. */
+static void furnish_all(struct cluster *cluster)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    const struct resource *namespaces = discovery_find("", "v1", "namespaces");
+    const struct store *store = &cluster->store;
+    const char **names =
+        arena_allocate(arena, (store->count + 1) * sizeof *names);
+    size_t count = 0;
+    for (size_t i = 0; i < store->count; i++)
+        if (store->items[i]->resource == namespaces)
+            names[count++] = arena_string(arena, store->items[i]->name);
+    for (size_t i = 0; i < count; i++)
+        admission_furnish(cluster, names[i]);
+}
+
 int cluster_start(struct cluster *cluster, struct error *error)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -61,6 +76,7 @@ int cluster_start(struct cluster *cluster, struct error *error)
         return -1;
     if (!store_find(&cluster->store, nodes, "", NODE_NAME))
         store_put(&cluster->store, nodes, node_describe(arena));
+    furnish_all(cluster);
     cluster->seen = cluster->store.next;
     return 0;
 }
@@ -84,6 +100,9 @@ static void take_changes(struct cluster *cluster)
         node_take(cluster, &change);
         job_controller_take(cluster, &change);
         lifecycle_collect(cluster, &change);
+        if (change.kind == CHANGE_ADDED &&
+            strcmp(change.object->resource->kind, "Namespace") == 0)
+            admission_furnish(cluster, change.object->name);
         object_release(change.object);
         if (cluster->seen < store->first)
             cluster->seen = store->first;
@@ -145,15 +164,10 @@ static struct value *make_reference(struct arena *arena,
 }
 
 void cluster_tell(struct cluster *cluster, const struct object *about,
-                  const struct happening *happening, const char *format, ...)
+                  const struct happening *happening, const char *message)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
     const struct resource *events = discovery_find("", "v1", "events");
-    char message[TEXT_LIMIT];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
-    va_end(arguments);
     struct value *event = value_make_map(arena);
     struct value *metadata = tree_map(arena, event, "metadata");
     struct value *source = tree_map(arena, event, "source");

@@ -30,7 +30,9 @@ struct cluster {
     struct counts counts;
     struct timers timers;
     struct node *node;
-    const char *token; /* the one that is let in; NULL: everybody is */
+    const char *token;     /* the one that is let in; NULL: everybody is */
+    const char *authority; /* the certificate that pods trust, as PEM */
+    int port;              /* where they find the server */
     const struct rhythm *rhythm;
     int64_t bookmarks;    /* nanoseconds between two of a watch */
     uint64_t seen;        /* changes before this number have been acted on */
@@ -61,5 +63,4 @@ struct happening {
     const char *field; /* "spec.containers{main}"; NULL: none */
 };
 void cluster_tell(struct cluster *cluster, const struct object *about,
-                  const struct happening *happening, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+                  const struct happening *happening, const char *message);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "engine/base/clock.h"
+#include "tests/kube/admission.h"
 #include "tests/kube/defaults.h"
 #include "tests/kube/lifecycle.h"
 #include "tests/kube/moment.h"
@@ -212,7 +213,7 @@ static void tell(struct cluster *cluster, const struct object *job,
 {
     struct happening happening = {
         .type = type, .reason = reason, .component = "job-controller"};
-    cluster_tell(cluster, job, &happening, "%s", message);
+    cluster_tell(cluster, job, &happening, message);
 }
 
 /* Ends the Job's pods that still run. */
@@ -287,8 +288,10 @@ static bool create_pod(struct cluster *cluster, struct object *job)
     const char *name = value_string(value_path(pod, "metadata.name"));
     const struct rule *rule =
         rules_use(&cluster->rules, ACTION_REFUSE_POD, &occasion);
-    if (rule) {
-        const char *why = rule->message ? rule->message : "exceeded quota";
+    const char *why = admission_check(arena, cluster, pod);
+    if (rule)
+        why = rule->message ? rule->message : "exceeded quota";
+    if (why) {
         tell(cluster, job, "Warning", "FailedCreate",
              arena_format(arena, "Error creating: pods \"%s\" is forbidden: %s",
                           name, why));
@@ -330,7 +333,7 @@ static int64_t create_pods(struct cluster *cluster, const struct tally *tally)
     }
     while (made < missing && made < PODS_LIMIT) {
         if (!create_pod(cluster, job)) {
-            wake(cluster, job, cluster->rhythm->retry);
+            wake(cluster, job, CLOCK_SECOND);
             break;
         }
         made++;

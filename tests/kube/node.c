@@ -135,7 +135,7 @@ static void refuse_pod(struct cluster *cluster, struct object *object,
     struct happening happening = {.type = "Warning",
                                   .reason = "FailedScheduling",
                                   .component = "default-scheduler"};
-    cluster_tell(cluster, object, &happening, "%s", message);
+    cluster_tell(cluster, object, &happening, message);
 }
 
 /* Why no node fits; NULL: this one does. */
@@ -180,8 +180,9 @@ static void bind_pod(struct cluster *cluster, struct object *object)
                                   .reason = "Scheduled",
                                   .component = "default-scheduler"};
     cluster_tell(cluster, object, &happening,
-                 "Successfully assigned %s/%s to " NODE_NAME,
-                 object->namespace_name, object->name);
+                 arena_format(arena,
+                              "Successfully assigned %s/%s to " NODE_NAME,
+                              object->namespace_name, object->name));
     struct node_pod *pod = node_pod_new(cluster, node, object);
     pod->next = node->pods;
     node->pods = pod;

@@ -48,7 +48,7 @@ static void tell(struct cluster *cluster, const struct node_pod *pod,
                          container->initial ? "initContainers" : "containers",
                          container->name),
     };
-    cluster_tell(cluster, pod->object, &happening, "%s", message);
+    cluster_tell(cluster, pod->object, &happening, message);
 }
 
 static void tell_failure(struct cluster *cluster, const struct node_pod *pod,
@@ -69,8 +69,7 @@ void node_container_prepare(struct cluster *cluster, struct node_pod *pod,
     struct error error = {0};
     const char *message = NULL;
     const char *reason = node_image_check(cluster, pod, container, &message);
-    if (!reason &&
-        !node_spec_decode(arena, &cluster->store, pod, container, &error)) {
+    if (!reason && !node_spec_decode(arena, cluster, pod, container, &error)) {
         bool reference = error.kind == ERROR_INPUT;
         reason =
             reference ? "CreateContainerConfigError" : "CreateContainerError";
@@ -106,12 +105,12 @@ static int change_log(const struct node *node, struct node_container *container,
 /* The unit's own copy of the container: starting it changes the variables. */
 static int start_unit(const struct node *node, struct node_pod *pod,
                       struct node_container *container,
-                      const struct store *store, struct error *error)
+                      const struct cluster *cluster, struct error *error)
 {
     arena_free(container->arena);
     container->arena = arena_new();
     struct pod *decoded =
-        node_spec_decode(container->arena, store, pod, container, error);
+        node_spec_decode(container->arena, cluster, pod, container, error);
     if (!decoded)
         return -1;
     const char *termination = run_folder_termination(
@@ -181,7 +180,7 @@ void node_container_start(struct cluster *cluster, struct node *node,
     const struct rule *rule =
         rules_use(&cluster->rules, ACTION_START_ERROR, &occasion);
     if (change_log(node, container, &error) < 0 || rule ||
-        start_unit(node, pod, container, &cluster->store, &error) < 0) {
+        start_unit(node, pod, container, cluster, &error) < 0) {
         fail_start(pod, container,
                    rule ? rule->message ? rule->message : "no such file"
                         : error.text);

@@ -104,7 +104,7 @@ static void tell_mount(struct cluster *cluster, const struct node_pod *pod,
 {
     struct happening happening = {
         .type = "Warning", .reason = "FailedMount", .component = "kubelet"};
-    cluster_tell(cluster, pod->object, &happening, "%s", message);
+    cluster_tell(cluster, pod->object, &happening, message);
 }
 
 static int make_folders(struct node_pod *pod, struct error *error)
@@ -134,7 +134,7 @@ static void make_sandbox(struct cluster *cluster, struct node_pod *pod,
     struct error error = {0};
     if (now < pod->due)
         return;
-    if (!node_spec_decode(arena, &cluster->store, pod, NULL, &error) ||
+    if (!node_spec_decode(arena, cluster, pod, NULL, &error) ||
         make_folders(pod, &error) < 0) {
         int doublings = pod->tries < 5 ? pod->tries : 5;
         pod->due = now + (cluster->rhythm->retry << doublings);

@@ -142,7 +142,7 @@ const char *node_image_check(struct cluster *cluster,
 /* The container alone as a pod that engine/runtime can decode: each reference
  * followed in the store. NULL with the text of a real kubelet in `error`.
  * With `container` NULL only the volumes are looked at. */
-struct pod *node_spec_decode(struct arena *arena, const struct store *store,
+struct pod *node_spec_decode(struct arena *arena, const struct cluster *cluster,
                              const struct node_pod *pod,
                              const struct node_container *container,
                              struct error *error);

@@ -1,8 +1,8 @@
 /*
  * A PodSpec and the objects of the store in, a pod for engine/runtime out. That
  * one knows a plan's own ConfigMap and Secret; so all files of the volumes are
- * gathered in one ConfigMap and one Secret, under keys VOLUME/KEY, and variables
- * become plain values. What is missing is said with the words of a kubelet.
+ * gathered in one ConfigMap, under keys VOLUME/NUMBER, and variables become plain
+ * values. What is missing is said with the words of a kubelet.
  */
 #include <string.h>
 
@@ -17,152 +17,228 @@
 /* What the functions below need all the way down. */
 struct resolver {
     struct arena *arena;
-    const struct store *store;
+    const struct cluster *cluster;
     const struct node_pod *pod;
-    struct value *config_map, *secret; /* the gathered ones */
+    struct value *gathered; /* the ConfigMap of all files */
 };
+
+static const char *find_field(const struct resolver *resolver,
+                              const char *path);
 
 static const struct value *find_object(const struct resolver *resolver,
                                        const char *plural, const char *name)
 {
     const struct object *object =
-        store_find(resolver->store, discovery_find("", "v1", plural),
+        store_find(&resolver->cluster->store, discovery_find("", "v1", plural),
                    resolver->pod->object->namespace_name, name ? name : "");
     return object ? object->value : NULL;
 }
 
-/* Takes the keys of one member (data, binaryData) that `items` names, or all. */
-static void gather_member(struct resolver *resolver, const struct value *object,
-                          const char *member, const char *volume,
-                          struct value *into)
-{
-    struct arena *arena = resolver->arena;
-    const struct value *data = value_get(object, member);
-    for (size_t i = 0; i < value_count(data); i++) {
-        const struct member *entry = &data->map.members[i];
-        value_set(arena, tree_map(arena, into, member),
-                  arena_format(arena, "%s/%s", volume, entry->name),
-                  value_copy(arena, entry->value));
-    }
-}
+/* A volume on its way: its files are keys VOLUME/NUMBER of the gathered object. */
+struct filling {
+    const char *volume;
+    struct value *items;
+};
 
-static void add_item(struct resolver *resolver, struct value *items,
-                     const char *volume, const char *key,
+/* Adds a file; `member` says whether its bytes are text or in base64. */
+static void add_file(struct resolver *resolver, struct filling *filling,
+                     const char *member, const struct value *bytes,
                      const struct value *item)
 {
     struct arena *arena = resolver->arena;
     struct value *made = value_make_map(arena);
-    const char *path = value_string_at(item, "path");
+    const char *key = arena_format(arena, "%s/%zu", filling->volume,
+                                   value_count(filling->items));
     struct value *mode = value_get(item, "mode");
-    value_set_string(arena, made, "key",
-                     arena_format(arena, "%s/%s", volume, key));
-    value_set_string(arena, made, "path", path ? path : key);
+    value_set(arena, tree_map(arena, resolver->gathered, member), key,
+              value_copy(arena, bytes));
+    value_set_string(arena, made, "key", key);
+    value_set_string(arena, made, "path", value_string_at(item, "path"));
     if (mode)
         value_set(arena, made, "mode", mode);
-    value_append(arena, items, made);
+    value_append(arena, filling->items, made);
 }
 
-/* The items of a volume: those that it names, or all keys of the object. */
-static int add_items(struct resolver *resolver, struct value *items,
-                     const char *volume, const struct value *object,
-                     const struct value *source, struct error *error)
+static void add_text(struct resolver *resolver, struct filling *filling,
+                     const char *text, const struct value *item)
 {
-    static const char *const members[] = {"data", "binaryData"};
-    const struct value *named = value_get(source, "items");
-    for (size_t i = 0; i < value_count(named); i++) {
-        const char *key = value_string_at(value_item(named, i), "key");
-        bool found = false;
-        for (size_t k = 0; key && k < 2; k++)
-            found |= value_get(value_get(object, members[k]), key) != NULL;
-        if (!found)
-            return error_set(error, ERROR_INPUT,
-                             "references non-existent config key: %s",
-                             key ? key : "");
-        add_item(resolver, items, volume, key, value_item(named, i));
-    }
-    for (size_t k = 0; value_count(named) == 0 && k < 2; k++) {
-        const struct value *data = value_get(object, members[k]);
-        for (size_t i = 0; i < value_count(data); i++)
-            add_item(resolver, items, volume, data->map.members[i].name, NULL);
-    }
-    return 0;
+    add_file(resolver, filling, "data",
+             value_make_string(resolver->arena, text), item);
 }
 
-/* The two kinds of objects whose data can be files. */
-static const struct source_kind {
-    const char *member, *name, *plural, *noun;
-} source_kinds[] = {
-    {"configMap", "name", "configmaps", "configmap"},
-    {"secret", "secretName", "secrets", "secret"},
+/* The kinds of objects whose data can be files, and where it is. */
+static const struct file_kind {
+    const char *member, *name, *other_name, *plural, *noun;
+    struct {
+        const char *from, *to;
+    } data[2];
+} file_kinds[] = {
+    {"configMap",
+     "name",
+     "name",
+     "configmaps",
+     "configmap",
+     {{"data", "data"}, {"binaryData", "binaryData"}}},
+    {"secret",
+     "secretName",
+     "name",
+     "secrets",
+     "secret",
+     {{"data", "binaryData"}, {"none", "data"}}},
 };
 
-/* One volume in the form that refers to the gathered objects. */
-static int add_source(struct resolver *resolver, const struct source_kind *kind,
-                      const struct value *volume, struct value *made,
+/* The keys that the source names; false: one is not there. */
+static bool add_named(struct resolver *resolver, struct filling *filling,
+                      const struct file_kind *kind, const struct value *object,
+                      const struct value *item)
+{
+    const char *key = value_string_at(item, "key");
+    for (size_t i = 0; key && i < 2; i++) {
+        const struct value *bytes =
+            value_get(value_get(object, kind->data[i].from), key);
+        if (!bytes)
+            continue;
+        add_file(resolver, filling, kind->data[i].to, bytes, item);
+        return true;
+    }
+    return false;
+}
+
+static void add_all(struct resolver *resolver, struct filling *filling,
+                    const struct file_kind *kind, const struct value *object)
+{
+    for (size_t i = 0; i < 2; i++) {
+        const struct value *data = value_get(object, kind->data[i].from);
+        for (size_t k = 0; k < value_count(data); k++) {
+            const struct member *member = &data->map.members[k];
+            struct value *item = value_make_map(resolver->arena);
+            value_set_string(resolver->arena, item, "path", member->name);
+            add_file(resolver, filling, kind->data[i].to, member->value, item);
+        }
+    }
+}
+
+/* The files of a ConfigMap or a Secret. */
+static int add_object(struct resolver *resolver, struct filling *filling,
+                      const struct file_kind *kind, const struct value *source,
                       struct error *error)
 {
-    struct arena *arena = resolver->arena;
-    const char *volume_name = value_string_at(volume, "name");
-    const struct value *source = value_get(volume, kind->member);
     const char *name = value_string_at(source, kind->name);
+    if (!name)
+        name = value_string_at(source, kind->other_name);
     const struct value *object = find_object(resolver, kind->plural, name);
-    bool secret = strcmp(kind->member, "secret") == 0;
-    struct value *items = value_make_list(arena);
-    struct value *map = value_make_map(arena);
-    if (!object && value_bool_or(value_get(source, "optional"), false)) {
-        value_set_string(arena, map, kind->name, "none");
-        value_set(arena, map, "optional", value_make_bool(arena, true));
-        value_set(arena, made, kind->member, map);
-        return 0;
-    }
+    const struct value *items = value_get(source, "items");
+    bool optional = value_bool_or(value_get(source, "optional"), false);
     if (!object)
-        return error_set(error, ERROR_INPUT,
-                         "MountVolume.SetUp failed for volume \"%s\" : %s "
-                         "\"%s\" not found",
-                         volume_name ? volume_name : "", kind->noun,
-                         name ? name : "");
-    if (add_items(resolver, items, volume_name, object, source, error) < 0)
-        return error_context(error, "MountVolume.SetUp failed for volume");
-    gather_member(resolver, object, "data", volume_name,
-                  secret ? resolver->secret : resolver->config_map);
-    gather_member(resolver, object, "binaryData", volume_name,
-                  resolver->config_map);
-    value_set_string(arena, map, kind->name, ALL);
-    value_set(arena, map, "items", items);
-    struct value *mode = value_get(source, "defaultMode");
-    if (mode)
-        value_set(arena, map, "defaultMode", mode);
-    /* An object without keys is an empty folder. */
-    if (value_count(items) == 0) {
-        value_set_string(arena, map, kind->name, "none");
-        value_set(arena, map, "optional", value_make_bool(arena, true));
-    }
-    value_set(arena, made, kind->member, map);
+        return optional
+                   ? 0
+                   : error_set(error, ERROR_INPUT,
+                               "MountVolume.SetUp failed for volume "
+                               "\"%s\" : %s \"%s\" not found",
+                               filling->volume, kind->noun, name ? name : "");
+    if (value_count(items) == 0)
+        add_all(resolver, filling, kind, object);
+    for (size_t i = 0; i < value_count(items); i++)
+        if (!add_named(resolver, filling, kind, object, value_item(items, i)) &&
+            !optional)
+            return error_set(error, ERROR_INPUT,
+                             "MountVolume.SetUp failed for volume \"%s\" : "
+                             "references non-existent config key",
+                             filling->volume);
     return 0;
 }
 
+static void add_fields(struct resolver *resolver, struct filling *filling,
+                       const struct value *source)
+{
+    const struct value *items = value_get(source, "items");
+    for (size_t i = 0; i < value_count(items); i++) {
+        const struct value *item = value_item(items, i);
+        const char *path = value_string(value_path(item, "fieldRef.fieldPath"));
+        const char *text = path ? find_field(resolver, path) : NULL;
+        add_text(resolver, filling, text ? text : "", item);
+    }
+}
+
+/* What a volume, or a source of a projected one, gives; -1: it cannot. */
+static int fill_volume(struct resolver *resolver, struct filling *filling,
+                       const struct value *source, struct error *error)
+{
+    const struct value *fields = value_get(source, "downwardAPI");
+    const struct value *token = value_get(source, "serviceAccountToken");
+    const char *text = resolver->cluster->token;
+    for (size_t i = 0; i < sizeof file_kinds / sizeof *file_kinds; i++) {
+        const struct value *part = value_get(source, file_kinds[i].member);
+        if (part &&
+            add_object(resolver, filling, &file_kinds[i], part, error) < 0)
+            return -1;
+    }
+    if (fields)
+        add_fields(resolver, filling, fields);
+    if (token)
+        add_text(resolver, filling, text ? text : "", token);
+    return 0;
+}
+
+/* The volume as a reference to the gathered object. One without files is an
+ * optional reference to nothing: an empty folder. */
+static struct value *make_volume(struct arena *arena,
+                                 const struct filling *filling,
+                                 const struct value *mode)
+{
+    struct value *made = value_make_map(arena);
+    struct value *reference = tree_map(arena, made, "configMap");
+    bool empty = value_count(filling->items) == 0;
+    value_set_string(arena, made, "name", filling->volume);
+    value_set_string(arena, reference, "name", empty ? "none" : ALL);
+    value_set(arena, reference, "optional", value_make_bool(arena, empty));
+    value_set(arena, reference, "items", filling->items);
+    value_set(arena, reference, "defaultMode",
+              value_make_int(arena, value_int_or(mode, 0644)));
+    return made;
+}
+
+static int add_volume(struct resolver *resolver, const struct value *volume,
+                      struct value *volumes, struct error *error)
+{
+    static const char *const kinds[] = {"configMap", "secret", "projected",
+                                        "downwardAPI"};
+    struct arena *arena = resolver->arena;
+    const char *name = value_string_at(volume, "name");
+    struct filling filling = {name ? name : "", value_make_list(arena)};
+    const struct value *sources = value_path(volume, "projected.sources");
+    const struct value *mode = NULL;
+    bool files = false;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const struct value *kind = value_get(volume, kinds[i]);
+        files |= kind != NULL;
+        mode = kind ? value_get(kind, "defaultMode") : mode;
+    }
+    if (fill_volume(resolver, &filling, volume, error) < 0)
+        return -1;
+    for (size_t i = 0; i < value_count(sources); i++)
+        if (fill_volume(resolver, &filling, value_item(sources, i), error) < 0)
+            return -1;
+    struct value *made = make_volume(arena, &filling, mode);
+    if (!files) {
+        tree_drop(arena, made, "configMap");
+        value_set(arena, made, "emptyDir", value_make_map(arena));
+    }
+    value_append(arena, volumes, made);
+    return 0;
+}
+
+/* Claims are empty folders here. */
 static int add_volumes(struct resolver *resolver, struct value *specification,
                        struct error *error)
 {
-    struct arena *arena = resolver->arena;
     const struct value *list =
         value_path(resolver->pod->object->value, "spec.volumes");
-    struct value *volumes = value_make_list(arena);
-    for (size_t i = 0; i < value_count(list); i++) {
-        const struct value *volume = value_item(list, i);
-        struct value *made = value_make_map(arena);
-        value_set_string(arena, made, "name", value_string_at(volume, "name"));
-        for (size_t k = 0; k < 2; k++)
-            if (value_get(volume, source_kinds[k].member) &&
-                add_source(resolver, &source_kinds[k], volume, made, error) < 0)
-                return -1;
-        if (value_get(volume, "emptyDir") ||
-            value_get(volume, "persistentVolumeClaim") ||
-            value_get(volume, "ephemeral"))
-            value_set(arena, made, "emptyDir", value_make_map(arena));
-        value_append(arena, volumes, made);
-    }
-    value_set(arena, specification, "volumes", volumes);
+    struct value *volumes = value_make_list(resolver->arena);
+    for (size_t i = 0; i < value_count(list); i++)
+        if (add_volume(resolver, value_item(list, i), volumes, error) < 0)
+            return -1;
+    value_set(resolver->arena, specification, "volumes", volumes);
     return 0;
 }
 
@@ -334,6 +410,29 @@ static void complete_command(struct arena *arena, struct value *made)
     tree_drop(arena, made, "args");
 }
 
+/* How programs find the API from inside, as every pod of a cluster is told. */
+static void add_service(struct resolver *resolver, struct value *variables)
+{
+    const char *port =
+        arena_format(resolver->arena, "%d", resolver->cluster->port);
+    add_variable(resolver, variables, "KUBERNETES_SERVICE_HOST", "127.0.0.1");
+    add_variable(resolver, variables, "KUBERNETES_SERVICE_PORT", port);
+    add_variable(resolver, variables, "KUBERNETES_SERVICE_PORT_HTTPS", port);
+}
+
+/* In a sandbox /var/run is a link to /run, through which nothing is mounted. */
+static void follow_links(struct arena *arena, const struct value *container)
+{
+    static const char link[] = "/var/run/";
+    const struct value *mounts = value_get(container, "volumeMounts");
+    for (size_t i = 0; i < value_count(mounts); i++) {
+        const char *path = value_string_at(value_item(mounts, i), "mountPath");
+        if (path && strncmp(path, link, sizeof link - 1) == 0)
+            value_set_string(arena, value_item(mounts, i), "mountPath",
+                             arena_string(arena, path + strlen("/var")));
+    }
+}
+
 static int add_container(struct resolver *resolver,
                          const struct value *container,
                          struct value *specification, struct error *error)
@@ -343,6 +442,7 @@ static int add_container(struct resolver *resolver,
     struct value *variables = value_make_list(arena);
     const struct value *all = value_get(container, "envFrom");
     const struct value *list = value_get(container, "env");
+    add_service(resolver, variables);
     for (size_t i = 0; i < value_count(all); i++)
         if (resolve_all(resolver, value_item(all, i), variables, error) < 0)
             return -1;
@@ -353,28 +453,23 @@ static int add_container(struct resolver *resolver,
     tree_drop(arena, made, "envFrom");
     value_set(arena, made, "env", variables);
     complete_command(arena, made);
+    follow_links(arena, made);
     struct value *containers = value_make_list(arena);
     value_append(arena, containers, made);
     value_set(arena, specification, "containers", containers);
     return 0;
 }
 
-static struct value *make_object(struct arena *arena)
-{
-    struct value *object = value_make_map(arena);
-    value_set_string(arena, tree_map(arena, object, "metadata"), "name", ALL);
-    return object;
-}
-
-struct pod *node_spec_decode(struct arena *arena, const struct store *store,
+struct pod *node_spec_decode(struct arena *arena, const struct cluster *cluster,
                              const struct node_pod *pod,
                              const struct node_container *container,
                              struct error *error)
 {
     static const char shell[] =
         "{\"name\": \"none\", \"command\": [\"/bin/true\"]}";
-    struct resolver resolver = {arena, store, pod, make_object(arena),
-                                make_object(arena)};
+    struct resolver resolver = {arena, cluster, pod, value_make_map(arena)};
+    value_set_string(arena, tree_map(arena, resolver.gathered, "metadata"),
+                     "name", ALL);
     struct value *specification = value_make_map(arena);
     struct value *security =
         value_path(pod->object->value, "spec.securityContext");
@@ -386,8 +481,6 @@ struct pod *node_spec_decode(struct arena *arena, const struct store *store,
     if (add_volumes(&resolver, specification, error) < 0 ||
         add_container(&resolver, wanted, specification, error) < 0)
         return NULL;
-    struct plan plan = {.config_map = resolver.config_map,
-                        .secret = resolver.secret,
-                        .pod = specification};
+    struct plan plan = {.config_map = resolver.gathered, .pod = specification};
     return pod_decode(arena, &plan, error);
 }

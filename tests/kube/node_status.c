@@ -44,14 +44,14 @@ static struct value *describe_end(struct arena *arena,
                                   const struct termination *end)
 {
     struct value *state = value_make_map(arena);
-    struct value *map = value_make_map(arena);
-    value_set_string(arena, map, "containerID", end->id);
-    value_set(arena, map, "exitCode", value_make_int(arena, end->code));
-    set_moment(arena, map, "finishedAt", end->finished);
-    value_set_string(arena, map, "message", end->message);
-    value_set_string(arena, map, "reason", end->reason);
-    set_moment(arena, map, "startedAt", end->started ? end->started : 1);
-    value_set(arena, state, "terminated", map);
+    struct value *details = value_make_map(arena);
+    value_set_string(arena, details, "containerID", end->id);
+    value_set(arena, details, "exitCode", value_make_int(arena, end->code));
+    set_moment(arena, details, "finishedAt", end->finished);
+    value_set_string(arena, details, "message", end->message);
+    value_set_string(arena, details, "reason", end->reason);
+    set_moment(arena, details, "startedAt", end->started ? end->started : 1);
+    value_set(arena, state, "terminated", details);
     return state;
 }
 
@@ -61,12 +61,12 @@ static struct value *describe_state(struct arena *arena,
                                     const struct node_container *container)
 {
     struct value *state = value_make_map(arena);
-    struct value *map = value_make_map(arena);
+    struct value *details = value_make_map(arena);
     if (is_ended(container))
         return describe_end(arena, &container->now);
     if (container->step == STEP_RUN || container->step == STEP_NOTICE) {
-        set_moment(arena, map, "startedAt", container->started_at);
-        value_set(arena, state, "running", map);
+        set_moment(arena, details, "startedAt", container->started_at);
+        value_set(arena, state, "running", details);
         return state;
     }
     const char *reason = container->waiting;
@@ -76,9 +76,9 @@ static struct value *describe_state(struct arena *arena,
                      : "ContainerCreating";
     if (pod->stage == POD_SANDBOX && container->initial)
         reason = "PodInitializing";
-    value_set_string(arena, map, "message", container->message);
-    value_set_string(arena, map, "reason", reason);
-    value_set(arena, state, "waiting", map);
+    value_set_string(arena, details, "message", container->message);
+    value_set_string(arena, details, "reason", reason);
+    value_set(arena, state, "waiting", details);
     return state;
 }
 

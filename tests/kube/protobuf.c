@@ -25,6 +25,7 @@ enum message {
     PATH,
     CONFIG_MAP,
     SECRET,
+    PLAIN, /* of which only the metadata counts */
     METADATA,
 };
 
@@ -36,41 +37,41 @@ enum wire {
 };
 
 static const struct field {
-    enum message in;
+    enum message in, is;
     uint64_t number;
     const char *name;
-    enum message is;
 } fields[] = {
-    {UNKNOWN, 1, "type", KIND},
-    {UNKNOWN, 2, "raw", BYTES},
-    {KIND, 1, "apiVersion", STRING},
-    {KIND, 2, "kind", STRING},
-    {REVIEW, 2, "spec", REVIEW_SPECIFICATION},
-    {REVIEW_SPECIFICATION, 1, "resourceAttributes", RESOURCE},
-    {REVIEW_SPECIFICATION, 2, "nonResourceAttributes", PATH},
-    {RESOURCE, 1, "namespace", STRING},
-    {RESOURCE, 2, "verb", STRING},
-    {RESOURCE, 3, "group", STRING},
-    {RESOURCE, 4, "version", STRING},
-    {RESOURCE, 5, "resource", STRING},
-    {RESOURCE, 6, "subresource", STRING},
-    {RESOURCE, 7, "name", STRING},
-    {PATH, 1, "path", STRING},
-    {PATH, 2, "verb", STRING},
-    {CONFIG_MAP, 1, "metadata", METADATA},
-    {CONFIG_MAP, 2, "data", STRINGS},
-    {CONFIG_MAP, 3, "binaryData", PIECES},
-    {CONFIG_MAP, 4, "immutable", TRUTH},
-    {SECRET, 1, "metadata", METADATA},
-    {SECRET, 2, "data", PIECES},
-    {SECRET, 3, "type", STRING},
-    {SECRET, 4, "stringData", STRINGS},
-    {SECRET, 5, "immutable", TRUTH},
-    {METADATA, 1, "name", STRING},
-    {METADATA, 2, "generateName", STRING},
-    {METADATA, 3, "namespace", STRING},
-    {METADATA, 11, "labels", STRINGS},
-    {METADATA, 12, "annotations", STRINGS},
+    {UNKNOWN, KIND, 1, "type"},
+    {UNKNOWN, BYTES, 2, "raw"},
+    {KIND, STRING, 1, "apiVersion"},
+    {KIND, STRING, 2, "kind"},
+    {REVIEW, REVIEW_SPECIFICATION, 2, "spec"},
+    {REVIEW_SPECIFICATION, RESOURCE, 1, "resourceAttributes"},
+    {REVIEW_SPECIFICATION, PATH, 2, "nonResourceAttributes"},
+    {RESOURCE, STRING, 1, "namespace"},
+    {RESOURCE, STRING, 2, "verb"},
+    {RESOURCE, STRING, 3, "group"},
+    {RESOURCE, STRING, 4, "version"},
+    {RESOURCE, STRING, 5, "resource"},
+    {RESOURCE, STRING, 6, "subresource"},
+    {RESOURCE, STRING, 7, "name"},
+    {PATH, STRING, 1, "path"},
+    {PATH, STRING, 2, "verb"},
+    {CONFIG_MAP, METADATA, 1, "metadata"},
+    {CONFIG_MAP, STRINGS, 2, "data"},
+    {CONFIG_MAP, PIECES, 3, "binaryData"},
+    {CONFIG_MAP, TRUTH, 4, "immutable"},
+    {PLAIN, METADATA, 1, "metadata"},
+    {SECRET, METADATA, 1, "metadata"},
+    {SECRET, PIECES, 2, "data"},
+    {SECRET, STRING, 3, "type"},
+    {SECRET, STRINGS, 4, "stringData"},
+    {SECRET, TRUTH, 5, "immutable"},
+    {METADATA, STRING, 1, "name"},
+    {METADATA, STRING, 2, "generateName"},
+    {METADATA, STRING, 3, "namespace"},
+    {METADATA, STRINGS, 11, "labels"},
+    {METADATA, STRINGS, 12, "annotations"},
 };
 
 static const struct {
@@ -81,6 +82,8 @@ static const struct {
     {"SelfSubjectRulesReview", REVIEW},
     {"ConfigMap", CONFIG_MAP},
     {"Secret", SECRET},
+    {"Namespace", PLAIN},
+    {"ServiceAccount", PLAIN},
 };
 
 /* What is left to read. */

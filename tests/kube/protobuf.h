@@ -1,6 +1,7 @@
 #pragma once
 /* The protobuf encoding in which kubectl sends some objects, for the few kinds
- * that it sends so: access reviews, ConfigMaps, Secrets.
+ * that it sends so and tests need: access reviews, ConfigMaps, Secrets,
+ * namespaces, service accounts.
  * https://protobuf.dev/programming-guides/encoding/ */
 #include <stddef.h>
 

@@ -225,15 +225,15 @@ void store_remove(struct store *store, struct object *object)
     bool found;
     size_t place = find_place(store, object, &found);
     assert(found && store->items[place] == object);
-    struct object *last = make_object(store, object->resource, object->value);
-    object_hold(last);
-    note_change(store, CHANGE_DELETED, last, object);
+    struct object *gone = make_object(store, object->resource, object->value);
+    object_hold(gone);
+    note_change(store, CHANGE_DELETED, gone, object);
     store->count--;
     memmove(store->items + place, store->items + place + 1,
             (store->count - place) * sizeof(struct object *));
     store->bytes -= arena_used(object->arena);
     object_release(object);
-    object_release(last);
+    object_release(gone);
 }
 
 void store_close(struct store *store)

@@ -28,6 +28,8 @@
 
 DEFINE_CLEANUP(SSL_CTX *, SSL_CTX_free);
 
+enum { TOKEN_DIGITS = 32 };
+
 /* What a client must know. */
 struct access {
     const char *token;
@@ -97,19 +99,22 @@ static int read_options(char **arguments, struct options *options,
     return 0;
 }
 
-static int serve(struct cluster *cluster, char **arguments, struct error *error)
+/* What lives as long as the cluster is in `arena`. */
+static int serve(struct arena *arena, struct cluster *cluster, char **arguments,
+                 struct error *error)
 {
-    CLEANUP(arena_free) struct arena *arena = arena_new();
     CLEANUP(text_free) struct text pem = {0};
     struct options options = {0};
-    char token[33];
-    random_hex(token, 32);
+    char *token = arena_allocate(arena, TOKEN_DIGITS + 1);
+    random_hex(token, TOKEN_DIGITS);
     cluster->token = token;
     if (read_options(arguments, &options, cluster, error) < 0)
         return -1;
     CLEANUP(SSL_CTX_free) SSL_CTX *context = certificate_make(&pem, error);
     uint16_t port = 0;
     int listener = context ? server_listen(&port, error) : -1;
+    cluster->authority = arena_string(arena, text_string(&pem));
+    cluster->port = port;
     if (listener < 0 || cluster_start(cluster, error) < 0)
         return -1;
     struct access access = {token, &pem, port};
@@ -128,10 +133,12 @@ int main(int count, char **arguments)
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     signal(SIGPIPE, SIG_IGN);
     struct error error = {0};
+    struct arena *arena = arena_new();
     struct cluster cluster;
     cluster_open(&cluster);
-    int result = count < 1 ? -1 : serve(&cluster, arguments + 1, &error);
+    int result = count < 1 ? -1 : serve(arena, &cluster, arguments + 1, &error);
     cluster_close(&cluster);
+    arena_free(arena);
     if (result == 0)
         return EXIT_SUCCESS;
     fprintf(stderr, "test-kube-server: %s%s%s\n", error.place.file,

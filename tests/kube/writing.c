@@ -9,6 +9,7 @@
 
 #include "engine/base/diagnostics.h"
 #include "engine/base/random.h"
+#include "tests/kube/admission.h"
 #include "tests/kube/call.h"
 #include "tests/kube/defaults.h"
 #include "tests/kube/lifecycle.h"
@@ -195,6 +196,16 @@ static struct value *read_new(struct call *call)
     return object;
 }
 
+static bool admit(struct call *call, struct value *pod, const char *name)
+{
+    const char *refusal = admission_check(call->arena, call->cluster, pod);
+    if (refusal)
+        call_fail(call, 403,
+                  arena_format(call->arena, "pods \"%s\" is forbidden: %s",
+                               name, refusal));
+    return !refusal;
+}
+
 static void create(struct call *call, struct value *object)
 {
     const struct resource *resource = call->target.resource;
@@ -212,6 +223,8 @@ static void create(struct call *call, struct value *object)
         return;
     }
     defaults_apply(call->arena, resource, object);
+    if (strcmp(resource->kind, "Pod") == 0 && !admit(call, object, name))
+        return;
     if (call_is_dry(call)) {
         status_send_value(call->response, 201, object);
         return;
