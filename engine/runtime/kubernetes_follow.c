@@ -217,14 +217,18 @@ static int check_image(struct follower *follower,
     return cluster_note(cluster, text, data, error);
 }
 
-/* The container has ended. One that said so has said everything. */
-static void end_log(struct follower *follower)
+/* One that said `done` has said everything. */
+static bool has_said_all(const struct follower *follower)
 {
     enum status said;
+    return follower->stream && stream_is_done(follower->stream, &said);
+}
+
+/* The container has ended. */
+static void end_log(struct follower *follower)
+{
     if (follower->log)
-        kube_log_end(follower->log,
-                     follower->stream &&
-                         stream_is_done(follower->stream, &said));
+        kube_log_end(follower->log, has_said_all(follower));
 }
 
 /* `in_turn`: everything that comes before what this container says was read. */
@@ -237,7 +241,7 @@ static int update_follower(struct follower *follower,
         return -1;
     if (in_turn && view->started && !follower->log && !cluster->pod_gone)
         begin_log(follower);
-    if (view->phase == CONTAINER_ENDED)
+    if (view->phase == CONTAINER_ENDED || has_said_all(follower))
         end_log(follower);
     return follower->stream ? 0 : tell_bare(follower, view, error);
 }
