@@ -5,6 +5,7 @@
  */
 #include "engine/entrypoint/entrypoint.h"
 
+#include <assert.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +70,7 @@ static int read_number(const char *text, size_t limit, size_t *number,
                        struct error *error)
 {
     char *end;
+    assert(text);
     unsigned long value = strtoul(text, &end, 10);
     if (text[0] < '0' || text[0] > '9' || *end != '\0' || value >= limit)
         return error_set(error, ERROR_INPUT,

@@ -152,6 +152,19 @@ static enum match match(const struct mask *mask, const char *bytes,
     return MATCH_NONE;
 }
 
+/* A longer word did not come: the length of a shorter one that is here, or 0. */
+static size_t match_whole(const struct mask *mask, const char *bytes,
+                          size_t length)
+{
+    for (size_t i = 0; i < mask->count; i++) {
+        const struct word *word = &mask->words[i];
+        if (word->length <= length &&
+            memcmp(word->bytes, bytes, word->length) == 0)
+            return word->length;
+    }
+    return 0;
+}
+
 /* Appends what is decided of `bytes`; the length of that. */
 static size_t replace(const struct mask *mask, const char *bytes, size_t length,
                       bool last, struct text *out)
@@ -165,15 +178,8 @@ static size_t replace(const struct mask *mask, const char *bytes, size_t length,
         if (found == MATCH_OPEN && !last)
             break;
         if (found == MATCH_OPEN) {
-            /* A longer word did not come: a shorter one may be here. */
-            found = MATCH_NONE;
-            for (size_t j = 0; j < mask->count && found == MATCH_NONE; j++)
-                if (mask->words[j].length <= length - i &&
-                    memcmp(mask->words[j].bytes, bytes + i,
-                           mask->words[j].length) == 0) {
-                    taken = mask->words[j].length;
-                    found = MATCH_WORD;
-                }
+            taken = match_whole(mask, bytes + i, length - i);
+            found = taken > 0 ? MATCH_WORD : MATCH_NONE;
         }
         if (found == MATCH_NONE) {
             i++;

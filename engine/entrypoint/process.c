@@ -317,7 +317,7 @@ int process_run(const struct process *process, struct output *output,
         return refuse(result, 126, output, error);
     }
     struct running running = {process, output, result, -1, 0, 0, false, false};
-    struct failure failure;
+    struct failure failure = {0};
     if (start(&running, &failure, error) < 0)
         return -1;
     int watched = watch(&running, &failed);

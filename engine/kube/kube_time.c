@@ -95,8 +95,9 @@ size_t kube_time_read(const char *text, size_t length, int64_t *time)
     size_t taken = read_zone(text + used, length - used, &zone);
     if (taken == 0)
         return 0;
-    int64_t seconds = count_days(year, month, day) * 86400 + hour * 3600 +
-                      minute * 60 + second - zone;
+    int64_t seconds = count_days(year, month, day) * 86400 +
+                      (int64_t)hour * 3600 + (int64_t)minute * 60 + second -
+                      zone;
     *time = seconds * SECOND + nano;
     return used + taken;
 }
