@@ -103,7 +103,10 @@ static bool apply_limit(struct log_feed *reader, struct text *out,
         reader->options.limit -= made;
         return false;
     }
-    out->length = before + (size_t)reader->options.limit;
+    if (made > reader->options.limit) {
+        out->length = before + (size_t)reader->options.limit;
+        out->data[out->length] = '\0';
+    }
     reader->options.limit = 0;
     return true;
 }

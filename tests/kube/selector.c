@@ -72,7 +72,7 @@ static size_t parse_one(struct arena *arena, const char *text,
         return 0;
     rest += 1 + (rest[1] == '=' && !made->negated);
     rest += skip_spaces(rest);
-    size_t length = strcspn(rest, ",() ");
+    size_t length = strcspn(rest, ",()=! ");
     add_value(arena, made, 0, arena_copy(arena, rest, length));
     return (size_t)(rest + length - text);
 }

@@ -94,15 +94,15 @@ void store_forget(struct store *store)
 
 /* Holds both versions. */
 static void note_change(struct store *store, enum change_kind kind,
-                        struct object *object, struct object *before)
+                        struct object *after, struct object *before)
 {
-    store->change_bytes += arena_used(object->arena);
+    store->change_bytes += arena_used(after->arena);
     while (store->next - store->first >= STORE_CHANGES_LIMIT ||
            (store->change_bytes > STORE_CHANGES_BYTES &&
             store->first < store->next))
         forget_oldest(store);
     store->changes[store->next++ % STORE_CHANGES_LIMIT] = (struct change){
-        kind, object_hold(object), before ? object_hold(before) : NULL};
+        kind, object_hold(after), before ? object_hold(before) : NULL};
 }
 
 const struct change *store_change(const struct store *store, uint64_t number)
