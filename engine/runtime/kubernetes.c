@@ -463,6 +463,7 @@ static int take_up(struct cluster *cluster, const char *run_id,
     const struct plan *plan = cluster_read(cluster, job, error);
     if (!plan && error_is_set(error))
         return -1;
+    cluster->failed = !plan; /* its pod would wait for ever */
     if (!plan)
         return finish_lost(cluster, record,
                            arena_format(cluster->arena,

@@ -276,9 +276,21 @@ static int update_followers(struct cluster *cluster, struct error *error)
 
 /* --- the end --------------------------------------------------------------- */
 
+/* How many containers can have had their turn: once the pod was told to end,
+ * none after one that has not begun. */
+static size_t count_turns(const struct cluster *cluster)
+{
+    size_t count = cluster->follower_count;
+    for (size_t i = 0; cluster->told && i < cluster->pod.count; i++)
+        if (!cluster->pod.containers[i].started)
+            return i < count ? i : count;
+    return count;
+}
+
 static bool all_read(const struct cluster *cluster)
 {
-    for (size_t i = 0; i < cluster->follower_count; i++)
+    size_t count = count_turns(cluster);
+    for (size_t i = 0; i < count; i++)
         if (!is_read(cluster, i))
             return false;
     return true;
@@ -296,10 +308,20 @@ static bool is_finished(const struct cluster *cluster)
     }
     if (cluster->pod_gone || cluster->pod.ended)
         return true;
-    for (size_t i = 0; i < cluster->pod.count; i++)
+    size_t count = count_turns(cluster);
+    for (size_t i = 0; i < cluster->pod.count && i < count; i++)
         if (cluster->pod.containers[i].phase != CONTAINER_ENDED)
             return false;
     return true;
+}
+
+/* Whether the reason is still to come: somebody ended the pod, and the Job, which
+ * may know why, is told of later than we are. */
+static bool lacks_reason(const struct cluster *cluster)
+{
+    bool ended = cluster->pod.leaving || cluster->pod_gone;
+    return ended && cluster->cause == STOP_NONE && !cluster->job.failed &&
+           !cluster->job.complete && !cluster->job_gone;
 }
 
 /* Whether the run is over. Reading what is left has its own limit. */
@@ -316,7 +338,9 @@ static int is_over(struct cluster *cluster, bool *over, struct error *error)
     /* What is still under way of a pod that is gone ends by itself. */
     for (size_t i = 0; cluster->pod_arena && i < cluster->follower_count; i++)
         end_log(&cluster->followers[i]);
-    *over = all_read(cluster);
+    int64_t waited = now - (cluster->drained_until - KUBERNETES_DRAIN);
+    *over = all_read(cluster) &&
+            (!lacks_reason(cluster) || waited > KUBERNETES_REASON);
     if (*over || now < cluster->drained_until)
         return 0;
     *over = true;

@@ -42,6 +42,10 @@ enum {
 /* From the end of a pod to the end of reading its logs. */
 #define KUBERNETES_DRAIN (30 * CLOCK_SECOND)
 
+/* What is waited for the Job to say why its pod was ended. The controller gathers
+ * changes for a second. */
+#define KUBERNETES_REASON (3 * CLOCK_SECOND)
+
 /* How long a pod may take to start, unless said otherwise; how long a Job may be
  * without one before its events are asked why, and how often. */
 #define KUBERNETES_START   (300 * CLOCK_SECOND)
