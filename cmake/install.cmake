@@ -30,7 +30,6 @@ set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
     GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION utils)
-# libcurl is loaded when a cluster is spoken to: no linker knows of it.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "bubblewrap, libcurl4")
 # The libraries that the program links, found by dpkg-shlibdeps.
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
