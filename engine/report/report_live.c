@@ -183,8 +183,6 @@ static void print_run_start(struct report_live *live)
     struct text *text = &live->text;
     const struct run_state *state = live->state;
     const char *runtime = style_member(state->data, "runtime");
-    const char *sandbox = style_member(state->environment, "sandbox");
-    const char *network = style_member(state->environment, "network");
     append_mark(live, STATUS_RUNNING);
     text_append_string(text, "run ");
     style_escape(text, state->id);
@@ -192,13 +190,7 @@ static void print_run_start(struct report_live *live)
     style_escape(text, style_member(state->data, "workflow"));
     if (runtime[0] != '\0')
         text_append_string(text, " on ");
-    style_escape(text, runtime);
-    if (sandbox[0] != '\0')
-        text_append_string(text, ", sandbox ");
-    style_escape(text, sandbox);
-    if (network[0] != '\0')
-        text_append_string(text, ", network ");
-    style_escape(text, network);
+    style_place(text, state);
     text_append_character(text, '\n');
 }
 

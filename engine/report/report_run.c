@@ -96,17 +96,7 @@ static void add_status(struct text *text, const struct run_state *state,
 static void add_runtime(struct text *text, const struct run_state *state)
 {
     CLEANUP(text_free) struct text line = {0};
-    const char *sandbox = style_member(state->environment, "sandbox");
-    const char *network = style_member(state->environment, "network");
-    if (sandbox[0] == '\0')
-        sandbox = style_member(state->data, "sandbox");
-    style_escape(&line, style_member(state->data, "runtime"));
-    if (sandbox[0] != '\0')
-        text_append_string(&line, ", sandbox ");
-    style_escape(&line, sandbox);
-    if (network[0] != '\0')
-        text_append_string(&line, ", network ");
-    style_escape(&line, network);
+    style_place(&line, state);
     add_fact(text, "runtime", text_string(&line));
 }
 

@@ -58,3 +58,17 @@ const char *style_member(const struct value *map, const char *name)
     const char *string = value_string_at(map, name);
     return string ? string : "";
 }
+
+void style_place(struct text *text, const struct run_state *state)
+{
+    static const char *const facts[] = {"sandbox", "network",  "namespace",
+                                        "job",     "security", NULL};
+    style_escape(text, style_member(state->data, "runtime"));
+    for (const char *const *fact = facts; *fact; fact++) {
+        const char *value = style_member(state->environment, *fact);
+        if (value[0] == '\0')
+            continue;
+        text_append_format(text, ", %s ", *fact);
+        style_escape(text, value);
+    }
+}

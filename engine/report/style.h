@@ -22,6 +22,10 @@ int64_t style_span(int64_t queued, int64_t started, int64_t finished);
 /* A string member, or "". */
 const char *style_member(const struct value *map, const char *name);
 
+/* Where the run takes place: "host, sandbox bubblewrap, network host" or
+ * "kubernetes, namespace default, job assay-...". Nothing when not known. */
+void style_place(struct text *text, const struct run_state *state);
+
 /* Rows of cells whose columns stand under each other. */
 struct cell {
     const char *text; /* escaped already */

@@ -293,6 +293,7 @@ kubectl delete jobs --all >/dev/null 2>&1
 
 # doctor.
 expect 'doctor' 0 'Kubernetes v1.32' "$ASSAY" doctor
+has 'the clocks are compared' "agrees with the server's"
 has 'finds nothing wrong' 'ok  permissions'
 rules '[{verb: create, resource: jobs, status: 403}]'
 expect 'doctor with rights missing' 5 'create jobs' "$ASSAY" doctor

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 static const struct {
     int status;
@@ -207,6 +208,17 @@ int http_read(struct arena *arena, const struct text *input,
     return 1;
 }
 
+/* RFC 9110, section 6.6.1, which every server of Go follows. */
+static void append_date(struct text *output)
+{
+    char date[64];
+    struct tm parts;
+    time_t now = time(NULL);
+    gmtime_r(&now, &parts);
+    if (strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &parts) > 0)
+        text_append_format(output, "Date: %s\r\n", date);
+}
+
 void http_write(struct text *output, const struct http_response *response)
 {
     const char *reason = "Unknown";
@@ -218,6 +230,7 @@ void http_write(struct text *output, const struct http_response *response)
                        "HTTP/1.1 %d %s\r\n"
                        "Content-Type: %s\r\n",
                        response->status, reason, response->type);
+    append_date(output);
     if (response->retry_after > 0)
         text_append_format(output, "Retry-After: %d\r\n",
                            response->retry_after);
