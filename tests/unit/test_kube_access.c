@@ -58,14 +58,14 @@ static void servers(void **state)
         const char *url, *server, *host;
         bool secure;
     } rows[] = {
-        {"https://a:6443",         "https://a:6443",        "a:6443",         true},
-        {"https://a",              "https://a",             "a",              true},
-        {"HTTPS://a/",             "https://a",             "a",              true},
-        {"https://a/k8s/c-1//",    "https://a/k8s/c-1",     "a",              true},
-        {"https://a/x?y=z",        "https://a/x",           "a",              true},
-        {"https://[::1]:6443/x#y", "https://[::1]:6443/x",  "[::1]:6443",     true},
-        {"http://127.0.0.1:8001",  "http://127.0.0.1:8001", "127.0.0.1:8001",
-         false                                                                    },
+        {"https://a:6443", "https://a:6443", "a:6443", true},
+        {"https://a", "https://a", "a", true},
+        {"HTTPS://a/", "https://a", "a", true},
+        {"https://a/k8s/c-1//", "https://a/k8s/c-1", "a", true},
+        {"https://a/x?y=z", "https://a/x", "a", true},
+        {"https://[::1]:6443/x#y", "https://[::1]:6443/x", "[::1]:6443", true},
+        {"http://127.0.0.1:8001", "http://127.0.0.1:8001", "127.0.0.1:8001",
+         false},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -88,25 +88,26 @@ static void what_is_refused(void **state)
     static const struct {
         const char *name, *cluster, *user, *want;
     } rows[] = {
-        {"no server",              "",                                                     "", "has no 'server'"                                             },
-        {"no scheme",              "server: 'a:6443'",                                     "", "begins with https://"                                        },
-        {"another scheme",         "server: 'ftp://a'",                                    "", "begins with https://"                                        },
-        {"no host",                "server: 'https://'",                                   "", "expected https://host"                                       },
-        {"a user in it",           "server: 'https://u:p@a'",                              "",
-         "expected https://host"                                                                                                                             },
-        {"a space",                "server: 'https://a b'",                                "", "byte 9 is not printable"                                     },
-        {"a newline",              "server: \"https://a\\nb\"",                            "", "is not printable"                                            },
+        {"no server", "", "", "has no 'server'"},
+        {"no scheme", "server: 'a:6443'", "", "begins with https://"},
+        {"another scheme", "server: 'ftp://a'", "", "begins with https://"},
+        {"no host", "server: 'https://'", "", "expected https://host"},
+        {"a user in it", "server: 'https://u:p@a'", "",
+         "expected https://host"},
+        {"a space", "server: 'https://a b'", "", "byte 9 is not printable"},
+        {"a newline", "server: \"https://a\\nb\"", "", "is not printable"},
         {"both",
          "server: 'https://a', insecure-skip-tls-verify: true, "
-         "certificate-authority-data: YQ==",                                               "", "leave one of them out"                                       },
-        {"no base64",              "server: 'https://a', certificate-authority-data: '?'",
-         "",                                                                                   "'certificate-authority-data' of the kubeconfig is not base64"},
-        {"no file",                "server: 'https://a', certificate-authority: gone",     "",
-         "certificate-authority: cannot open"                                                                                                                },
+         "certificate-authority-data: YQ==",
+         "", "leave one of them out"},
+        {"no base64", "server: 'https://a', certificate-authority-data: '?'",
+         "", "'certificate-authority-data' of the kubeconfig is not base64"},
+        {"no file", "server: 'https://a', certificate-authority: gone", "",
+         "certificate-authority: cannot open"},
         {"a proxy with a newline", "server: 'https://a', proxy-url: \"x\\ny\"",
-         "",                                                                                   "'proxy-url' does not fit"                                    },
-        {"an auth-provider",       "server: 'https://a'",
-         "auth-provider: {name: gcp}",                                                         "auth-provider"                                               },
+         "", "'proxy-url' does not fit"},
+        {"an auth-provider", "server: 'https://a'",
+         "auth-provider: {name: gcp}", "auth-provider"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -146,22 +147,24 @@ static void credentials(void **state)
     static const struct {
         const char *name, *user, *want;
     } rows[] = {
-        {"nobody",                 "",                                         "||"         },
-        {"a token",                "token: abc",                               "abc||"      },
-        {"a token file",           "tokenFile: token",                         "from-file||"},
-        {"a token goes first",     "token: abc, tokenFile: token",             "abc||"      },
+        {"nobody", "", "||"},
+        {"a token", "token: abc", "abc||"},
+        {"a token file", "tokenFile: token", "from-file||"},
+        {"a token goes first", "token: abc, tokenFile: token", "abc||"},
         {"a certificate",
-         "client-certificate-data: Q0VSVA==, client-key-data: S0VZ",           "|CERT|KEY"  },
-        {"of files",               "client-certificate: pem, client-key: pem", "|PEM|PEM"   },
+         "client-certificate-data: Q0VSVA==, client-key-data: S0VZ",
+         "|CERT|KEY"},
+        {"of files", "client-certificate: pem, client-key: pem", "|PEM|PEM"},
         {"data go first",
          "client-certificate: gone, client-certificate-data: Q0VSVA==, "
-         "client-key: pem",                                                    "|CERT|PEM"  },
-        {"no key",                 "client-certificate-data: Q0VSVA==",
+         "client-key: pem",
+         "|CERT|PEM"},
+        {"no key", "client-certificate-data: Q0VSVA==",
          "context 'c': the user of the kubeconfig has a client certificate "
-         "or its key, but not both"                                                         },
+         "or its key, but not both"},
         {"a token with a newline", "token: \"a\\nb\"",
          "context 'c': the token does not fit: byte 1 is not printable "
-         "ASCII"                                                                            },
+         "ASCII"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -218,38 +221,43 @@ static void programs_that_log_in(void **state)
     static const struct {
         const char *name, *script, *want;
     } rows[] = {
-        {"a token",                     ANSWERS GOOD "{\"token\": \"abc\"}}\nEND\n",               "abc||"                       },
+        {"a token", ANSWERS GOOD "{\"token\": \"abc\"}}\nEND\n", "abc||"},
         {"a certificate",
          ANSWERS GOOD "{\"clientCertificateData\": \"C\", "
-                      "\"clientKeyData\": \"K\"}}\nEND\n",                                         "|C|K"                        },
+                      "\"clientKeyData\": \"K\"}}\nEND\n",
+         "|C|K"},
         {"its arguments and variables",
          "#!/bin/sh\nprintf '" GOOD
-         "{\"token\": \"%s-%s\"}}' \"$2\" \"$WHO\"\n",                                             "two-words-me||"              },
+         "{\"token\": \"%s-%s\"}}' \"$2\" \"$WHO\"\n",
+         "two-words-me||"},
         {"what it is told",
          "#!/bin/sh\ncase $KUBERNETES_EXEC_INFO in "
          "*'\"server\":\"https://a\"'*) "
          "echo '" GOOD "{\"token\": \"told\"}}' ;; esac\n",
-         "told||"                                                                                                                },
+         "told||"},
         {"nothing to read",
          "#!/bin/sh\nread line && exit 1\necho '" GOOD
-         "{\"token\": \"eof\"}}'\n",                                                               "eof||"                       },
-        {"nothing",                     "#!/bin/sh\n",                                             "exec: the answer is not JSON"},
-        {"a failure",                   "#!/bin/sh\nexit 7\n",
-         "exec: './login' failed with exit code 7"                                                                               },
-        {"a signal",                    "#!/bin/sh\nkill -9 $$\n",
-         "exec: './login' failed with exit code 137"                                                                             },
-        {"too much",                    "#!/bin/sh\nhead -c 1100000 /dev/zero\n",
-         "exec: './login' printed more than 1048576 bytes"                                                                       },
-        {"another kind",                ANSWERS "{\"kind\": \"Pod\"}\nEND\n",
-         "expected an ExecCredential of " V1 ", found Pod of no version"                                                         },
+         "{\"token\": \"eof\"}}'\n",
+         "eof||"},
+        {"nothing", "#!/bin/sh\n", "exec: the answer is not JSON"},
+        {"a failure", "#!/bin/sh\nexit 7\n",
+         "exec: './login' failed with exit code 7"},
+        {"a signal", "#!/bin/sh\nkill -9 $$\n",
+         "exec: './login' failed with exit code 137"},
+        {"too much", "#!/bin/sh\nhead -c 1100000 /dev/zero\n",
+         "exec: './login' printed more than 1048576 bytes"},
+        {"another kind", ANSWERS "{\"kind\": \"Pod\"}\nEND\n",
+         "expected an ExecCredential of " V1 ", found Pod of no version"},
         {"another version",
          ANSWERS
-         "{\"kind\": \"ExecCredential\", \"apiVersion\": \"v2\"}\nEND\n",                          "found ExecCredential of v2"  },
-        {"half",                        ANSWERS GOOD "{\"clientCertificateData\": \"C\"}}\nEND\n",
-         "neither a token nor a client certificate"                                                                              },
+         "{\"kind\": \"ExecCredential\", \"apiVersion\": \"v2\"}\nEND\n",
+         "found ExecCredential of v2"},
+        {"half", ANSWERS GOOD "{\"clientCertificateData\": \"C\"}}\nEND\n",
+         "neither a token nor a client certificate"},
         {"no time",
          ANSWERS GOOD "{\"token\": \"a\", \"expirationTimestamp\": "
-                      "\"soon\"}}\nEND\n",                                                         "'soon' is not a time"        },
+                      "\"soon\"}}\nEND\n",
+         "'soon' is not a time"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -280,15 +288,15 @@ static void programs_that_cannot_be_run(void **state)
     static const struct {
         const char *name, *exec, *want;
     } rows[] = {
-        {"not there",                    "apiVersion: " V1 ", command: assay-no-such-program",
-         "cannot run 'assay-no-such-program'"                                                                         },
-        {"no command",                   "apiVersion: " V1,                                    "there is no 'command'"},
-        {"no version",                   "command: 'true'",                                    "'apiVersion' must be" },
-        {"an old version",               "command: 'true', apiVersion: other/v1",
-         "'apiVersion' must be"                                                                                       },
+        {"not there", "apiVersion: " V1 ", command: assay-no-such-program",
+         "cannot run 'assay-no-such-program'"},
+        {"no command", "apiVersion: " V1, "there is no 'command'"},
+        {"no version", "command: 'true'", "'apiVersion' must be"},
+        {"an old version", "command: 'true', apiVersion: other/v1",
+         "'apiVersion' must be"},
         {"questions without a terminal",
          "command: 'true', apiVersion: " V1 ", interactiveMode: Always",
-         "standard input is no terminal"                                                                              },
+         "standard input is no terminal"},
     };
     int terminal = dup(0);
     assert_non_null(freopen("/dev/null", "r", stdin));

@@ -34,7 +34,7 @@ struct script {
 #define OK "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
 #define STATUS(line, message)                                                  \
     "HTTP/1.1 " line "\r\nConnection: close\r\n\r\n{\"kind\": \"Status\", "    \
-                     "\"message\": \"" message "\", \"reason\": \"Because\"}"
+    "\"message\": \"" message "\", \"reason\": \"Because\"}"
 
 static void answer(int connection, const struct exchange *exchange)
 {
@@ -129,52 +129,74 @@ static const struct {
 } calls[] = {
     {"an answer",
      {{"GET /x HTTP/1.1", OK "{\"a\": 1}"}},
-     "GET",   200,
-     "{\"a\":1}",                                    1},
+     "GET",
+     200,
+     "{\"a\":1}",
+     1},
     {"a refusal",
      {{"GET /x", STATUS("403 Forbidden", "no, User \\u001b[31m")}},
-     "GET",   403,
-     "cannot get it: no, User \\x1b[31m (HTTP 403)", 1},
+     "GET",
+     403,
+     "cannot get it: no, User \\x1b[31m (HTTP 403)",
+     1},
     {"a refusal of a proxy",
      {{"GET /x", "HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n"
                  "<html>\n<body>no such page</body></html>"}},
-     "GET",   404,
-     "cannot get it: no such page (HTTP 404)",       1},
+     "GET",
+     404,
+     "cannot get it: no such page (HTTP 404)",
+     1},
     {"a refusal without a word",
      {{"GET /x", "HTTP/1.1 400 Bad\r\nConnection: close\r\n\r\n"}},
-     "GET",   400,
-     "the server gave no reason (HTTP 400)",         1},
+     "GET",
+     400,
+     "the server gave no reason (HTTP 400)",
+     1},
     {"no redirect is followed",
      {{"GET /x", "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n"
                  "Connection: close\r\n\r\n"}},
-     "GET",   302,
-     "(HTTP 302)",                                   1},
+     "GET",
+     302,
+     "(HTTP 302)",
+     1},
     {"busy, then an answer",
      {{"GET /x", STATUS("429 Busy", "later")},
       {"GET /x", STATUS("503 Away", "later")},
       {"GET /x", OK "{}"}},
-     "GET",   200,
-     "{}",                                           3},
+     "GET",
+     200,
+     "{}",
+     3},
     {"no answer, then one",
      {{"GET /x", NULL}, {"GET /x", OK "{}"}},
-     "GET",   200,
-     "{}",                                           2},
+     "GET",
+     200,
+     "{}",
+     2},
     {"a POST without an answer is tried again",
      {{"POST /x", NULL}, {"POST /x", STATUS("409 Conflict", "exists")}},
-     "POST",  409,
-     "exists (HTTP 409)",                            2},
+     "POST",
+     409,
+     "exists (HTTP 409)",
+     2},
     {"what is not possible is not tried again",
      {{"POST /x", STATUS("422 Invalid", "spec.x: unknown field")}},
-     "POST",  422,
-     "spec.x: unknown field (HTTP 422)",             1},
+     "POST",
+     422,
+     "spec.x: unknown field (HTTP 422)",
+     1},
     {"no JSON",
      {{"GET /x", OK "hello"}},
-     "GET",   200,
-     "the answer is not JSON",                       1},
+     "GET",
+     200,
+     "the answer is not JSON",
+     1},
     {"a patch says so",
      {{"application/merge-patch+json", OK "{}"}},
-     "PATCH", 200,
-     "{}",                                           1},
+     "PATCH",
+     200,
+     "{}",
+     1},
 };
 
 static void calls_and_their_answers(void **state)
@@ -216,10 +238,7 @@ static void an_answer_that_is_too_long(void **state)
     for (size_t i = 0; i < KUBE_BODY_LIMIT; i++)
         text_append_character(&response, 'x');
     text_append_string(&response, "\"");
-    const struct exchange exchanges[] = {
-        {"GET", response.data},
-        {0    }
-    };
+    const struct exchange exchanges[] = {{"GET", response.data}, {0}};
     struct script script = {.exchanges = exchanges};
     start(&script);
     CLEANUP(kube_client_close)
@@ -234,8 +253,7 @@ static void the_user_may_interrupt(void **state)
 {
     (void)state;
     static const struct exchange exchanges[EXCHANGES] = {
-        {"GET", STATUS("503 Away", "later")}
-    };
+        {"GET", STATUS("503 Away", "later")}};
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct script script = {.exchanges = exchanges};
     struct error error = {0};
@@ -297,57 +315,57 @@ static const struct {
      {{"GET /o?watch=true&allowWatchBookmarks=true&timeoutSeconds=300&q=1 ",
        OK EVENT("ADDED", "a", "5", "1") EVENT("MODIFIED", "a", "6", "2")
            EVENT("DELETED", "a", "7", "2")}},
-     "+a1 ~a2 -a2 "                             },
+     "+a1 ~a2 -a2 "},
     {"an end, and on from the last version",
      {{"watch=true", OK EVENT("ADDED", "a", "5", "1")},
       {"resourceVersion=5&", OK EVENT("MODIFIED", "a", "6", "2")}},
-     "+a1 ~a2 "                                 },
+     "+a1 ~a2 "},
     {"a bookmark moves the version",
      {{"watch=true",
        OK EVENT("ADDED", "a", "5", "1") EVENT("BOOKMARK", "", "9", "0")},
       {"resourceVersion=9&", OK EVENT("MODIFIED", "a", "10", "3")}},
-     "+a1 ~a3 "                                 },
+     "+a1 ~a3 "},
     {"a line that is cut is read again",
      {{"watch=true", OK EVENT("ADDED", "a", "5", "1") "{\"type\": \"MODI"},
       {"resourceVersion=5&", OK EVENT("MODIFIED", "a", "6", "2")}},
-     "+a1 ~a2 "                                 },
+     "+a1 ~a2 "},
     {"a line that is no JSON",
      {{"watch=true", OK EVENT("ADDED", "a", "5", "1") "what?\n"},
       {"resourceVersion=5&", OK EVENT("MODIFIED", "a", "6", "2")}},
-     "+a1 ~a2 "                                 },
+     "+a1 ~a2 "},
     {"forgotten: a list, and what went is told",
      {{"watch=true", OK EVENT("ADDED", "a", "5", "1")
                          EVENT("ADDED", "b", "6", "1") FORGOTTEN},
       {"GET /o?limit=1000&q=1 ", OK LIST("20", OBJECT("b", "15", "4"))},
       {"resourceVersion=20&", OK EVENT("MODIFIED", "b", "21", "5")}},
-     "+a1 +b1 ~b4 -a? ~b5 "                     },
+     "+a1 +b1 ~b4 -a? ~b5 "},
     {"forgotten at once, by HTTP",
      {{"watch=true", OK EVENT("ADDED", "a", "5", "1")},
       {"resourceVersion=5&", STATUS("410 Gone", "too old")},
       {"limit=1000", OK LIST("20", "")},
       {"resourceVersion=20&", OK EVENT("ADDED", "c", "21", "1")}},
-     "+a1 -a? +c1 "                             },
+     "+a1 -a? +c1 "},
     {"an end before anything was there: a list",
      {{"watch=true", OK},
       {"limit=1000", OK LIST("3", OBJECT("a", "2", "1"))},
       {"resourceVersion=3&", OK EVENT("DELETED", "a", "4", "1")}},
-     "+a1 -a1 "                                 },
+     "+a1 -a1 "},
     {"the same object may be added twice",
      {{"watch=true",
        OK EVENT("ADDED", "a", "5", "1") EVENT("ADDED", "a", "5", "1")}},
-     "+a1 ~a1 "                                 },
+     "+a1 ~a1 "},
     {"not allowed to watch: lists",
      {{"watch=true", STATUS("403 Forbidden", "cannot watch")},
       {"limit=1000", OK LIST("3", OBJECT("a", "2", "1"))},
       {"limit=1000", OK LIST("4", OBJECT("a", "4", "2"))},
       {"limit=1000", OK LIST("5", "")}},
-     "+a1 ~a2 -a? "                             },
+     "+a1 ~a2 -a? "},
     {"away for a while",
      {{"watch=true", STATUS("500 Error", "oh")},
       {"limit=1000", NULL},
       {"limit=1000", OK LIST("3", OBJECT("a", "2", "1"))},
       {"resourceVersion=3&", OK EVENT("MODIFIED", "a", "4", "2")}},
-     "+a1 ~a2 "                                 },
+     "+a1 ~a2 "},
     {"not allowed at all",
      {{"watch=true", STATUS("403 Forbidden", "cannot watch")},
       {"limit=1000", STATUS("403 Forbidden", "cannot list")}},
@@ -405,8 +423,7 @@ static void a_reader_that_fails_ends_waiting(void **state)
 {
     (void)state;
     static const struct exchange exchanges[EXCHANGES] = {
-        {"watch=true", OK EVENT("ADDED", "a", "5", "1")}
-    };
+        {"watch=true", OK EVENT("ADDED", "a", "5", "1")}};
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct script script = {.exchanges = exchanges};
     struct error error = {0};
