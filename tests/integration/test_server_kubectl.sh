@@ -382,6 +382,11 @@ rules '[{action: lose-node}]'
 pod lost 'echo x' | create 'a pod on a node that is lost' created
 sleep 1
 ask 'stays as it was' 0 Running get pod lost
+ask 'and is silent' 1 'i/o timeout' logs lost
+k delete pod lost --wait=false >/dev/null || true
+ask 'even deleted' 0 Terminating get pod lost
+k delete pod lost --force --grace-period=0 >/dev/null 2>&1 || true
+ask 'but for force' 1 'not found' get pod lost
 rules '[{action: refuse-pod, message: exceeded quota}]'
 job refused true | create 'a Job whose pod is refused' created
 ask 'says so' 0 'is forbidden: exceeded quota' get events

@@ -88,7 +88,13 @@ static void drop_pod(struct node *node, const char *uid)
 bool node_holds(const struct node *node, const char *uid)
 {
     const struct node_pod *pod = node ? find_pod(node, uid) : NULL;
-    return pod && !pod->reported && !pod->lost;
+    return pod && !pod->reported;
+}
+
+bool node_is_lost(const struct node *node, const char *uid)
+{
+    const struct node_pod *pod = find_pod(node, uid);
+    return pod && pod->lost;
 }
 
 void node_forget(struct cluster *cluster, const char *uid)
@@ -247,7 +253,7 @@ void node_step(struct cluster *cluster)
     struct node_pod *next = NULL;
     for (struct node_pod *pod = node->pods; pod; pod = next) {
         next = pod->next;
-        if (pod->reported)
+        if (pod->reported || pod->lost)
             continue;
         node_pod_drive(cluster, node, pod, now);
         publish(cluster, pod);
@@ -263,7 +269,8 @@ size_t node_poll(const struct node *node, struct pollfd *slots, size_t limit)
             const int descriptors[] = {unit->process.handle,
                                        unit->process.output,
                                        unit->process.complaints, unit->info};
-            for (size_t k = 0; pod->containers[i].has_unit && k < 4; k++)
+            bool runs = pod->containers[i].has_unit && !pod->lost;
+            for (size_t k = 0; runs && k < 4; k++)
                 if (descriptors[k] >= 0 && count < limit)
                     slots[count++] =
                         (struct pollfd){.fd = descriptors[k], .events = POLLIN};
@@ -276,7 +283,7 @@ int64_t node_due(const struct node *node)
 {
     int64_t due = 0;
     for (const struct node_pod *pod = node->pods; pod; pod = pod->next) {
-        int64_t moment = pod->reported ? 0 : node_pod_due(pod);
+        int64_t moment = pod->reported || pod->lost ? 0 : node_pod_due(pod);
         if (moment && (!due || moment < due))
             due = moment;
     }

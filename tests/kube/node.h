@@ -35,6 +35,9 @@ int64_t node_log_state(const struct node *node);
 /* Whether processes of the pod run, or its end was not reported yet. */
 bool node_holds(const struct node *node, const char *uid);
 
+/* Whether a rule has taken the node away from the pod: nothing more is heard. */
+bool node_is_lost(const struct node *node, const char *uid);
+
 /* Ends all of the pod at once, without a word. */
 void node_forget(struct cluster *cluster, const char *uid);
 

@@ -97,6 +97,15 @@ void call_log(struct call *call)
     call->response->type = "text/plain";
     if (!value_path(pod->value, "spec.nodeName"))
         return;
+    if (node_is_lost(call->cluster->node, pod->uid)) {
+        call_fail(call, 500,
+                  arena_format(call->arena,
+                               "Get \"https://" NODE_NAME
+                               ":10250/containerLogs/%s/%s/%s\": dial tcp: i/o "
+                               "timeout",
+                               pod->namespace_name, pod->name, container));
+        return;
+    }
     bool previous = http_asks(call->request, "previous");
     struct log_file *log =
         node_find_log(call->cluster->node, pod->uid, container, previous);

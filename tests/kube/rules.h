@@ -34,7 +34,8 @@
  *   evict               the pod is killed `delay` after its start: Evicted,
  *                       `message`
  *   lose-node           `delay` after the pod's start the node says nothing
- *                       more: status and logs stay as they are
+ *                       more: status and logs stay as they are, and only a
+ *                       deletion with grace 0 takes the pod away
  *   image               what is known of an image: `digest` as imageID (none:
  *                       that of the reference, or one made up) and `user`, the
  *                       uid it runs as
