@@ -434,6 +434,7 @@ static void a_reader_that_fails_ends_waiting(void **state)
                                      refuse_change};
     CLEANUP(kube_watch_free)
     struct kube_watch *watch = kube_watch_start(client, &setup);
+    assert_non_null(watch);
     int64_t end = clock_monotonic() + 5 * CLOCK_SECOND;
     int result = 0;
     while (result == 0 && clock_monotonic() < end)
