@@ -8,6 +8,10 @@ cd "$(dirname "$0")/.."
 . bench/setup.sh
 server=${KUBE_SERVER:-$PWD/build/release/tests/kube/test-kube-server}
 rounds=${1:-15}
+[ -x "$server" ] || {
+    echo "bench: no $server: build it with the tests, ci/build release"
+    exit 0
+}
 command -v kubectl >/dev/null || {
     echo 'bench: kubectl is missing; run ci/install-deps bench' >&2
     exit 1

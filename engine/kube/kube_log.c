@@ -66,6 +66,7 @@ static int begin(struct kube_task *task, struct error *error)
             arena, "%s%s%s%s", log->path, log->draining ? "" : "&follow=true",
             last > 0 ? "&sinceTime=" : "", kube_escape(arena, since)),
         .accept = "*/*",
+        .stream = true,
     };
     return transfer_send(task, &request, error);
 }

@@ -257,6 +257,7 @@ static int begin(struct kube_task *task, struct error *error)
     struct kube_request request = {
         .method = "GET",
         .path = make_path(arena, watch),
+        .stream = !watch->listing,
         .time = watch->listing ? KUBE_CALL_TIME
                                : KUBE_WATCH_TIME + KUBE_WATCH_PAUSE * 30,
     };

@@ -312,6 +312,8 @@ static void set_method(struct kube_task *task,
         curl->easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
     }
     curl->easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+    if (!request->stream)
+        curl->easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
     if (request->time > 0)
         curl->easy_setopt(easy, CURLOPT_TIMEOUT_MS,
                           (long)(request->time / CLOCK_MILLISECOND));
@@ -326,7 +328,6 @@ static void set_connection(struct kube_task *task)
     curl->easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl->easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl->easy_setopt(easy, CURLOPT_USERAGENT, "assay");
-    curl->easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
     curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                       (long)(KUBE_CONNECT_TIME / CLOCK_MILLISECOND));
     curl->easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);

@@ -31,7 +31,8 @@ struct kube_request {
     const char *type;   /* of the body; NULL: JSON */
     const char *body;   /* until the answer has come; NULL: none */
     size_t length;
-    int64_t time; /* for all of it; 0: a stream without an end */
+    int64_t time; /* for all of it; 0: no limit */
+    bool stream;  /* the answer comes bit by bit: it must not be packed */
 };
 
 struct kube_task {

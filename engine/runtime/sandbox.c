@@ -27,9 +27,10 @@ static const char *const isolation[] = {
 
 /* Places that programs expect, private to the container. */
 static const char *const private_places[] = {
-    "--proc",    "/proc", "--dev",    "/dev",      "--perms", "0755",
-    "--tmpfs",   "/run",  "--perms",  "1777",      "--tmpfs", "/tmp",
-    "--symlink", "/run",  "/var/run", "--symlink", "/tmp",    "/var/tmp",
+    "--proc",   "/proc",     "--dev",   "/dev",     "--perms",   "0755",
+    "--tmpfs",  "/run",      "--perms", "1777",     "--tmpfs",   "/tmp",
+    "--perms",  "0755",      "--dir",   "/var",     "--symlink", "/run",
+    "/var/run", "--symlink", "/tmp",    "/var/tmp",
 };
 
 static const struct pod_variable defaults[] = {

@@ -10,7 +10,9 @@ if [ -z "${KUBE_SERVER:-}" ]; then
     echo 'SKIP: set KUBE_SERVER to test-kube-server'
     exit 77
 fi
-"$KUBE_SERVER" --kubeconfig "$work/kubeconfig" >"$work/port" &
+inputs=$root/tests/kube/catalog
+"$KUBE_SERVER" --objects "$inputs/objects.yaml" --rules "$inputs/rules.yaml" \
+    --kubeconfig "$work/kubeconfig" >"$work/port" &
 servers="$servers $!"
 wait_for 10 test -s "$work/port"
 export KUBECONFIG="$work/kubeconfig"
@@ -35,7 +37,9 @@ compare() {
     shift
     for runtime in host kubernetes; do
         status=0
-        "$ASSAY" run "$@" --runtime $runtime --output ndjson \
+        expose=
+        [ $runtime = kubernetes ] || expose=--expose=kubeconfig
+        "$ASSAY" run "$@" --runtime $runtime $expose --output ndjson \
             >"$work/$runtime.events" 2>&1 </dev/null || status=$?
         echo "exit code $status" >"$work/$runtime"
         steps "$work/$runtime.events" >>"$work/$runtime"
@@ -82,10 +86,14 @@ compare 'redis, down' "$catalog/databases/redis/redis-connectivity.yaml" \
 compare 'postgresql, down' \
     "$catalog/databases/postgresql/postgresql-connectivity.yaml" \
     --config host=127.0.0.1 --config port=1
-for name in kubernetes/pods/pod-health-check \
+
+# The checks of a cluster, where each side looks at the same one.
+for check in kubernetes/pods/pod-health-check \
     storage/persistent-volumes/pv-attachment-check \
     networking/ingress/ingress-health-check; do
-    compare "$(basename $name), without a cluster to look at" \
-        "$catalog/$name.yaml" --config namespaces=default
+    for namespace in healthy empty missing; do
+        compare "$(basename "$check") of '$namespace'" "$catalog/$check.yaml" \
+            --config namespaces=$namespace
+    done
 done
 finish

@@ -42,6 +42,13 @@ has_not 'no variable of ours' VERY_PRIVATE
 has_not 'no token' ASSAY_TOKEN
 has 'a pid namespace of its own' 'pid 1 is (entrypoint'
 
+workflow "$work/user.yaml" user <<'YAML'
+  container: {securityContext: {runAsUser: 4711, runAsNonRoot: true}}
+  steps:
+    - shell: echo "by $(id -u)" >/var/tmp/x; cat /var/tmp/x; ls -d /var/run/
+YAML
+expect 'a user of its own finds its places' 0 /var/run/ run "$work/user.yaml"
+
 workflow "$work/net.yaml" net <<'YAML'
   steps:
     - shell: |
