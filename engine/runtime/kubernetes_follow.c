@@ -419,6 +419,23 @@ static const char *find_warning(const struct value *events)
     return found;
 }
 
+/*
+ * The text without what differs from one attempt to the next, so that it is told
+ * once: the end that the controller gives to the pod's name.
+ */
+static const char *settle(struct arena *arena, const char *text,
+                          const char *job)
+{
+    const char *name = strstr(text, job);
+    if (!name)
+        return text;
+    const char *rest = name + strlen(job);
+    const char *quote = *rest == '-' ? strchr(rest, '"') : NULL;
+    return quote
+               ? arena_format(arena, "%.*s%s", (int)(rest - text), text, quote)
+               : text;
+}
+
 /* A Job that gets no pod: quota, Pod Security, a webhook. */
 static int check_job(struct cluster *cluster, struct error *error)
 {
@@ -441,6 +458,8 @@ static int check_job(struct cluster *cluster, struct error *error)
     if (kube_call_run(cluster->options->client, arena, &call, 1, error) < 0)
         return -1;
     const char *why = find_warning(call.object);
+    if (why)
+        why = settle(arena, why, cluster->job_name);
     const char *text = arena_format(arena, "the Job gets no pod%s%.400s",
                                     why ? ": " : "", why ? why : "");
     int64_t start = cluster->options->start_timeout > 0

@@ -102,7 +102,10 @@ expect 'no node' 5 'Insufficient memory' \
     "$ASSAY" run "$flows/steps.yaml" --start-timeout 2s
 rules '[{action: refuse-pod, message: "exceeded quota: compute"}]'
 expect 'no pod' 5 'exceeded quota: compute' \
-    "$ASSAY" run "$flows/steps.yaml" --start-timeout 4s
+    "$ASSAY" run "$flows/steps.yaml" --start-timeout 6s
+count=$(grep -c '^note: waiting' "$work/out" || true)
+[ "$count" -eq 1 ] && pass 'which is told once' ||
+    fail 'which is told once' "$count times: $(cat "$work/out")"
 rules '[{action: start-error, message: "exec format error"}]'
 expect 'a program that cannot be started' 5 'exec format error' \
     "$ASSAY" run "$flows/steps.yaml"
