@@ -227,16 +227,18 @@ static const struct {
 } troubles[] = {
     {"it runs",
      "{spec: {containers: [{name: a}]}, status: {containerStatuses: "
-     "[{name: a, state: {running: {}}}]}}",                                                                                         NULL,                                                   0,                                                                                               false},
-    {"not scheduled yet",                                                        "{spec: {containers: [{name: a}]}}",
-     "the pod is not on a node yet",                                                                                                                                                        0,                                                                                               true },
+     "[{name: a, state: {running: {}}}]}}",
+     NULL, 0, false},
+    {"not scheduled yet", "{spec: {containers: [{name: a}]}}",
+     "the pod is not on a node yet", 0, true},
     {"unschedulable",
      "{spec: {containers: [{name: a}]}, status: {conditions: [{type: "
-     "PodScheduled, status: 'False', reason: Unschedulable, message: 0/3}]}}",                                                      "the pod cannot be scheduled (Unschedulable: 0/3)",     0,                                                                                               true },
-    {"being created",                                                            WAITS("ContainerCreating",                         ""),
-     "the containers of the pod do not run yet",                                                                                                                                                                                                                                             0,     true},
-    {"a wrong name",                                                                          WAITS("InvalidImageName",                                                                                                              "x"),
-     "container 'a': its image's name is wrong (InvalidImageName: x)",                                                 0,
+     "PodScheduled, status: 'False', reason: Unschedulable, message: 0/3}]}}",
+     "the pod cannot be scheduled (Unschedulable: 0/3)", 0, true},
+    {"being created", WAITS("ContainerCreating", ""),
+     "the containers of the pod do not run yet", 0, true},
+    {"a wrong name", WAITS("InvalidImageName", "x"),
+     "container 'a': its image's name is wrong (InvalidImageName: x)", 0,
      false},
     {"a pull that may succeed", WAITS("ImagePullBackOff", "i/o timeout"),
      "container 'a': its image cannot be pulled (ImagePullBackOff: i/o "
