@@ -30,7 +30,9 @@ set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
     GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION utils)
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "bubblewrap, libcurl4")
-# The libraries that the program links, found by dpkg-shlibdeps.
+# What the program runs or loads by name; dpkg-shlibdeps finds what it links.
+string(REGEX MATCH "^[0-9]+[.][0-9]+" GIT_SOVERSION "${GIT_VERSION}")
+set(CPACK_DEBIAN_PACKAGE_DEPENDS
+    "bubblewrap, libcurl4, libgit2-${GIT_SOVERSION}")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 include(CPack)

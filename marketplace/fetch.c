@@ -129,7 +129,7 @@ static int next_key(struct watch *watch, const char *user,
             access(private_file, R_OK) < 0)
             continue;
         snprintf(public_file, sizeof public_file, "%s.pub", private_file);
-        return git_credential_ssh_key_new(
+        return git.credential_ssh_key_new(
             credential, user,
             access(public_file, R_OK) == 0 ? public_file : NULL, private_file,
             NULL);
@@ -146,17 +146,17 @@ static int on_credentials(git_credential **credential, const char *url,
     if (!user)
         user = "git";
     if (allowed & GIT_CREDENTIAL_USERNAME)
-        return git_credential_username_new(credential, user);
+        return git.credential_username_new(credential, user);
     int result = GIT_EAUTH;
     if ((allowed & GIT_CREDENTIAL_SSH_KEY) && !watch->asked_agent &&
         getenv("SSH_AUTH_SOCK")) {
         watch->asked_agent = true;
-        result = git_credential_ssh_key_from_agent(credential, user);
+        result = git.credential_ssh_key_from_agent(credential, user);
     } else if (allowed & GIT_CREDENTIAL_SSH_KEY) {
         result = next_key(watch, user, credential);
     }
     if (result != 0)
-        git_error_set_str(GIT_ERROR_NET,
+        git.error_set_str(GIT_ERROR_NET,
                           allowed & GIT_CREDENTIAL_SSH_KEY
                               ? "no key of the agent or of ~/.ssh was accepted"
                               : "the server asks for a password, which is "
@@ -204,7 +204,7 @@ static int confine(const struct fetch *fetch, pid_t parent, struct error *error)
 
 static int fail(const struct watch *watch, int code, struct error *error)
 {
-    const git_error *last = git_error_last();
+    const git_error *last = git.error_last();
     bool too_many = last && last->klass == GIT_ERROR_INDEXER &&
                     strcmp(last->message, "too many objects") == 0;
     if (watch->exceeded || file_too_large || too_many)
@@ -224,7 +224,7 @@ static const git_oid *find_head(git_remote *remote, struct error *error)
 {
     const git_remote_head **heads = NULL;
     size_t count = 0;
-    if (git_remote_ls(&heads, &count, remote) < 0) {
+    if (git.remote_ls(&heads, &count, remote) < 0) {
         git_fail(error, ERROR_REMOTE, "cannot list the remote's references");
         return NULL;
     }
@@ -243,9 +243,9 @@ static int transfer(git_remote *remote, struct watch *watch,
     char refspec[] = "+HEAD:refs/heads/incoming";
     char *refspecs[] = {refspec};
     const git_strarray wanted = {refspecs, 1};
-    git_remote_connect_options_init(&connect,
+    git.remote_connect_options_init(&connect,
                                     GIT_REMOTE_CONNECT_OPTIONS_VERSION);
-    git_fetch_options_init(&options, GIT_FETCH_OPTIONS_VERSION);
+    git.fetch_options_init(&options, GIT_FETCH_OPTIONS_VERSION);
     options.callbacks.transfer_progress = on_progress;
     options.callbacks.credentials = on_credentials;
     options.callbacks.payload = watch;
@@ -255,16 +255,16 @@ static int transfer(git_remote *remote, struct watch *watch,
     connect.callbacks = options.callbacks;
     connect.follow_redirects = options.follow_redirects;
     connect.proxy_opts = options.proxy_opts;
-    int code = git_remote_connect_ext(remote, GIT_DIRECTION_FETCH, &connect);
+    int code = git.remote_connect_ext(remote, GIT_DIRECTION_FETCH, &connect);
     if (code < 0)
         return fail(watch, code, error);
     const git_oid *name = find_head(remote, error);
     if (!name)
         return -1;
-    git_oid_tostr(head, COMMIT_NAME, name);
+    git.oid_tostr(head, COMMIT_NAME, name);
     if (watch->fetch->have && strcmp(watch->fetch->have, head) == 0)
         return 0;
-    code = git_remote_download(remote, &wanted, &options);
+    code = git.remote_download(remote, &wanted, &options);
     return code < 0 ? fail(watch, code, error) : 0;
 }
 
@@ -280,13 +280,13 @@ static int fetch_in_child(const char *folder, const struct fetch *fetch,
     bool https = strncmp(fetch->url, "https://", 8) == 0;
     if (https && transport_begin(fetch->ca, error) < 0)
         return -1;
-    if (git_repository_open_bare(&repository, folder) < 0)
+    if (git.repository_open_bare(&repository, folder) < 0)
         return git_fail(error, ERROR_SYSTEM, "cannot open the cache");
-    git_remote_create_options_init(&options, GIT_REMOTE_CREATE_OPTIONS_VERSION);
+    git.remote_create_options_init(&options, GIT_REMOTE_CREATE_OPTIONS_VERSION);
     options.repository = repository;
     options.flags = GIT_REMOTE_CREATE_SKIP_INSTEADOF |
                     GIT_REMOTE_CREATE_SKIP_DEFAULT_FETCHSPEC;
-    if (git_remote_create_with_opts(&remote, fetch->url, &options) < 0)
+    if (git.remote_create_with_opts(&remote, fetch->url, &options) < 0)
         return git_fail(error, ERROR_USAGE, "cannot use the URL");
     return transfer(remote, &watch, head, error);
 }

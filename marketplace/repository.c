@@ -20,13 +20,6 @@ struct repository {
     git_odb *objects;
 };
 
-int git_fail(struct error *error, enum error_kind kind, const char *context)
-{
-    const git_error *last = git_error_last();
-    return error_set(error, kind, "%s: %s", context,
-                     last && last->message ? last->message : "unknown reason");
-}
-
 /* libgit2 would read the user's configuration: other URLs, proxies, no
  * verification of certificates. It gets empty folders to look in. */
 static int forget_configuration(void)
@@ -35,7 +28,7 @@ static int forget_configuration(void)
         GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM,
         GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL};
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
-        if (git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "") < 0)
+        if (git.libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "") < 0)
             return -1;
     return 0;
 }
@@ -45,12 +38,14 @@ int repository_begin(struct error *error)
     static bool ready;
     if (ready)
         return 0;
-    if (git_libgit2_init() < 0 || forget_configuration() < 0 ||
-        git_libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECTS,
+    if (git_load(error) < 0)
+        return -1;
+    if (git.libgit2_init() < 0 || forget_configuration() < 0 ||
+        git.libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECTS,
                          (size_t)FETCH_OBJECT_LIMIT) < 0 ||
-        git_libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECT_SIZE,
+        git.libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECT_SIZE,
                          (size_t)FETCH_OBJECT_BYTES_LIMIT) < 0 ||
-        git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1) < 0)
+        git.libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1) < 0)
         return git_fail(error, ERROR_SYSTEM, "cannot start libgit2");
     ready = true;
     return 0;
@@ -58,7 +53,7 @@ int repository_begin(struct error *error)
 
 static int parse_name(const char *commit, git_oid *name, struct error *error)
 {
-    if (strlen(commit) == GIT_OID_HEXSZ && git_oid_fromstr(name, commit) == 0)
+    if (strlen(commit) == GIT_OID_HEXSZ && git.oid_fromstr(name, commit) == 0)
         return 0;
     return error_set(error, ERROR_INPUT,
                      "'%.64s' is not the name of a commit (40 hex digits)",
@@ -69,14 +64,14 @@ int repository_make(const char *path, const char *objects, struct error *error)
 {
     git_repository_init_options options;
     CLEANUP(git_repository_free) git_repository *made = NULL;
-    git_repository_init_options_init(&options,
+    if (repository_begin(error) < 0)
+        return -1;
+    git.repository_init_options_init(&options,
                                      GIT_REPOSITORY_INIT_OPTIONS_VERSION);
     options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_MKPATH |
                     GIT_REPOSITORY_INIT_NO_REINIT;
     options.mode = 0700;
-    if (repository_begin(error) < 0)
-        return -1;
-    if (git_repository_init_ext(&made, path, &options) < 0)
+    if (git.repository_init_ext(&made, path, &options) < 0)
         return git_fail(error, ERROR_SYSTEM, "cannot make a cache");
     if (!objects)
         return 0;
@@ -94,12 +89,12 @@ int repository_make(const char *path, const char *objects, struct error *error)
 
 struct repository *repository_open(const char *path, struct error *error)
 {
-    CLEANUP(repository_close)
-    struct repository *repository = memory_allocate(sizeof *repository);
     if (repository_begin(error) < 0)
         return NULL;
-    if (git_repository_open_bare(&repository->git, path) < 0 ||
-        git_repository_odb(&repository->objects, repository->git) < 0) {
+    CLEANUP(repository_close)
+    struct repository *repository = memory_allocate(sizeof *repository);
+    if (git.repository_open_bare(&repository->git, path) < 0 ||
+        git.repository_odb(&repository->objects, repository->git) < 0) {
         git_fail(error, ERROR_SYSTEM, "cannot open the cache");
         return NULL;
     }
@@ -108,8 +103,8 @@ struct repository *repository_open(const char *path, struct error *error)
 
 void repository_close(struct repository *repository)
 {
-    git_odb_free(repository->objects);
-    git_repository_free(repository->git);
+    git.odb_free(repository->objects);
+    git.repository_free(repository->git);
     memory_free(repository);
 }
 
@@ -118,8 +113,8 @@ bool repository_has_commit(struct repository *repository, const char *commit)
     git_oid name;
     size_t length;
     git_object_t type;
-    return git_oid_fromstr(&name, commit) == 0 &&
-           git_odb_read_header(&length, &type, repository->objects, &name) ==
+    return git.oid_fromstr(&name, commit) == 0 &&
+           git.odb_read_header(&length, &type, repository->objects, &name) ==
                0 &&
            type == GIT_OBJECT_COMMIT;
 }
@@ -131,7 +126,7 @@ int repository_set_reference(struct repository *repository, const char *name,
     git_oid target;
     if (parse_name(commit, &target, error) < 0)
         return -1;
-    if (git_reference_create(&made, repository->git, name, &target, 1, NULL) <
+    if (git.reference_create(&made, repository->git, name, &target, 1, NULL) <
         0)
         return git_fail(error, ERROR_SYSTEM, "cannot prepare the fetch");
     return 0;
@@ -148,24 +143,24 @@ static int read_object(struct arena *arena, struct repository *repository,
         limit = COMMIT_BYTES_LIMIT;
     git_object_t type;
     size_t length;
-    if (git_odb_read_header(&length, &type, repository->objects, name) < 0)
+    if (git.odb_read_header(&length, &type, repository->objects, name) < 0)
         return git_fail(error, ERROR_TRUST, "unreadable-object");
     if (type != wanted)
         return error_set(error, ERROR_TRUST,
                          "unreadable-object: a %s, not a "
                          "%s",
-                         git_object_type2string(type),
-                         git_object_type2string(wanted));
+                         git.object_type2string(type),
+                         git.object_type2string(wanted));
     if (length > limit)
         return error_set(error, ERROR_TRUST,
                          "length-exceeded: a %s of %zu bytes, at most %zu are "
                          "read",
-                         git_object_type2string(wanted), length, limit);
-    if (git_odb_read(&object, repository->objects, name) < 0)
+                         git.object_type2string(wanted), length, limit);
+    if (git.odb_read(&object, repository->objects, name) < 0)
         return git_fail(error, ERROR_TRUST, "unreadable-object");
-    bytes->length = git_odb_object_size(object);
+    bytes->length = git.odb_object_size(object);
     bytes->bytes = (const unsigned char *)arena_copy(
-        arena, git_odb_object_data(object), bytes->length);
+        arena, git.odb_object_data(object), bytes->length);
     return 0;
 }
 
@@ -200,11 +195,11 @@ int repository_relate(struct repository *repository, const char *before,
         parse_name(after, &new, error) < 0)
         return -1;
     *relation = RELATION_SAME;
-    if (git_oid_equal(&old, &new))
+    if (git.oid_equal(&old, &new))
         return 0;
-    int newer = git_graph_descendant_of(repository->git, &new, &old);
+    int newer = git.graph_descendant_of(repository->git, &new, &old);
     int older =
-        newer == 0 ? git_graph_descendant_of(repository->git, &old, &new) : 0;
+        newer == 0 ? git.graph_descendant_of(repository->git, &old, &new) : 0;
     if (newer < 0 || older < 0)
         return git_fail(error, ERROR_SYSTEM, "cannot compare commits");
     *relation = newer ? RELATION_NEWER : older ? RELATION_OLDER : RELATION_NONE;
@@ -235,7 +230,7 @@ static void add_file(struct listing *listing, const char *path,
     }
     struct tree_file *file = &listing->files[listing->count++];
     file->path = path;
-    git_oid_tostr(file->blob, sizeof file->blob, blob);
+    git.oid_tostr(file->blob, sizeof file->blob, blob);
 }
 
 static bool name_is_plain(const char *name)
@@ -250,7 +245,7 @@ static bool name_is_plain(const char *name)
 static int list_entry(struct listing *listing, const git_tree_entry *entry,
                       const char *folder, int depth, struct error *error)
 {
-    const char *name = git_tree_entry_name(entry);
+    const char *name = git.tree_entry_name(entry);
     if (++listing->seen > TREE_ENTRY_LIMIT)
         return error_set(error, ERROR_TRUST,
                          "length-exceeded: more than %d files and folders",
@@ -263,13 +258,13 @@ static int list_entry(struct listing *listing, const git_tree_entry *entry,
                          "and '-': '%.80s'",
                          folder, name);
     const char *path = arena_format(listing->arena, "%s/%s", folder, name);
-    switch (git_tree_entry_filemode_raw(entry)) {
+    switch (git.tree_entry_filemode_raw(entry)) {
     case GIT_FILEMODE_BLOB:
     case GIT_FILEMODE_BLOB_EXECUTABLE:
-        add_file(listing, path, git_tree_entry_id(entry));
+        add_file(listing, path, git.tree_entry_id(entry));
         return 0;
     case GIT_FILEMODE_TREE:
-        return list_tree(listing, git_tree_entry_id(entry), path, depth + 1,
+        return list_tree(listing, git.tree_entry_id(entry), path, depth + 1,
                          error);
     case GIT_FILEMODE_LINK:
         return error_set(error, ERROR_TRUST,
@@ -295,11 +290,11 @@ static int list_tree(struct listing *listing, const git_oid *name,
                          "length-exceeded: folders more than %d deep in "
                          "'%.200s'",
                          TREE_DEPTH_LIMIT, path);
-    if (git_tree_lookup(&tree, listing->repository->git, name) < 0)
+    if (git.tree_lookup(&tree, listing->repository->git, name) < 0)
         return git_fail(error, ERROR_TRUST, "unreadable-object");
-    size_t count = git_tree_entrycount(tree);
+    size_t count = git.tree_entrycount(tree);
     for (size_t i = 0; i < count; i++)
-        if (list_entry(listing, git_tree_entry_byindex(tree, i), path, depth,
+        if (list_entry(listing, git.tree_entry_byindex(tree, i), path, depth,
                        error) < 0)
             return -1;
     return 0;
@@ -309,8 +304,8 @@ static git_tree *open_tree(struct repository *repository, const git_oid *name)
 {
     CLEANUP(git_commit_free) git_commit *commit = NULL;
     git_tree *tree = NULL;
-    if (git_commit_lookup(&commit, repository->git, name) < 0 ||
-        git_commit_tree(&tree, commit) < 0)
+    if (git.commit_lookup(&commit, repository->git, name) < 0 ||
+        git.commit_tree(&tree, commit) < 0)
         return NULL;
     return tree;
 }
@@ -327,13 +322,13 @@ int repository_list(struct arena *arena, struct repository *repository,
     CLEANUP(git_tree_free) git_tree *tree = open_tree(repository, &name);
     if (!tree)
         return git_fail(error, ERROR_TRUST, "unreadable-object");
-    const git_tree_entry *entry = git_tree_entry_byname(tree, folder);
+    const git_tree_entry *entry = git.tree_entry_byname(tree, folder);
     if (!entry)
         return 0;
-    if (git_tree_entry_filemode_raw(entry) != GIT_FILEMODE_TREE)
+    if (git.tree_entry_filemode_raw(entry) != GIT_FILEMODE_TREE)
         return error_set(error, ERROR_TRUST,
                          "unsafe-entry: '%s' is not a folder", folder);
-    if (list_tree(&listing, git_tree_entry_id(entry), folder, 0, error) < 0)
+    if (list_tree(&listing, git.tree_entry_id(entry), folder, 0, error) < 0)
         return -1;
     *files = (struct tree_files){listing.files, listing.count};
     return 0;
@@ -345,12 +340,12 @@ static int find_blob(struct repository *repository, const git_oid *commit,
 {
     CLEANUP(git_tree_free) git_tree *tree = open_tree(repository, commit);
     CLEANUP(git_tree_entry_free) git_tree_entry *entry = NULL;
-    if (!tree || git_tree_entry_bypath(&entry, tree, path) < 0)
+    if (!tree || git.tree_entry_bypath(&entry, tree, path) < 0)
         return 0;
-    git_filemode_t mode = git_tree_entry_filemode_raw(entry);
+    git_filemode_t mode = git.tree_entry_filemode_raw(entry);
     if (mode != GIT_FILEMODE_BLOB && mode != GIT_FILEMODE_BLOB_EXECUTABLE)
         return 0;
-    git_oid_cpy(blob, git_tree_entry_id(entry));
+    git.oid_cpy(blob, git.tree_entry_id(entry));
     return 1;
 }
 
@@ -379,11 +374,11 @@ static bool seen_before(struct seen *seen, const git_oid *blob)
 {
     const size_t size = sizeof *seen->items;
     for (size_t i = seen->count; i > 0; i--)
-        if (git_oid_equal(&seen->items[i - 1], blob))
+        if (git.oid_equal(&seen->items[i - 1], blob))
             return true;
     seen->items = arena_grow(seen->arena, seen->items, seen->count * size,
                              (seen->count + 1) * size);
-    git_oid_cpy(&seen->items[seen->count++], blob);
+    git.oid_cpy(&seen->items[seen->count++], blob);
     return false;
 }
 
@@ -396,15 +391,15 @@ int repository_find_version(struct arena *arena, struct repository *repository,
     git_oid name, blob;
     if (parse_name(search->commit, &name, error) < 0)
         return -1;
-    if (git_revwalk_new(&walk, repository->git) < 0 ||
-        git_revwalk_sorting(walk, GIT_SORT_TIME) < 0 ||
-        git_revwalk_push(walk, &name) < 0)
+    if (git.revwalk_new(&walk, repository->git) < 0 ||
+        git.revwalk_sorting(walk, GIT_SORT_TIME) < 0 ||
+        git.revwalk_push(walk, &name) < 0)
         return git_fail(error, ERROR_SYSTEM, "cannot read older commits");
     for (int i = 0; i < COMMIT_WALK_LIMIT; i++) {
         CLEANUP(arena_free) struct arena *scratch = NULL;
         struct error unreadable = {0};
         struct wire bytes;
-        if (git_revwalk_next(&name, walk) != 0)
+        if (git.revwalk_next(&name, walk) != 0)
             return 0;
         if (!find_blob(repository, &name, search->path, &blob) ||
             seen_before(&seen, &blob))
@@ -414,7 +409,7 @@ int repository_find_version(struct arena *arena, struct repository *repository,
                         &unreadable) < 0 ||
             !search->accept(&bytes, search->context))
             continue;
-        git_oid_tostr(found, COMMIT_NAME, &name);
+        git.oid_tostr(found, COMMIT_NAME, &name);
         return 1;
     }
     return 0;

@@ -12,8 +12,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <git2.h>
-#include <git2/sys/stream.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -27,6 +25,7 @@
 #include <unistd.h>
 
 #include "engine/base/memory.h"
+#include "marketplace/git.h"
 
 struct socket_stream {
     git_stream parent;
@@ -50,7 +49,7 @@ static int refuse(int code, const char *what, const char *why)
 {
     char text[512];
     snprintf(text, sizeof text, "%s: %s", what, why);
-    git_error_set_str(GIT_ERROR_NET, text);
+    git.error_set_str(GIT_ERROR_NET, text);
     return code;
 }
 
@@ -321,8 +320,8 @@ int transport_begin(const char *ca, struct error *error)
         .version = GIT_STREAM_VERSION, .init = tls_make, .wrap = tls_wrap};
     if (make_context(ca, error) < 0)
         return -1;
-    if (git_stream_register(GIT_STREAM_STANDARD, &sockets) < 0 ||
-        git_stream_register(GIT_STREAM_TLS, &tls) < 0)
+    if (git.stream_register(GIT_STREAM_STANDARD, &sockets) < 0 ||
+        git.stream_register(GIT_STREAM_TLS, &tls) < 0)
         return error_set(error, ERROR_SYSTEM,
                          "libgit2 does not take our connections");
     return 0;

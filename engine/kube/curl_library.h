@@ -1,8 +1,5 @@
 #pragma once
-/*
- * libcurl, loaded when a cluster is first spoken to: it brings some 25 libraries
- * with it, and commands that need no network should start without them.
- */
+/* libcurl, loaded when a cluster is first spoken to. */
 #include <curl/curl.h>
 
 #include "engine/base/error.h"
