@@ -88,7 +88,10 @@ void print_diagnostics(FILE *stream, const struct diagnostics *diagnostics,
                            item->code);
         append(&text, item->text);
         text_append_character(&text, '\n');
-        append_source(&text, item->mark, source, length);
+        const struct diagnostics_source *other =
+            diagnostics_source_of(diagnostics, item->mark);
+        append_source(&text, item->mark, other ? other->text : source,
+                      other ? other->length : length);
         if (item->hint) {
             text_append_string(&text, "       = hint: ");
             append(&text, item->hint);

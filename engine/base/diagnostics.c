@@ -14,6 +14,13 @@ struct diagnostics diagnostics_make(struct arena *arena, const char *file)
     return (struct diagnostics){.arena = arena, .file = file};
 }
 
+const struct diagnostics_source *
+diagnostics_source_of(const struct diagnostics *list, struct mark mark)
+{
+    bool known = mark.source > 0 && mark.source < list->source_count;
+    return known ? &list->sources[mark.source] : NULL;
+}
+
 int diagnostics_add(struct diagnostics *list, enum severity severity,
                     const char *code, struct mark mark, const char *hint,
                     const char *format, ...)
@@ -34,10 +41,11 @@ int diagnostics_add(struct diagnostics *list, enum severity severity,
     if ((list->count & (list->count - 1)) == 0)
         list->items = arena_grow(list->arena, list->items, list->count * size,
                                  (list->count ? list->count * 2 : 1) * size);
+    const struct diagnostics_source *source = diagnostics_source_of(list, mark);
     list->items[list->count++] = (struct diagnostic){
         .severity = severity,
         .code = code,
-        .file = list->file,
+        .file = source ? source->file : list->file,
         .mark = mark,
         .text = arena_string(list->arena, text),
         .hint = hint ? arena_string(list->arena, hint) : NULL,

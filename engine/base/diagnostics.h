@@ -23,9 +23,17 @@ struct diagnostic {
     const char *hint; /* how to mend it; NULL when there is nothing to say */
 };
 
+/* A text that marks point into. */
+struct diagnostics_source {
+    const char *file, *text;
+    size_t length;
+};
+
 struct diagnostics {
     struct arena *arena;
     const char *file; /* given to the diagnostics that are added from now on */
+    const struct diagnostics_source *sources; /* of marks with a source; [0] */
+    size_t source_count;                      /* is not used */
     struct diagnostic *items;
     size_t count;
     size_t dropped; /* beyond DIAGNOSTICS_LIMIT */
@@ -41,6 +49,10 @@ int diagnostics_add(struct diagnostics *list, enum severity severity,
                     const char *code, struct mark mark, const char *hint,
                     const char *format, ...)
     __attribute__((format(printf, 6, 7)));
+
+/* The text that the mark points into; NULL: the document's own. */
+const struct diagnostics_source *
+diagnostics_source_of(const struct diagnostics *list, struct mark mark);
 
 /* Adds an error value (from a parser that stops at the first problem). */
 int diagnostics_add_error(struct diagnostics *list, const char *code,

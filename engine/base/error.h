@@ -27,6 +27,8 @@ struct mark {
     uint32_t line;
     uint32_t column;
     uint32_t offset;
+    uint32_t source; /* which text: 0 is that of the document itself; see
+                        diagnostics.h */
 };
 
 struct place {

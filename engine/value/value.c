@@ -359,6 +359,19 @@ static void copy_members(struct arena *arena, struct value *copy,
     }
 }
 
+void value_set_source(struct value *value, uint32_t source)
+{
+    value->mark.source = source;
+    if (value->kind == VALUE_LIST)
+        for (size_t i = 0; i < value->list.count; i++)
+            value_set_source(value->list.items[i], source);
+    if (value->kind == VALUE_MAP)
+        for (size_t i = 0; i < value->map.count; i++) {
+            value->map.members[i].mark.source = source;
+            value_set_source(value->map.members[i].value, source);
+        }
+}
+
 struct value *value_copy(struct arena *arena, const struct value *value)
 {
     if (!value)

@@ -153,6 +153,9 @@ struct value *value_read_yaml(struct arena *arena, const char *text,
  * literal blocks where they can. */
 void value_write_yaml(struct text *text, const struct value *value);
 
+/* Makes the marks of the whole tree point into another text (struct mark). */
+void value_set_source(struct value *value, uint32_t source);
+
 /* The place of byte `offset` of the string `value`, which was read from the YAML
  * `source`; for plain and block scalars exact, also inside block scalars. */
 struct mark value_locate(const struct value *value, size_t offset,

@@ -33,14 +33,14 @@ static void sorted_by_place_and_once(void **state)
     (void)state;
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct diagnostics list = diagnostics_make(arena, "f.yaml");
-    diagnostics_add(&list, SEVERITY_ERROR, "E2", (struct mark){9, 1, 0}, NULL,
-                    "last");
-    diagnostics_add(&list, SEVERITY_WARNING, "W1", (struct mark){2, 5, 0},
+    diagnostics_add(&list, SEVERITY_ERROR, "E2", (struct mark){9, 1, 0, 0},
+                    NULL, "last");
+    diagnostics_add(&list, SEVERITY_WARNING, "W1", (struct mark){2, 5, 0, 0},
                     "a hint", "second");
-    diagnostics_add(&list, SEVERITY_ERROR, "E1", (struct mark){2, 3, 0}, NULL,
-                    "first");
-    diagnostics_add(&list, SEVERITY_ERROR, "E2", (struct mark){9, 1, 0}, NULL,
-                    "last");
+    diagnostics_add(&list, SEVERITY_ERROR, "E1", (struct mark){2, 3, 0, 0},
+                    NULL, "first");
+    diagnostics_add(&list, SEVERITY_ERROR, "E2", (struct mark){9, 1, 0, 0},
+                    NULL, "last");
     assert_int_equal(list.errors, 3);
     diagnostics_sort(&list);
     assert_int_equal(list.count, 3);

@@ -73,8 +73,8 @@ static void first_error_is_kept_and_prefixed(void **state)
     error_context(&error, "while reading '%s'", "f");
     CHECK_TEXT("text", error.text, "while reading 'f': bad thing");
     assert_int_equal(error.kind, ERROR_INPUT);
-    error_place(&error, "f.yaml", (struct mark){3, 4, 20});
-    error_place(&error, "g.yaml", (struct mark){5, 6, 30});
+    error_place(&error, "f.yaml", (struct mark){3, 4, 20, 0});
+    error_place(&error, "g.yaml", (struct mark){5, 6, 30, 0});
     CHECK_TEXT("file", error.place.file, "f.yaml");
     assert_int_equal(error.place.mark.line, 3);
 }
