@@ -153,12 +153,12 @@ static void marks_count_characters(void **state)
         const char *name;
         struct mark got, want;
     } rows[] = {
-        {"the map", map->mark, {1, 1, 0}},
-        {"first name", first->mark, {1, 2, 1}},
-        {"first value", first->value->mark, {1, 8, 9}},
-        {"second name", second->mark, {2, 3, 14}},
-        {"list", second->value->mark, {2, 8, 19}},
-        {"item", truth->mark, {2, 9, 20}},
+        {"the map", map->mark, {1, 1, 0, 0}},
+        {"first name", first->mark, {1, 2, 1, 0}},
+        {"first value", first->value->mark, {1, 8, 9, 0}},
+        {"second name", second->mark, {2, 3, 14, 0}},
+        {"list", second->value->mark, {2, 8, 19, 0}},
+        {"item", truth->mark, {2, 9, 20, 0}},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CHECK(rows[i].name, rows[i].got.line == rows[i].want.line);
