@@ -20,6 +20,7 @@ extern const struct command commands[];
 int command_run(int count, char **arguments);
 int command_validate(int count, char **arguments);
 int command_plan(int count, char **arguments);
+int command_resolve(int count, char **arguments);
 int command_history(int count, char **arguments);
 int command_show(int count, char **arguments);
 int command_logs(int count, char **arguments);

@@ -10,6 +10,8 @@ const struct command commands[] = {
     {"validate", command_validate, "FILE...", "check workflow files"},
     {"plan", command_plan, "REF [--config NAME=VALUE]...",
      "print the Kubernetes objects of a run; nothing is created"},
+    {"resolve", command_resolve, "REF [--config NAME=VALUE]...",
+     "print a workflow with its parameters and templates put in"},
     {"history", command_history, "[list]", "list past runs"},
     {"show", command_show, "ID", "show one run: steps, parameters, images"},
     {"logs", command_logs, "ID [--step REF]", "print the log of a run"},

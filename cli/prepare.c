@@ -4,11 +4,16 @@
  */
 #include "cli/prepare.h"
 
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "cli/command.h"
 #include "cli/print.h"
+#include "cli/templates.h"
 #include "engine/base/file.h"
 #include "engine/base/random.h"
-#include "engine/value/limits.h"
+#include "engine/workflow/limits.h"
 
 static int read_config_file(struct preparation *preparation, const char *file,
                             struct error *error)
@@ -28,16 +33,98 @@ static int read_config_file(struct preparation *preparation, const char *file,
     return 0;
 }
 
+/* What stands for a sensitive value on the command line: @FILE, or - for standard
+ * input. One line end at its end does not count. */
+static const char *read_secret(struct arena *arena, const char *from,
+                               struct error *error)
+{
+    size_t length;
+    char *text = file_read(arena, strcmp(from, "-") == 0 ? from : from + 1,
+                           WORKFLOW_PARAMETER_BYTES_LIMIT, &length, error);
+    if (!text)
+        return NULL;
+    if (length > 0 && text[length - 1] == '\n')
+        text[--length] = '\0';
+    if (length > 0 && text[length - 1] == '\r')
+        text[--length] = '\0';
+    if (strlen(text) == length)
+        return text;
+    error_set(error, ERROR_INPUT, "the value in '%.200s' has NUL bytes", from);
+    return NULL;
+}
+
+static const struct parameter *find_parameter(const struct workflow *workflow,
+                                              const char *assignment)
+{
+    size_t length = strcspn(assignment, "=");
+    for (size_t i = 0; i < workflow->parameter_count; i++) {
+        const struct parameter *parameter = &workflow->parameters[i];
+        if (strlen(parameter->name) == length &&
+            memcmp(parameter->name, assignment, length) == 0)
+            return parameter;
+    }
+    return NULL;
+}
+
+static int set_one(struct preparation *preparation,
+                   const struct request *request, const char *assignment,
+                   struct error *error)
+{
+    struct arena *arena = preparation->arena;
+    const struct parameter *parameter =
+        find_parameter(preparation->workflow, assignment);
+    const char *equals = strchr(assignment, '=');
+    const char *from = equals ? equals + 1 : "";
+    if (parameter && parameter->sensitive &&
+        (from[0] == '@' || strcmp(from, "-") == 0)) {
+        if (from[0] == '-' && strcmp(request->file, "-") == 0)
+            return error_set(error, ERROR_USAGE,
+                             "parameter '%s': standard input is the workflow",
+                             parameter->name);
+        const char *text = read_secret(arena, from, error);
+        if (!text)
+            return error_context(error, "parameter '%s'", parameter->name);
+        assignment = arena_format(arena, "%s=%s", parameter->name, text);
+    }
+    return workflow_set(arena, preparation->workflow, assignment, error);
+}
+
+/* ASSAY_CONFIG_<NAME>: the name in capitals, `_` for what is no letter or digit.
+ * Variables of other names may be there for other workflows. */
+static int set_from_environment(struct preparation *preparation,
+                                struct error *error)
+{
+    struct workflow *workflow = preparation->workflow;
+    for (size_t i = 0; i < workflow->parameter_count; i++) {
+        const char *name = workflow->parameters[i].name;
+        char *variable =
+            arena_format(preparation->arena, "ASSAY_CONFIG_%s", name);
+        for (char *letter = variable; *letter; letter++)
+            *letter = isalnum((unsigned char)*letter)
+                          ? (char)toupper((unsigned char)*letter)
+                          : '_';
+        const char *text = getenv(variable);
+        if (!text || workflow->parameters[i].given)
+            continue;
+        const char *assignment =
+            arena_format(preparation->arena, "%s=%s", name, text);
+        if (workflow_set(preparation->arena, workflow, assignment, error) < 0)
+            return error_context(error, "variable %s", variable);
+    }
+    return 0;
+}
+
 static int set_parameters(struct preparation *preparation,
                           const struct request *request, struct error *error)
 {
     struct workflow *workflow = preparation->workflow;
     for (size_t i = 0; i < request->config.count; i++)
-        if (workflow_set(preparation->arena, workflow, request->config.items[i],
-                         error) < 0)
+        if (set_one(preparation, request, request->config.items[i], error) < 0)
             return -1;
     if (request->config_file &&
         read_config_file(preparation, request->config_file, error) < 0)
+        return -1;
+    if (set_from_environment(preparation, error) < 0)
         return -1;
     for (size_t i = 0; i < request->splice.count; i++)
         if (workflow_allow_splice(workflow, request->splice.items[i], error) <
@@ -46,8 +133,22 @@ static int set_parameters(struct preparation *preparation,
     return 0;
 }
 
-int prepare(struct arena *arena, const struct request *request,
-            struct preparation *preparation, struct error *error)
+static int add_templates(struct preparation *preparation,
+                         const struct request *request, struct error *error)
+{
+    struct arena *arena = preparation->arena;
+    const struct document *document = &preparation->document;
+    struct workflow_templates *templates = workflow_templates_make(arena);
+    preparation->workflow->templates = templates;
+    if (workflow_templates_add_own(templates, document->documents,
+                                   document->file, error) < 0)
+        return -1;
+    return templates_load(arena, &request->templates, templates,
+                          &preparation->diagnostics, error);
+}
+
+int prepare_resolved(struct arena *arena, const struct request *request,
+                     struct preparation *preparation, struct error *error)
 {
     *preparation = (struct preparation){
         .arena = arena,
@@ -70,16 +171,24 @@ int prepare(struct arena *arena, const struct request *request,
                                             document->length, diagnostics);
     if (!preparation->workflow ||
         set_parameters(preparation, request, error) < 0 ||
-        workflow_resolve(arena, preparation->workflow, preparation->run_id,
-                         diagnostics) < 0)
+        add_templates(preparation, request, error) < 0)
+        return -1;
+    return workflow_resolve(arena, preparation->workflow, preparation->run_id,
+                            diagnostics);
+}
+
+int prepare(struct arena *arena, const struct request *request,
+            struct preparation *preparation, struct error *error)
+{
+    if (prepare_resolved(arena, request, preparation, error) < 0)
         return -1;
     struct plan_options options = {
         .run_id = preparation->run_id,
         .token = preparation->token,
         .namespace_name = request->namespace_name,
     };
-    preparation->plan =
-        plan_make(arena, preparation->workflow, &options, diagnostics);
+    preparation->plan = plan_make(arena, preparation->workflow, &options,
+                                  &preparation->diagnostics);
     return preparation->plan ? 0 : -1;
 }
 

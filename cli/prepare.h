@@ -11,8 +11,9 @@ struct request {
     const char
         *workflow; /* --workflow: which one of the file; NULL: the only */
     const char *config_file;
-    struct option_list config; /* --config name=value */
-    struct option_list splice; /* --allow-splice name */
+    struct option_list config;    /* --config name=value */
+    struct option_list splice;    /* --allow-splice name */
+    struct option_list templates; /* --template FILE or folder */
     const char *namespace_name;
     struct document_choice choice; /* --lock, --locked */
 };
@@ -25,6 +26,12 @@ struct request {
         {"config-file", 0,                                                     \
          OPTION_TEXT,   &(request)->config_file,                               \
          "FILE",        "parameters from a YAML or JSON map; --config wins"},  \
+        {"template",                                                           \
+         0,                                                                    \
+         OPTION_LIST,                                                          \
+         &(request)->templates,                                                \
+         "PATH",                                                               \
+         "a file or folder of templates; may be given several times"},         \
         {"workflow",  0,                                                       \
          OPTION_TEXT, &(request)->workflow,                                    \
          "NAME",      "which workflow of a file that holds several"},          \
@@ -52,6 +59,10 @@ struct preparation {
     char run_id[17];
     char token[33];
 };
+
+/* Prepares `request` up to the resolved workflow; results as for prepare. */
+int prepare_resolved(struct arena *arena, const struct request *request,
+                     struct preparation *preparation, struct error *error);
 
 /* Prepares `request`. 0, or -1 with findings in preparation->diagnostics or, when
  * those have no error, in `error`. */

@@ -90,8 +90,10 @@ void print_diagnostics(FILE *stream, const struct diagnostics *diagnostics,
         text_append_character(&text, '\n');
         const struct diagnostics_source *other =
             diagnostics_source_of(diagnostics, item->mark);
-        append_source(&text, item->mark, other ? other->text : source,
-                      other ? other->length : length);
+        bool own = item->file == diagnostics->file;
+        if (other || own)
+            append_source(&text, item->mark, other ? other->text : source,
+                          other ? other->length : length);
         if (item->hint) {
             text_append_string(&text, "       = hint: ");
             append(&text, item->hint);

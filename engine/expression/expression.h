@@ -126,6 +126,13 @@ void expression_template_escape(struct text *text, const char *bytes,
 const struct expression *
 expression_template_sole(const struct expression_template *template);
 
+/* One expression that gives the text of the template, or the value of its sole
+ * block. NULL with ERROR_INPUT when it would be too deep. */
+const struct expression *
+expression_of_template(struct arena *arena,
+                       const struct expression_template *template,
+                       struct error *error);
+
 /* Whether the text that was parsed uses `{{ if }}`. */
 bool expression_template_uses_blocks(
     const struct expression_template *template);

@@ -11,27 +11,35 @@
 
 /* Sensitive parameters with a value: secrets of the pod, whether or not a text
  * names them. */
-static void add_secrets(struct planning *planning)
+static void add_secret(struct planning *planning,
+                       const struct parameter *parameter)
 {
     struct arena *arena = planning->arena;
+    const char *name = parameter->secret;
+    if (!name)
+        name = arena_format(arena, "config.%s", parameter->name);
+    const char *variable =
+        arena_format(arena, "ASSAY_SECRET_%zu", planning->variable_count++);
+    struct value *secret = value_make_map(arena);
+    value_set_string(arena, secret, "name", name);
+    value_set_string(arena, secret, "variable", variable);
+    value_append(arena, planning->secrets, secret);
+    value_set_string(arena, planning->secret_map, variable, parameter->text);
+}
+
+static void add_secrets(struct planning *planning)
+{
     const struct workflow *workflow = planning->workflow;
-    value_set_string(arena, planning->secret_map, "token",
+    value_set_string(planning->arena, planning->secret_map, "token",
                      planning->options->token);
     for (size_t i = 0; i < workflow->parameter_count; i++) {
         const struct parameter *parameter = &workflow->parameters[i];
-        if (!parameter->sensitive || !parameter->text ||
-            parameter->text[0] == '\0')
-            continue;
-        const char *variable =
-            arena_format(arena, "ASSAY_SECRET_%zu", planning->variable_count++);
-        struct value *secret = value_make_map(arena);
-        value_set_string(arena, secret, "name",
-                         arena_format(arena, "config.%s", parameter->name));
-        value_set_string(arena, secret, "variable", variable);
-        value_append(arena, planning->secrets, secret);
-        value_set_string(arena, planning->secret_map, variable,
-                         parameter->text);
+        if (parameter->sensitive && parameter->text &&
+            parameter->text[0] != '\0')
+            add_secret(planning, parameter);
     }
+    for (size_t i = 0; i < workflow->secret_count; i++)
+        add_secret(planning, workflow->secrets[i]);
 }
 
 static const struct value *list_images(const struct planning *planning)

@@ -13,11 +13,9 @@
 
 /* What this version cannot carry out is refused, never left out in silence. */
 static const char *const unsupported_in_step[] = {
-    "use",     "template", "content",   "services",
-    "execute", "parallel", "artifacts", "paused",
+    "content", "services", "execute", "parallel", "artifacts", "paused",
 };
 static const char *const unsupported_in_spec[] = {
-    "use",
     "content",
     "services",
     "pvcs",

@@ -9,8 +9,8 @@
 #include "engine/schema/schema.h"
 #include "engine/workflow/private.h"
 
-/* Fields whose strings are no templates; everything else below spec is one. The
- * parent is that of the reference: NULL stands for any. */
+/* Fields whose strings are no templates; everything else below spec is one. NULL
+ * stands for any parent, or for any name. */
 static const struct {
     const char *parent, *name;
     enum field_tag tag;
@@ -24,10 +24,11 @@ static const struct {
     {NULL, "delay", FIELD_LITERAL},
     {NULL, "verbosity", FIELD_LITERAL},
     {"job", "namespace", FIELD_LITERAL},
-    {"parallel", "matrix", FIELD_LITERAL},
-    {"parallel", "shards", FIELD_LITERAL},
-    {NULL, "parallel", FIELD_LITERAL}, /* resolved for each worker */
-    {NULL, "services", FIELD_LITERAL}, /* resolved for each instance */
+    {"matrix", NULL, FIELD_STRATEGY},
+    {"shards", NULL, FIELD_STRATEGY},
+    {"parallel", "count", FIELD_EXPRESSION},
+    {"parallel", "maxCount", FIELD_EXPRESSION},
+    {"parallel", "config", FIELD_LITERAL},
     {NULL, "command", FIELD_LIST},
     {NULL, "args", FIELD_LIST},
     {NULL, "paths", FIELD_LIST},
@@ -36,7 +37,7 @@ static const struct {
 enum field_tag field_tag_of(const char *parent, const char *name)
 {
     for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
-        if (strcmp(tags[i].name, name) == 0 &&
+        if ((!tags[i].name || strcmp(tags[i].name, name) == 0) &&
             (!tags[i].parent || strcmp(tags[i].parent, parent) == 0))
             return tags[i].tag;
     return FIELD_TEMPLATE;
@@ -91,13 +92,15 @@ static void check_strings(struct check *check, const struct value *value,
 {
     if (tag == FIELD_LITERAL)
         return;
-    if (value_is(value, VALUE_STRING) && tag == FIELD_EXPRESSION)
+    bool expression = tag == FIELD_EXPRESSION || tag == FIELD_STRATEGY;
+    if (value_is(value, VALUE_STRING) && expression)
         check_expression(check, value);
     else if (value_is(value, VALUE_STRING))
         check_template(check, value);
     else if (value_is(value, VALUE_LIST))
         for (size_t i = 0; i < value->list.count; i++)
-            check_strings(check, value->list.items[i], tag, field);
+            check_strings(check, value->list.items[i],
+                          tag == FIELD_STRATEGY ? FIELD_TEMPLATE : tag, field);
     else if (value_is(value, VALUE_MAP))
         for (size_t i = 0; i < value->map.count; i++) {
             const struct member *member = &value->map.members[i];

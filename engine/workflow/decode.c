@@ -47,26 +47,22 @@ static void decode_parameter(struct arena *arena, const struct member *member,
         parameter->fallback = value_scalar_text(arena, fallback);
 }
 
-static void decode_parameters(struct arena *arena, struct workflow *workflow,
-                              struct diagnostics *diagnostics)
+int parameters_decode(struct arena *arena, const struct value *config,
+                      struct scope *scope, struct diagnostics *diagnostics)
 {
-    const struct value *config = value_path(workflow->document, "spec.config");
     size_t count = value_count(config);
-    if (count > WORKFLOW_PARAMETERS_LIMIT) {
-        diagnostics_add(diagnostics, SEVERITY_ERROR, "E310", config->mark,
-                        "merge parameters, or split the workflow",
-                        "%zu parameters, expected at most %d", count,
-                        WORKFLOW_PARAMETERS_LIMIT);
-        return;
-    }
-    workflow->parameters =
-        arena_allocate(arena, (count + 1) * sizeof *workflow->parameters);
-    workflow->splice =
-        arena_allocate(arena, (count + 1) * sizeof *workflow->splice);
-    workflow->parameter_count = count;
+    if (count > WORKFLOW_PARAMETERS_LIMIT)
+        return diagnostics_add(diagnostics, SEVERITY_ERROR, "E310",
+                               config->mark,
+                               "merge parameters, or split the workflow",
+                               "%zu parameters, expected at most %d", count,
+                               WORKFLOW_PARAMETERS_LIMIT);
+    scope->parameters =
+        arena_allocate(arena, (count + 1) * sizeof *scope->parameters);
+    scope->count = count;
     for (size_t i = 0; i < count; i++)
-        decode_parameter(arena, &config->map.members[i],
-                         &workflow->parameters[i]);
+        decode_parameter(arena, &config->map.members[i], &scope->parameters[i]);
+    return 0;
 }
 
 struct workflow *workflow_decode(struct arena *arena,
@@ -97,6 +93,11 @@ struct workflow *workflow_decode(struct arena *arena,
     char hex[65];
     digest_print(&digest, hex);
     snprintf(workflow->digest, sizeof workflow->digest, "sha256:%s", hex);
-    decode_parameters(arena, workflow, diagnostics);
-    return diagnostics->errors > before ? NULL : workflow;
+    struct scope scope = {0};
+    if (parameters_decode(arena, value_path(document, "spec.config"), &scope,
+                          diagnostics) < 0)
+        return NULL;
+    workflow->parameters = scope.parameters;
+    workflow->parameter_count = scope.count;
+    return workflow;
 }

@@ -16,16 +16,20 @@ static const struct expression *of_string(struct arena *arena,
 
 /* The template of a default, with its names put in. */
 static const char *default_text(struct resolution *resolution,
-                                const char *source, struct error *error)
+                                const char *source,
+                                const struct parameter **taint,
+                                struct error *error)
 {
     struct arena *arena = resolution->arena;
     struct expression_names names = resolution_names(resolution);
     const struct expression_template *template =
         expression_template_parse(arena, source, strlen(source), error);
+    const struct expression_template *parsed = template;
     if (template)
         template = expression_template_resolve(arena, template, &names, error);
     if (!template)
         return NULL;
+    *taint = splice_taint(&resolution->scope, parsed);
     size_t length;
     const char *text = expression_template_text(arena, template, &length);
     if (!text)
@@ -49,7 +53,8 @@ static int evaluate_default(struct resolution *resolution,
                          parameter->name);
     parameter->settling = true;
     resolution->depth++;
-    parameter->text = default_text(resolution, parameter->fallback, error);
+    parameter->text =
+        default_text(resolution, parameter->fallback, &parameter->taint, error);
     resolution->depth--;
     parameter->settling = false;
     if (parameter->text)
@@ -65,15 +70,21 @@ static int answer_parameter(struct resolution *resolution, const char *name,
                             struct error *error)
 {
     struct parameter *parameter =
-        parameter_find(resolution->workflow, name, length);
+        parameter_find(&resolution->scope, name, length);
+    const char *template_name = resolution->scope.template_name;
     if (!parameter)
         return 0;
     if (!parameter->text)
         parameter->text = parameter->given;
-    if (!parameter->text && parameter->fallback &&
+    if (!parameter->text && !parameter->later && parameter->fallback &&
         evaluate_default(resolution, parameter, error) < 0)
         return -1;
-    if (!parameter->text)
+    if (!parameter->text && !parameter->later && template_name)
+        return error_set(error, ERROR_INPUT,
+                         "parameter '%s' of template '%.100s' has no value: "
+                         "give one below 'config', where the template is used",
+                         parameter->name, template_name);
+    if (!parameter->text && !parameter->later)
         return error_set(error, ERROR_USAGE,
                          "parameter '%s' has no value: give one with "
                          "--config %s=VALUE",

@@ -14,11 +14,11 @@
 #include "engine/workflow/limits.h"
 #include "engine/workflow/private.h"
 
-struct parameter *parameter_find(const struct workflow *workflow,
-                                 const char *name, size_t length)
+struct parameter *parameter_find(const struct scope *scope, const char *name,
+                                 size_t length)
 {
-    for (size_t i = 0; i < workflow->parameter_count; i++) {
-        struct parameter *parameter = &workflow->parameters[i];
+    for (size_t i = 0; i < scope->count; i++) {
+        struct parameter *parameter = &scope->parameters[i];
         if (strlen(parameter->name) == length &&
             memcmp(parameter->name, name, length) == 0)
             return parameter;
@@ -162,14 +162,42 @@ const struct expression *parameter_expression(struct arena *arena,
                                               const struct parameter *parameter,
                                               struct error *error)
 {
+    if (parameter->later)
+        return parameter->later;
     /* An empty value is no secret, and conditions on it can be decided now. */
     if (parameter->sensitive && parameter->text[0] != '\0')
         return expression_of_name(
-            arena, arena_format(arena, "secret.config.%s", parameter->name));
+            arena,
+            parameter->secret
+                ? arena_format(arena, "secret.%s", parameter->secret)
+                : arena_format(arena, "secret.config.%s", parameter->name));
     if (parameter_check(parameter, parameter->text, error) < 0)
         return NULL;
     return expression_of_value(arena,
                                typed_value(arena, parameter, parameter->text));
+}
+
+static struct scope scope_of(const struct workflow *workflow)
+{
+    return (struct scope){workflow->parameters, workflow->parameter_count,
+                          NULL};
+}
+
+const char *parameter_hint(struct arena *arena, const struct scope *scope,
+                           const char *name)
+{
+    const char **names =
+        arena_allocate(arena, (scope->count + 1) * sizeof *names);
+    CLEANUP(text_free) struct text known = {0};
+    for (size_t i = 0; i < scope->count; i++) {
+        names[i] = scope->parameters[i].name;
+        text_append_format(&known, "%s%s", i ? ", " : "", names[i]);
+    }
+    const char *nearest = diagnostics_nearest(name, names);
+    if (nearest)
+        return arena_format(arena, "did you mean '%.100s'?", nearest);
+    return arena_format(arena, "known: %.300s",
+                        known.length ? text_string(&known) : "none");
 }
 
 static int unknown_parameter(struct arena *arena,
@@ -202,7 +230,8 @@ static int unknown_parameter(struct arena *arena,
 static int give(struct arena *arena, struct workflow *workflow,
                 const char *name, const char *text, struct error *error)
 {
-    struct parameter *parameter = parameter_find(workflow, name, strlen(name));
+    const struct scope scope = scope_of(workflow);
+    struct parameter *parameter = parameter_find(&scope, name, strlen(name));
     if (!parameter)
         return unknown_parameter(arena, workflow, name, error);
     if (parameter_check(parameter, text, error) < 0)
@@ -240,8 +269,9 @@ int workflow_set_all(struct arena *arena, struct workflow *workflow,
                       member->name, value_kind_name(member->value->kind));
             return error_place(error, NULL, member->value->mark);
         }
+        const struct scope scope = scope_of(workflow);
         const struct parameter *parameter =
-            parameter_find(workflow, member->name, member->length);
+            parameter_find(&scope, member->name, member->length);
         if (parameter && parameter->given)
             continue;
         if (give(arena, workflow, member->name, text, error) < 0)
@@ -253,12 +283,12 @@ int workflow_set_all(struct arena *arena, struct workflow *workflow,
 int workflow_allow_splice(struct workflow *workflow, const char *name,
                           struct error *error)
 {
-    const struct parameter *parameter =
-        parameter_find(workflow, name, strlen(name));
+    const struct scope scope = scope_of(workflow);
+    struct parameter *parameter = parameter_find(&scope, name, strlen(name));
     if (!parameter)
         return error_set(error, ERROR_USAGE,
                          "--allow-splice: unknown parameter '%.100s'", name);
-    workflow->splice[parameter - workflow->parameters] = true;
+    parameter->splice = true;
     return 0;
 }
 

@@ -18,12 +18,21 @@ static struct value *resolve_value(struct resolution *resolution,
                                    const struct value *value,
                                    enum field_tag tag, const char *field);
 
+struct mark resolution_locate(const struct resolution *resolution,
+                              const struct value *text, size_t offset)
+{
+    const struct diagnostics_source *other =
+        diagnostics_source_of(resolution->diagnostics, text->mark);
+    const struct workflow *workflow = resolution->workflow;
+    return value_locate(text, offset, other ? other->text : workflow->source,
+                        other ? other->length : workflow->source_length);
+}
+
 static void report(struct resolution *resolution, const char *code,
                    const struct value *text, const struct error *error)
 {
-    const struct workflow *workflow = resolution->workflow;
-    struct mark mark = value_locate(text, error->place.mark.offset,
-                                    workflow->source, workflow->source_length);
+    struct mark mark =
+        resolution_locate(resolution, text, error->place.mark.offset);
     diagnostics_add(resolution->diagnostics, SEVERITY_ERROR, code, mark, NULL,
                     "%s", error->text);
 }
@@ -40,27 +49,22 @@ static void refuse_unknown(void *context, const char *name, size_t length)
     struct name_visit *visit = context;
     if (length <= strlen(prefix) || memcmp(name, prefix, strlen(prefix)) != 0)
         return;
-    const struct workflow *workflow = visit->resolution->workflow;
     struct arena *arena = visit->resolution->arena;
-    size_t count = workflow->parameter_count;
-    const char **names = arena_allocate(arena, (count + 1) * sizeof *names);
-    for (size_t i = 0; i < count; i++)
-        names[i] = workflow->parameters[i].name;
+    const struct scope *scope = &visit->resolution->scope;
     const char *wanted =
         arena_copy(arena, name + strlen(prefix), length - strlen(prefix));
-    const char *nearest = diagnostics_nearest(wanted, names);
-    const char *hint = "declare it below spec.config";
-    if (nearest)
-        hint = arena_format(arena, "did you mean 'config.%s'?", nearest);
+    const char *hint =
+        arena_format(arena, "declare it below spec.config of the %s; %s",
+                     scope->template_name ? "template" : "workflow",
+                     parameter_hint(arena, scope, wanted));
     size_t at = 0;
     const char *found = memmem(visit->text->string.bytes,
                                visit->text->string.length, name, length);
     if (found)
         at = (size_t)(found - visit->text->string.bytes);
     diagnostics_add(visit->resolution->diagnostics, SEVERITY_ERROR, "E202",
-                    value_locate(visit->text, at, workflow->source,
-                                 workflow->source_length),
-                    hint, "unknown parameter 'config.%s'", wanted);
+                    resolution_locate(visit->resolution, visit->text, at), hint,
+                    "unknown parameter 'config.%s'", wanted);
 }
 
 static struct value *with_source(struct value *made, const struct value *source)
@@ -230,10 +234,44 @@ static void check_arguments(struct resolution *resolution,
     }
 }
 
+/*
+ * The arguments of a template: resolved here, so that what the user gave is known
+ * to be in them when the template puts them into shell text.
+ */
+static struct value *resolve_arguments(struct resolution *resolution,
+                                       const struct value *config)
+{
+    struct arena *arena = resolution->arena;
+    struct value *map = with_source(value_make_map(arena), config);
+    for (size_t i = 0; i < value_count(config); i++) {
+        const struct member *member = &config->map.members[i];
+        struct value *made = resolution_value(resolution, member->value, "");
+        struct member *added =
+            value_set_bytes(arena, map, member->name, member->length, made);
+        added->mark = member->mark;
+        if (!value_is(member->value, VALUE_STRING))
+            continue;
+        struct error error = {0};
+        const struct expression_template *template =
+            expression_template_parse(arena, member->value->string.bytes,
+                                      member->value->string.length, &error);
+        struct use_argument *argument = arena_allocate(arena, sizeof *argument);
+        argument->value = made;
+        argument->taint =
+            template ? splice_taint(&resolution->scope, template) : NULL;
+        argument->next = resolution->uses->arguments;
+        resolution->uses->arguments = argument;
+    }
+    return map;
+}
+
 static struct value *resolve_map(struct resolution *resolution,
                                  const struct value *value, const char *field)
 {
     struct value *map = with_source(value_make_map(resolution->arena), value);
+    bool use = strcmp(field, "use") == 0 || strcmp(field, "template") == 0;
+    if (strcmp(field, "parallel") == 0 && value_get(value, "config"))
+        return value_copy(resolution->arena, value); /* its names are its own */
     check_shell_text(resolution, value_get(value, "shell"));
     check_arguments(resolution, value);
     for (size_t i = 0; i < value->map.count; i++) {
@@ -244,9 +282,13 @@ static struct value *resolve_map(struct resolution *resolution,
         key->mark = member->mark;
         if (tag != FIELD_LITERAL)
             key = resolve_text(resolution, key);
-        struct member *made = value_set_bytes(
-            resolution->arena, map, key->string.bytes, key->string.length,
-            resolve_value(resolution, member->value, tag, member->name));
+        struct value *below =
+            use && strcmp(member->name, "config") == 0
+                ? resolve_arguments(resolution, member->value)
+                : resolve_value(resolution, member->value, tag, member->name);
+        struct member *made =
+            value_set_bytes(resolution->arena, map, key->string.bytes,
+                            key->string.length, below);
         made->mark = member->mark;
     }
     return map;
@@ -258,25 +300,32 @@ static struct value *resolve_value(struct resolution *resolution,
 {
     if (tag == FIELD_LITERAL)
         return value_copy(resolution->arena, value);
-    if (value_is(value, VALUE_STRING) && tag == FIELD_EXPRESSION)
+    bool expression = tag == FIELD_EXPRESSION || tag == FIELD_STRATEGY;
+    if (value_is(value, VALUE_STRING) && expression)
         return resolve_expression(resolution, value);
     if (value_is(value, VALUE_STRING))
         return resolve_text(resolution, value);
     if (value_is(value, VALUE_LIST))
-        return resolve_list(resolution, value, tag, field);
+        return resolve_list(resolution, value,
+                            tag == FIELD_STRATEGY ? FIELD_TEMPLATE : tag,
+                            field);
     if (value_is(value, VALUE_MAP))
         return resolve_map(resolution, value, field);
     return value_copy(resolution->arena, value);
 }
 
-/* Every parameter gets its value, also those that no template names: they are
- * shown in the record of the run. */
-static void settle_parameters(struct resolution *resolution)
+struct value *resolution_value(struct resolution *resolution,
+                               const struct value *value, const char *field)
 {
-    struct workflow *workflow = resolution->workflow;
-    for (size_t i = 0; i < workflow->parameter_count; i++) {
-        struct parameter *parameter = &workflow->parameters[i];
-        if (!parameter->given && !parameter->fallback)
+    return resolve_value(resolution, value, FIELD_TEMPLATE, field);
+}
+
+int resolution_settle(struct resolution *resolution)
+{
+    size_t before = resolution->diagnostics->errors;
+    for (size_t i = 0; i < resolution->scope.count; i++) {
+        struct parameter *parameter = &resolution->scope.parameters[i];
+        if (parameter->later || (!parameter->given && !parameter->fallback))
             continue;
         struct error error = {0};
         const struct expression *answer;
@@ -290,33 +339,34 @@ static void settle_parameters(struct resolution *resolution)
         diagnostics_add(resolution->diagnostics, SEVERITY_ERROR, "E204", mark,
                         NULL, "%s", error.text);
     }
+    return resolution->diagnostics->errors > before ? -1 : 0;
 }
 
 int workflow_resolve(struct arena *arena, struct workflow *workflow,
                      const char *run_id, struct diagnostics *diagnostics)
 {
     size_t before = diagnostics->errors;
+    struct use uses = {0};
+    if (workflow->templates)
+        templates_attach(workflow->templates, diagnostics);
     struct resolution resolution = {
         .arena = arena,
         .workflow = workflow,
+        .scope = {workflow->parameters, workflow->parameter_count, NULL},
         .run_id = run_id,
         .diagnostics = diagnostics,
+        .uses = &uses,
     };
-    settle_parameters(&resolution);
+    if (resolution_settle(&resolution) < 0)
+        return -1;
+    struct value *resolved = value_copy(arena, workflow->document);
+    struct value *spec =
+        resolution_value(&resolution, value_get(resolved, "spec"), "");
+    if (diagnostics->errors == before)
+        spec = templates_apply(&resolution, spec);
     if (diagnostics->errors > before)
         return -1;
-    struct value *resolved = value_make_map(arena);
-    const struct value *document = workflow->document;
-    for (size_t i = 0; i < value_count(document); i++) {
-        const struct member *member = &document->map.members[i];
-        bool spec = strcmp(member->name, "spec") == 0;
-        value_set(
-            arena, resolved, member->name,
-            spec ? resolve_value(&resolution, member->value, FIELD_TEMPLATE, "")
-                 : value_copy(arena, member->value));
-    }
-    if (diagnostics->errors > before)
-        return -1;
+    value_set(arena, resolved, "spec", spec);
     workflow->resolved = resolved;
     return 0;
 }

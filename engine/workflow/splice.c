@@ -19,9 +19,20 @@ static bool is_harmless(const char *text)
     return text[0] != '-' && strspn(text, plain) == strlen(text);
 }
 
+/* The user's parameter in the value of this one that a shell would act on. */
+static const struct parameter *risk_of(const struct parameter *parameter)
+{
+    if (!parameter->given)
+        return parameter->taint;
+    return parameter->splice || is_harmless(parameter->given) ? NULL
+                                                              : parameter;
+}
+
 struct splice_visit {
-    struct resolution *resolution;
+    const struct scope *scope;
+    struct resolution *resolution; /* NULL: nothing is reported */
     const struct value *text;
+    const struct parameter *first;
 };
 
 static void visit_name(void *context, const char *name, size_t length)
@@ -30,11 +41,15 @@ static void visit_name(void *context, const char *name, size_t length)
     struct splice_visit *visit = context;
     if (length <= strlen(prefix) || memcmp(name, prefix, strlen(prefix)) != 0)
         return;
-    const struct workflow *workflow = visit->resolution->workflow;
     const struct parameter *parameter = parameter_find(
-        workflow, name + strlen(prefix), length - strlen(prefix));
-    if (!parameter || !parameter->given || is_harmless(parameter->given) ||
-        workflow->splice[parameter - workflow->parameters])
+        visit->scope, name + strlen(prefix), length - strlen(prefix));
+    if (parameter)
+        parameter = risk_of(parameter);
+    if (!parameter)
+        return;
+    if (!visit->first)
+        visit->first = parameter;
+    if (!visit->resolution)
         return;
     char hint[512];
     snprintf(hint, sizeof hint,
@@ -52,6 +67,14 @@ static void visit_name(void *context, const char *name, size_t length)
 void splice_check(struct resolution *resolution, const struct value *text,
                   const struct expression_template *template)
 {
-    struct splice_visit visit = {resolution, text};
+    struct splice_visit visit = {&resolution->scope, resolution, text, NULL};
     expression_template_visit_shown(template, visit_name, &visit);
+}
+
+const struct parameter *splice_taint(const struct scope *scope,
+                                     const struct expression_template *template)
+{
+    struct splice_visit visit = {scope, NULL, NULL, NULL};
+    expression_template_visit_shown(template, visit_name, &visit);
+    return visit.first;
 }

@@ -27,8 +27,18 @@ struct parameter {
     const struct value *schema; /* the entry as written; may be a scalar */
     const char *given;          /* by the user, taken literally; NULL: not */
     const char *text; /* the value in use; NULL: none. Set by resolve */
+    bool splice;      /* may go into shell text whatever it holds */
     bool settling;    /* private: its default is being evaluated */
+    /* Private, of a template's parameter: the part of its value that is known in
+     * the pod only, and the user's parameter that went into it. */
+    const struct expression *later;
+    const struct parameter *taint;
+    const char
+        *secret; /* sensitive: its name, `secret.<this>`; NULL: config.x */
 };
+
+struct diagnostics_source;
+struct workflow_templates;
 
 struct workflow {
     const char *name;   /* metadata.name */
@@ -40,7 +50,10 @@ struct workflow {
     const struct value *resolved; /* after workflow_resolve; NULL before */
     struct parameter *parameters;
     size_t parameter_count;
-    bool *splice; /* per parameter: may be spliced into shell text */
+    struct workflow_templates *templates; /* that it may use; NULL: none */
+    const struct parameter *
+        *secrets; /* sensitive ones of templates; by resolve */
+    size_t secret_count;
 };
 
 /* Checks `document` (of the YAML text `source`) against the schema of its kind
@@ -73,7 +86,24 @@ int workflow_set_all(struct arena *arena, struct workflow *workflow,
 int workflow_allow_splice(struct workflow *workflow, const char *name,
                           struct error *error) MUST_CHECK;
 
-/* Puts the parameters in. Sensitive ones become `secret.config.<name>`, which is
+/* An empty set of templates, which lives in `arena`. */
+struct workflow_templates *workflow_templates_make(struct arena *arena);
+
+/* Adds the documents of kind TestWorkflowTemplate of a file, whose marks will point
+ * into `text` (which must live as long as the set). Returns how many there were;
+ * -1 with ERROR_INPUT: one without a name, or of a name that is there already. */
+int workflow_templates_add(struct workflow_templates *templates,
+                           const struct value *documents,
+                           const struct diagnostics_source *text,
+                           struct error *error) MUST_CHECK;
+
+/* The same for the documents beside the workflow in its own file. */
+int workflow_templates_add_own(struct workflow_templates *templates,
+                               const struct value *documents, const char *file,
+                               struct error *error) MUST_CHECK;
+
+/* Puts the parameters in, and the templates that the workflow uses. Sensitive
+ * parameters become `secret.config.<name>`, which is
  * known in the pod only. `resolved` is set and 0 returned; -1 with diagnostics
  * (E2xx, E3xx; S501: a value that would be spliced into shell, which the caller
  * treats as refused by policy). */
