@@ -184,7 +184,7 @@ static struct scope scope_of(const struct workflow *workflow)
 }
 
 const char *parameter_hint(struct arena *arena, const struct scope *scope,
-                           const char *name)
+                           const char *prefix, const char *name)
 {
     const char **names =
         arena_allocate(arena, (scope->count + 1) * sizeof *names);
@@ -195,8 +195,8 @@ const char *parameter_hint(struct arena *arena, const struct scope *scope,
     }
     const char *nearest = diagnostics_nearest(name, names);
     if (nearest)
-        return arena_format(arena, "did you mean '%.100s'?", nearest);
-    return arena_format(arena, "known: %.300s",
+        return arena_format(arena, "did you mean '%s%.100s'?", prefix, nearest);
+    return arena_format(arena, "declare it below spec.config; known: %.300s",
                         known.length ? text_string(&known) : "none");
 }
 

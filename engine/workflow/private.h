@@ -31,9 +31,9 @@ struct parameter *parameter_find(const struct scope *scope, const char *name,
 int parameters_decode(struct arena *arena, const struct value *config,
                       struct scope *scope, struct diagnostics *diagnostics);
 
-/* "did you mean 'x'?", or which names there are. */
+/* "did you mean 'x'?", the name with `prefix` in front, or which there are. */
 const char *parameter_hint(struct arena *arena, const struct scope *scope,
-                           const char *name);
+                           const char *prefix, const char *name);
 
 /* Checks `text` against the type and the limits of the parameter's schema;
  * ERROR_USAGE. */

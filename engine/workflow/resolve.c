@@ -53,10 +53,7 @@ static void refuse_unknown(void *context, const char *name, size_t length)
     const struct scope *scope = &visit->resolution->scope;
     const char *wanted =
         arena_copy(arena, name + strlen(prefix), length - strlen(prefix));
-    const char *hint =
-        arena_format(arena, "declare it below spec.config of the %s; %s",
-                     scope->template_name ? "template" : "workflow",
-                     parameter_hint(arena, scope, wanted));
+    const char *hint = parameter_hint(arena, scope, prefix, wanted);
     size_t at = 0;
     const char *found = memmem(visit->text->string.bytes,
                                visit->text->string.length, name, length);

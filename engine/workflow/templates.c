@@ -261,7 +261,7 @@ static int set_arguments(struct resolution *resolution,
         if (!parameter)
             result = diagnostics_add(
                 resolution->diagnostics, SEVERITY_ERROR, "E202", member->mark,
-                parameter_hint(resolution->arena, scope, member->name),
+                parameter_hint(resolution->arena, scope, "", member->name),
                 "template '%.100s' has no parameter '%.100s'",
                 scope->template_name, member->name);
         else if (set_argument(resolution, parameter, member->value, &error) < 0)
