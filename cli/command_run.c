@@ -197,6 +197,9 @@ static const struct value *describe(const struct run *run)
         value_set_string(arena, data, "digest", workflow->digest);
         value_set(arena, data, "parameters",
                   workflow_parameters(arena, workflow));
+        struct value *templates = workflow_templates_used(arena, workflow);
+        if (templates)
+            value_set(arena, data, "templates", templates);
     }
     value_set_string(arena, data, "runtime", run->runtime);
     if (preparation->plan) {

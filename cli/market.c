@@ -96,6 +96,8 @@ struct value *market_entry_value(struct arena *arena, const char *market,
 {
     struct value *map = value_make_map(arena);
     set_text(arena, map, "name", entry->name);
+    set_text(arena, map, "kind",
+             entry->template ? "TestWorkflowTemplate" : "TestWorkflow");
     set_text(arena, map, "marketplace", market);
     set_text(arena, map, "path", entry->path);
     set_text(arena, map, "digest", entry->digest);

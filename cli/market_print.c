@@ -148,7 +148,8 @@ void market_print_source(struct text *text, struct arena *arena,
                          const struct marketplace_source *source)
 {
     const struct marketplace_entry *entry = source->entry;
-    market_print_fact(text, "workflow", entry->name);
+    market_print_fact(text, entry->template ? "template" : "workflow",
+                      entry->name);
     market_print_fact(text, "", entry->display_name);
     market_print_fact(text, "", entry->description);
     market_print_fact(text, "category", entry->category);

@@ -143,8 +143,8 @@ static int add_templates(struct preparation *preparation,
     if (workflow_templates_add_own(templates, document->documents,
                                    document->file, error) < 0)
         return -1;
-    return templates_load(arena, &request->templates, templates,
-                          &preparation->diagnostics, error);
+    return templates_load(arena, &request->templates, &request->choice,
+                          templates, &preparation->diagnostics, error);
 }
 
 int prepare_resolved(struct arena *arena, const struct request *request,

@@ -26,12 +26,9 @@ struct request {
         {"config-file", 0,                                                     \
          OPTION_TEXT,   &(request)->config_file,                               \
          "FILE",        "parameters from a YAML or JSON map; --config wins"},  \
-        {"template",                                                           \
-         0,                                                                    \
-         OPTION_LIST,                                                          \
-         &(request)->templates,                                                \
-         "PATH",                                                               \
-         "a file or folder of templates; may be given several times"},         \
+        {"template",  0,                                                       \
+         OPTION_LIST, &(request)->templates,                                   \
+         "PATH",      "templates: a file, a folder, or NAME[@sha256:...]"},    \
         {"workflow",  0,                                                       \
          OPTION_TEXT, &(request)->workflow,                                    \
          "NAME",      "which workflow of a file that holds several"},          \

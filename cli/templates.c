@@ -7,24 +7,31 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cli/document.h"
-
 enum { FILES_LIMIT = 2000 };
 
-static int load_file(struct arena *arena, const char *file,
-                     struct workflow_templates *templates,
-                     struct diagnostics *diagnostics, struct error *error)
+struct loading {
+    struct arena *arena;
+    const struct document_choice *choice;
+    struct workflow_templates *templates;
+    struct diagnostics *diagnostics;
+};
+
+/* A file, or what a marketplace has under that name. */
+static int load_file(const struct loading *loading, const char *name,
+                     struct error *error)
 {
     struct document document;
-    const char *before = diagnostics->file;
-    diagnostics->file = file;
-    int result = document_read(arena, file, &document, diagnostics, error);
-    diagnostics->file = before;
+    const char *before = loading->diagnostics->file;
+    loading->diagnostics->file = name;
+    int result = document_open(loading->arena, name, loading->choice, &document,
+                               loading->diagnostics, error);
+    loading->diagnostics->file = before;
     if (result < 0 || !document.documents)
         return -1;
-    const struct diagnostics_source text = {file, document.source,
+    const struct diagnostics_source text = {document.file, document.source,
                                             document.length};
-    return workflow_templates_add(templates, document.documents, &text, error);
+    return workflow_templates_add(loading->templates, document.documents, &text,
+                                  document.origin, error);
 }
 
 static int is_document(const struct dirent *entry)
@@ -40,9 +47,8 @@ static int is_document(const struct dirent *entry)
     return 0;
 }
 
-static int load_folder(struct arena *arena, const char *folder,
-                       struct workflow_templates *templates,
-                       struct diagnostics *diagnostics, struct error *error)
+static int load_folder(const struct loading *loading, const char *folder,
+                       struct error *error)
 {
     struct dirent **entries = NULL;
     int count = scandir(folder, &entries, is_document, alphasort);
@@ -56,9 +62,9 @@ static int load_folder(struct arena *arena, const char *folder,
                     : 0;
     for (int i = 0; i < count; i++) {
         if (added >= 0) {
-            const char *file =
-                arena_format(arena, "%s/%s", folder, entries[i]->d_name);
-            int here = load_file(arena, file, templates, diagnostics, error);
+            const char *file = arena_format(loading->arena, "%s/%s", folder,
+                                            entries[i]->d_name);
+            int here = load_file(loading, file, error);
             added = here < 0 ? -1 : added + here;
         }
         free(entries[i]);
@@ -68,16 +74,17 @@ static int load_folder(struct arena *arena, const char *folder,
 }
 
 int templates_load(struct arena *arena, const struct option_list *paths,
+                   const struct document_choice *choice,
                    struct workflow_templates *templates,
                    struct diagnostics *diagnostics, struct error *error)
 {
+    const struct loading loading = {arena, choice, templates, diagnostics};
     for (size_t i = 0; i < paths->count; i++) {
         const char *path = paths->items[i];
         struct stat facts;
         bool folder = stat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
-        int added =
-            folder ? load_folder(arena, path, templates, diagnostics, error)
-                   : load_file(arena, path, templates, diagnostics, error);
+        int added = folder ? load_folder(&loading, path, error)
+                           : load_file(&loading, path, error);
         if (added < 0)
             return -1;
         if (added == 0)

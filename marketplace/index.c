@@ -14,7 +14,7 @@
 #include "marketplace/limits.h"
 #include "marketplace/reference.h"
 
-static const char folder[] = "workflows";
+static const char *const folders[] = {"workflows", "templates"};
 
 enum { TEXT_LIMIT = 1024 };
 
@@ -144,10 +144,13 @@ static int add_entry(struct arena *arena, const char *path,
     const size_t size = sizeof *index->entries;
     const char *kind = value_string_at(document, "kind");
     const char *name = value_string(value_path(document, "metadata.name"));
-    if (!kind || strcmp(kind, "TestWorkflow") != 0)
+    bool template = kind && strcmp(kind, "TestWorkflowTemplate") == 0;
+    if (!kind || (strcmp(kind, "TestWorkflow") != 0 && !template))
         return 0;
     if (!name || !reference_workflow_is_valid(name)) {
-        add_problem(arena, index, path, "a workflow without a usable name");
+        add_problem(arena, index, path,
+                    template ? "a template without a usable name"
+                             : "a workflow without a usable name");
         return 0;
     }
     const struct marketplace_entry *other = index_find(index, name);
@@ -171,6 +174,7 @@ static int add_entry(struct arena *arena, const char *path,
     struct marketplace_entry *entry = &index->entries[index->count++];
     entry->path = arena_string(arena, path);
     entry->images = images;
+    entry->template = template;
     describe(arena, document, entry);
     return 0;
 }
@@ -204,12 +208,11 @@ static int compare_entries(const void *a, const void *b)
     return strcmp(first->name, second->name);
 }
 
-int index_read(struct arena *arena, struct repository *repository,
-               const char *commit, struct marketplace_index *index,
-               struct error *error)
+static int read_folder(struct arena *arena, struct repository *repository,
+                       const char *commit, const char *folder,
+                       struct marketplace_index *index, struct error *error)
 {
     struct tree_files files;
-    *index = (struct marketplace_index){0};
     if (repository_list(arena, repository, commit, folder, &files, error) < 0)
         return -1;
     for (size_t i = 0; i < files.count; i++) {
@@ -226,6 +229,18 @@ int index_read(struct arena *arena, struct repository *repository,
                                 error) < 0)
             return -1;
     }
+    return 0;
+}
+
+int index_read(struct arena *arena, struct repository *repository,
+               const char *commit, struct marketplace_index *index,
+               struct error *error)
+{
+    *index = (struct marketplace_index){0};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        if (read_folder(arena, repository, commit, folders[i], index, error) <
+            0)
+            return -1;
     if (index->count > 0)
         qsort(index->entries, index->count, sizeof *index->entries,
               compare_entries);

@@ -3,7 +3,7 @@
 #include "marketplace/marketplace.h"
 #include "marketplace/repository.h"
 
-/* Reads every .yaml and .yml below workflows/ of the commit. A file that cannot
+/* Reads every .yaml and .yml below workflows/ and templates/ of the commit. A file that cannot
  * be read becomes a problem of the index, not an error. ERROR_TRUST as
  * repository_list, and for too many workflows. */
 int index_read(struct arena *arena, struct repository *repository,

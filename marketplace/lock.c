@@ -38,7 +38,8 @@ static bool is_url(const char *text)
 /* A path as repository_list gives it. */
 static bool is_path(const char *text)
 {
-    return strncmp(text, "workflows/", 10) == 0 &&
+    return (strncmp(text, "workflows/", 10) == 0 ||
+            strncmp(text, "templates/", 10) == 0) &&
            strlen(text) <= PATH_BYTES_LIMIT && !strstr(text, "..") &&
            !strstr(text, "//");
 }

@@ -105,9 +105,10 @@ int marketplace_remove(struct arena *arena,
                        const struct marketplace_places *places,
                        const char *name, struct error *error) MUST_CHECK;
 
-/* A workflow of a marketplace. */
+/* A workflow, or a template, of a marketplace. */
 struct marketplace_entry {
     const char *name;
+    bool template;    /* a TestWorkflowTemplate */
     const char *path; /* in the repository */
     const char *category, *component, *display_name, *description; /* or "" */
     const struct value *parameters; /* spec.config as written; NULL: none */

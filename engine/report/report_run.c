@@ -149,6 +149,19 @@ static void add_origin(struct text *text, const struct value *origin)
     add_outside(text, "signer", signer[0] ? signer : "(not checked)");
 }
 
+/* The templates that were put in: name, file, digest. */
+static void add_templates(struct text *text, const struct value *templates)
+{
+    for (size_t i = 0; i < value_count(templates); i++) {
+        const struct value *template = value_item(templates, i);
+        CLEANUP(text_free) struct text line = {0};
+        text_append_format(
+            &line, "%.253s, %.500s, %.80s", style_member(template, "name"),
+            style_member(template, "file"), style_member(template, "digest"));
+        add_outside(text, i == 0 ? "templates" : "", text_string(&line));
+    }
+}
+
 static void add_step_name(struct table *table, const struct step_state *step)
 {
     CLEANUP(text_free) struct text name = {0};
@@ -212,6 +225,7 @@ void report_run(struct text *text, const struct run_state *state,
     add_outside(text, "file", style_member(state->data, "file"));
     add_outside(text, "digest", style_member(state->data, "digest"));
     add_origin(text, value_get(state->data, "source"));
+    add_templates(text, value_get(state->data, "templates"));
     add_status(text, state, options);
     add_runtime(text, state);
     add_list(text, "images", value_get(state->data, "images"));

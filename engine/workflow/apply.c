@@ -41,9 +41,8 @@ static struct value *apply_uses(struct resolution *resolution,
         struct chain link;
         const struct value *below =
             template_instantiate(resolution, value_item(uses, i - 1), &link);
-        if (!below)
-            return NULL;
-        map = merge(resolution->arena, below, map);
+        if (below) /* else it is reported, and the others are looked at */
+            map = merge(resolution->arena, below, map);
     }
     return map;
 }
@@ -88,8 +87,6 @@ static struct value *apply_steps(struct resolution *resolution,
     for (size_t i = 0; i < value_count(steps); i++) {
         const struct value *step = value_item(steps, i);
         struct value *applied = apply_step(resolution, step);
-        if (!applied)
-            return NULL;
         if (value_get(step, "use") || value_get(step, "template"))
             append_step(arena, made, applied);
         else
@@ -99,52 +96,47 @@ static struct value *apply_steps(struct resolution *resolution,
 }
 
 /* The template as a step before those that `map` has. */
-static int apply_isolated(struct resolution *resolution, struct value *map,
-                          const struct value *reference)
+static void apply_isolated(struct resolution *resolution, struct value *map,
+                           const struct value *reference)
 {
     struct arena *arena = resolution->arena;
     struct chain link;
     const struct value *below =
         template_instantiate(resolution, reference, &link);
     if (!below)
-        return -1;
+        return;
     struct value *nothing = value_make_map(arena);
     nothing->mark = reference->mark;
     struct value *step = merge_step(arena, below, nothing);
-    if (value_count(value_get(step, "steps")) +
-            value_count(value_get(step, "setup")) ==
-        0)
-        return 0;
+    if (value_count(value_get(step, "steps")) == 0 &&
+        value_count(value_get(step, "setup")) == 0)
+        return;
     struct value *steps = value_make_list(arena);
     steps->mark = reference->mark;
     append_step(arena, steps, step);
     append_all(arena, steps, value_get(map, "steps"));
     value_set(arena, map, "steps", steps);
-    return 0;
 }
 
 /* The fields of a spec or of a step that hold steps. */
-static int apply_lists(struct resolution *resolution, struct value *map)
+static void apply_lists(struct resolution *resolution, struct value *map)
 {
     static const char *const lists[] = {"setup", "steps", "after"};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         const struct value *steps = value_get(map, lists[i]);
         if (!value_is(steps, VALUE_LIST))
             continue;
-        struct value *made = apply_steps(resolution, steps);
-        if (!made)
-            return -1;
-        value_set(resolution->arena, map, lists[i], made);
+        value_set(resolution->arena, map, lists[i],
+                  apply_steps(resolution, steps));
     }
-    return 0;
 }
 
-static int apply_services(struct resolution *resolution, struct value *map)
+static void apply_services(struct resolution *resolution, struct value *map)
 {
     struct arena *arena = resolution->arena;
     const struct value *services = value_get(map, "services");
     if (!value_is(services, VALUE_MAP))
-        return 0;
+        return;
     struct value *made = value_make_map(arena);
     made->mark = services->mark;
     for (size_t i = 0; i < value_count(services); i++) {
@@ -154,31 +146,26 @@ static int apply_services(struct resolution *resolution, struct value *map)
             service =
                 apply_uses(resolution, value_get(service, "use"),
                            without_references(arena, service), merge_service);
-        if (!service)
-            return -1;
         value_set_bytes(arena, made, member->name, member->length, service)
             ->mark = member->mark;
     }
     value_set(arena, map, "services", made);
-    return 0;
 }
 
 /* Workers have a whole spec, and may take a template as their first step. */
-static int apply_parallel(struct resolution *resolution, struct value *step)
+static void apply_parallel(struct resolution *resolution, struct value *step)
 {
     const struct value *parallel = value_get(step, "parallel");
     if (!value_is(parallel, VALUE_MAP))
-        return 0;
+        return;
     struct value *made = without_references(resolution->arena, parallel);
     const struct value *reference = value_get(parallel, "template");
-    if (apply_lists(resolution, made) < 0 ||
-        apply_services(resolution, made) < 0)
-        return -1;
+    apply_lists(resolution, made);
+    apply_services(resolution, made);
     made = apply_uses(resolution, value_get(parallel, "use"), made, merge_spec);
-    if (!made || (reference && apply_isolated(resolution, made, reference) < 0))
-        return -1;
+    if (reference)
+        apply_isolated(resolution, made, reference);
     value_set(resolution->arena, step, "parallel", made);
-    return 0;
 }
 
 /* Depth is that of the document, and of the chain of templates. */
@@ -189,13 +176,12 @@ static struct value *apply_step(struct resolution *resolution,
         return value_copy(resolution->arena, step);
     struct value *made = without_references(resolution->arena, step);
     const struct value *reference = value_get(step, "template");
-    if (apply_lists(resolution, made) < 0 ||
-        apply_services(resolution, made) < 0 ||
-        apply_parallel(resolution, made) < 0)
-        return NULL;
+    apply_lists(resolution, made);
+    apply_services(resolution, made);
+    apply_parallel(resolution, made);
     made = apply_uses(resolution, value_get(step, "use"), made, merge_step);
-    if (!made || (reference && apply_isolated(resolution, made, reference) < 0))
-        return NULL;
+    if (reference)
+        apply_isolated(resolution, made, reference);
     return made;
 }
 
@@ -205,8 +191,7 @@ struct value *templates_apply(struct resolution *resolution,
     if (!value_is(spec, VALUE_MAP))
         return value_copy(resolution->arena, spec);
     struct value *made = without_references(resolution->arena, spec);
-    if (apply_lists(resolution, made) < 0 ||
-        apply_services(resolution, made) < 0)
-        return NULL;
+    apply_lists(resolution, made);
+    apply_services(resolution, made);
     return apply_uses(resolution, value_get(spec, "use"), made, merge_spec);
 }

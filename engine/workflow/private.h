@@ -83,10 +83,12 @@ struct use {
     struct use_argument *arguments;
     size_t count; /* of templates put in */
     size_t nodes; /* that came of them */
+    bool full;    /* which was said */
 };
 
 /* Puts the templates in that a resolved spec names, at every place where they are
- * allowed; what is left has no `use` and no `template`. NULL after a diagnostic. */
+ * allowed; what is left has no `use` and no `template`. One that cannot be put in
+ * is reported and left out. */
 struct value *templates_apply(struct resolution *resolution,
                               const struct value *spec);
 

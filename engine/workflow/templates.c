@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "engine/base/digest.h"
 #include "engine/workflow/limits.h"
 #include "engine/workflow/private.h"
 
@@ -44,9 +45,10 @@ static struct template *find(const struct workflow_templates *templates,
 }
 
 static int add_document(struct workflow_templates *templates,
-                        const struct value *document, const char *file,
-                        uint32_t source, struct error *error)
+                        const struct value *document,
+                        const struct template *made, struct error *error)
 {
+    const char *file = made->file;
     const char *name = value_string(value_path(document, "metadata.name"));
     if (!name)
         return error_set(error, ERROR_INPUT, "%.200s: a template has no name",
@@ -67,8 +69,10 @@ static int add_document(struct workflow_templates *templates,
         templates->items =
             arena_grow(templates->arena, templates->items, count * size,
                        (count ? count * 2 : 1) * size);
-    templates->items[templates->count++] = (struct template){
-        .name = name, .document = document, .file = file, .source = source};
+    struct template *added = &templates->items[templates->count++];
+    *added = *made;
+    added->name = name;
+    added->document = document;
     return 0;
 }
 
@@ -81,7 +85,7 @@ static bool is_template(const struct value *document)
 int workflow_templates_add(struct workflow_templates *templates,
                            const struct value *documents,
                            const struct diagnostics_source *text,
-                           struct error *error)
+                           const struct value *origin, struct error *error)
 {
     size_t size = sizeof *templates->sources;
     uint32_t number = templates->source_count;
@@ -89,12 +93,14 @@ int workflow_templates_add(struct workflow_templates *templates,
                                     number * size, (number + 1) * size);
     templates->sources[templates->source_count++] = *text;
     int added = 0;
+    const struct template made = {
+        .file = text->file, .origin = origin, .source = number};
     for (size_t i = 0; i < value_count(documents); i++) {
         struct value *document = value_item(documents, i);
         if (!is_template(document))
             continue;
         value_set_source(document, number);
-        if (add_document(templates, document, text->file, number, error) < 0)
+        if (add_document(templates, document, &made, error) < 0)
             return -1;
         added++;
     }
@@ -105,10 +111,11 @@ int workflow_templates_add_own(struct workflow_templates *templates,
                                const struct value *documents, const char *file,
                                struct error *error)
 {
+    const struct template made = {.file = file};
     for (size_t i = 0; i < value_count(documents); i++) {
         const struct value *document = value_item(documents, i);
         if (is_template(document) &&
-            add_document(templates, document, file, 0, error) < 0)
+            add_document(templates, document, &made, error) < 0)
             return -1;
     }
     return 0;
@@ -145,7 +152,36 @@ static const char *hint_of_names(struct resolution *resolution,
     if (nearest)
         return arena_format(resolution->arena, "did you mean '%.100s'?",
                             nearest);
-    return "give the file that has it with --template FILE, or the folder";
+    return "give what has it with --template: a file, a folder, or its name in "
+           "a marketplace";
+}
+
+/* One more template: not within itself, not too deep and not too many. */
+static bool may_use(struct resolution *resolution,
+                    const struct template *template, const struct value *name)
+{
+    struct use *uses = resolution->uses;
+    const char *why = NULL, *hint = NULL;
+    size_t depth = 0;
+    for (const struct chain *link = resolution->chain; link;
+         link = link->above) {
+        depth++;
+        if (link->template == template) {
+            why = "templates use each other in a circle";
+            hint = "a template cannot use itself, nor what uses it";
+        }
+    }
+    if (!why && depth >= TEMPLATES_DEPTH_LIMIT)
+        why = "templates are used by templates too deep";
+    if (!why && ++uses->count > TEMPLATES_USES_LIMIT) {
+        why = uses->full ? "" : "too many templates are used";
+        uses->full = true;
+    }
+    if (why && *why)
+        diagnostics_add(resolution->diagnostics, SEVERITY_ERROR, "E313",
+                        name->mark, hint, "%s: %.600s", why,
+                        print_chain(resolution, template->name));
+    return !why;
 }
 
 static struct template *choose(struct resolution *resolution,
@@ -163,32 +199,13 @@ static struct template *choose(struct resolution *resolution,
     if (!found) {
         diagnostics_add(diagnostics, SEVERITY_ERROR, "E312", text->mark,
                         hint_of_names(resolution, name),
-                        "template '%.200s' is not found%s%.400s", name,
-                        resolution->chain ? ", which is used by " : "",
-                        resolution->chain ? print_chain(resolution, name) : "");
+                        resolution->chain
+                            ? "template '%.200s' is not found (%.400s)"
+                            : "template '%.200s' is not found",
+                        name, print_chain(resolution, name));
         return NULL;
     }
-    size_t depth = 0;
-    bool circle = false;
-    for (const struct chain *link = resolution->chain; link;
-         link = link->above) {
-        circle = circle || link->template == found;
-        depth++;
-    }
-    if (circle || depth >= TEMPLATES_DEPTH_LIMIT ||
-        ++resolution->uses->count > TEMPLATES_USES_LIMIT) {
-        diagnostics_add(
-            diagnostics, SEVERITY_ERROR, "E313", text->mark,
-            circle ? "a template cannot use itself, nor what uses it" : NULL,
-            "%s: %.600s",
-            circle ? "templates use each other in a circle"
-            : depth >= TEMPLATES_DEPTH_LIMIT
-                ? "templates are used by templates too deep"
-                : "too many templates are used",
-            print_chain(resolution, found->name));
-        return NULL;
-    }
-    return found;
+    return may_use(resolution, found, text) ? found : NULL;
 }
 
 static int check_template(struct resolution *resolution,
@@ -310,9 +327,13 @@ static size_t size_of(const struct value *value)
 static int count_nodes(struct resolution *resolution, const struct value *name,
                        const struct value *made)
 {
-    resolution->uses->nodes += size_of(made);
-    if (resolution->uses->nodes <= TEMPLATES_NODES_LIMIT)
+    struct use *uses = resolution->uses;
+    uses->nodes += size_of(made);
+    if (uses->nodes <= TEMPLATES_NODES_LIMIT)
         return 0;
+    if (uses->full)
+        return -1;
+    uses->full = true;
     return diagnostics_add(resolution->diagnostics, SEVERITY_ERROR, "E313",
                            name->mark, NULL,
                            "the templates of the workflow have more than %d "
@@ -327,6 +348,7 @@ struct value *template_instantiate(struct resolution *resolution,
     struct template *template = choose(resolution, reference);
     if (!template || check_template(resolution, template) < 0)
         return NULL;
+    template->used = true;
     size_t before = resolution->diagnostics->errors;
     *link = (struct chain){template, resolution->chain};
     struct resolution inner = *resolution;
@@ -347,4 +369,41 @@ struct value *template_instantiate(struct resolution *resolution,
         count_nodes(&inner, value_get(reference, "name"), made) < 0)
         return NULL;
     return templates_apply(&inner, made);
+}
+
+static const char *digest_of(struct arena *arena, const char *bytes,
+                             size_t length)
+{
+    struct digest digest = digest_compute(bytes, length);
+    char hex[65];
+    digest_print(&digest, hex);
+    return arena_format(arena, "sha256:%s", hex);
+}
+
+struct value *workflow_templates_used(struct arena *arena,
+                                      const struct workflow *workflow)
+{
+    const struct workflow_templates *templates = workflow->templates;
+    struct value *list = NULL;
+    for (size_t i = 0; templates && i < templates->count; i++) {
+        const struct template *template = &templates->items[i];
+        if (!template->used)
+            continue;
+        const struct diagnostics_source *source =
+            &templates->sources[template->source];
+        struct value *map = value_make_map(arena);
+        value_set_string(arena, map, "name", template->name);
+        value_set_string(arena, map, "file", template->file);
+        value_set_string(arena, map, "digest",
+                         template->source == 0
+                             ? workflow->digest
+                             : digest_of(arena, source->text, source->length));
+        if (template->origin)
+            value_set(arena, map, "source",
+                      value_copy(arena, template->origin));
+        if (!list)
+            list = value_make_list(arena);
+        value_append(arena, list, map);
+    }
+    return list;
 }

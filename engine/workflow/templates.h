@@ -7,8 +7,10 @@ struct template
     const char *name;
     const char *file;
     const struct value *document;
-    uint32_t source;    /* of its marks */
-    bool checked, good; /* against its schema */
+    const struct value *origin; /* NULL: a file */
+    uint32_t source;            /* of its marks */
+    bool checked, good;         /* against its schema */
+    bool used;
 };
 
 struct workflow_templates {

@@ -90,11 +90,13 @@ int workflow_allow_splice(struct workflow *workflow, const char *name,
 struct workflow_templates *workflow_templates_make(struct arena *arena);
 
 /* Adds the documents of kind TestWorkflowTemplate of a file, whose marks will point
- * into `text` (which must live as long as the set). Returns how many there were;
- * -1 with ERROR_INPUT: one without a name, or of a name that is there already. */
+ * into `text` (which must live as long as the set); `origin` is for the record: the
+ * marketplace that they came from, or NULL. Returns how many there were; -1 with
+ * ERROR_INPUT: one without a name, or of a name that is there already. */
 int workflow_templates_add(struct workflow_templates *templates,
                            const struct value *documents,
                            const struct diagnostics_source *text,
+                           const struct value *origin,
                            struct error *error) MUST_CHECK;
 
 /* The same for the documents beside the workflow in its own file. */
@@ -110,6 +112,11 @@ int workflow_templates_add_own(struct workflow_templates *templates,
 int workflow_resolve(struct arena *arena, struct workflow *workflow,
                      const char *run_id,
                      struct diagnostics *diagnostics) MUST_CHECK;
+
+/* A list of {name, file, digest, source} of the templates that were put in, for the
+ * record; NULL: none. After workflow_resolve. */
+struct value *workflow_templates_used(struct arena *arena,
+                                      const struct workflow *workflow);
 
 /* {name: value} of all parameters with a value; sensitive ones as "REDACTED". */
 struct value *workflow_parameters(struct arena *arena,

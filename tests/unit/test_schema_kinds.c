@@ -259,13 +259,12 @@ static const struct {
      "kind: TestWorkflowTemplate\nmetadata: {name: x}\nspec:\n  use: []\n"
      "  steps:\n  - parallel: {steps: [{template: {name: other}}]}\n"
      "  services: {db: {use: [], image: other}}\n",
-     "4:3 E119 field 'spec.use' is not allowed here | A template cannot take "
-     "over another template; put both into the 'use' list of the workflow.\n"
-     "6:25 E119 field 'steps[0].template' is not allowed here | A template "
-     "cannot take over another template; put both into the 'use' list of the "
-     "workflow.\n"
-     "7:19 E119 field 'db.use' is not allowed here | A template cannot take "
-     "over another template; put both into the 'use' list of the workflow."},
+     ""},
+    {"template in a template, without a name",
+     "kind: TestWorkflowTemplate\nmetadata: {name: x}\nspec:\n  use: [{}]\n"
+     "  steps: [{template: {}}]\n",
+     "4:9 E111 missing field 'name' in 'spec.use[0]'\n"
+     "5:22 E111 missing field 'name' in 'steps[0].template'"},
     {"execution",
      "kind: TestWorkflowExecution\nmetadata: {name: x}\nspec:\n"
      "  testWorkflow: {name: other}\n  executionRequest: {config: {a: 1}, tag: "
