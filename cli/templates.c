@@ -3,9 +3,10 @@
 #include "cli/templates.h"
 
 #include <dirent.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include "engine/base/memory.h"
 
 enum { FILES_LIMIT = 2000 };
 
@@ -67,9 +68,9 @@ static int load_folder(const struct loading *loading, const char *folder,
             int here = load_file(loading, file, error);
             added = here < 0 ? -1 : added + here;
         }
-        free(entries[i]);
+        memory_free(entries[i]);
     }
-    free(entries);
+    memory_free(entries);
     return added;
 }
 
