@@ -109,7 +109,7 @@ static void check_strings(struct check *check, const struct value *value,
         }
 }
 
-static bool is_ours(const char *version)
+bool version_is_ours(const char *version)
 {
     const char *slash = version ? strchr(version, '/') : NULL;
     static const char group[] = "testkube.io";
@@ -136,7 +136,7 @@ static void unknown_kind(const struct value *document,
     else if (!name)
         diagnostics_add(diagnostics, SEVERITY_ERROR, "E301", mark, known,
                         "the document has no kind");
-    else if (!version || is_ours(version))
+    else if (!version || version_is_ours(version))
         diagnostics_add(diagnostics, SEVERITY_ERROR, "E301", mark, known,
                         "unknown kind '%.100s'", name);
     else
@@ -170,7 +170,7 @@ void workflow_check(struct arena *arena, const struct value *document,
     const char *kind = value_string_at(document, "kind");
     const struct schema *schema = kind ? schema_of_kind(kind) : NULL;
     const char *version = value_string_at(document, "apiVersion");
-    if (!schema || (version && !is_ours(version))) {
+    if (!schema || (version && !version_is_ours(version))) {
         unknown_kind(document, diagnostics);
         return;
     }

@@ -79,6 +79,13 @@ struct workflow *workflow_decode(struct arena *arena,
                         "expected kind 'TestWorkflow', found '%.100s'", kind);
         return NULL;
     }
+    const struct value *version = value_get(document, "apiVersion");
+    if (version && !version_is_ours(value_string(version))) {
+        diagnostics_add(diagnostics, SEVERITY_ERROR, "E301", version->mark,
+                        "apiVersion: testworkflows.testkube.io/v1",
+                        "a TestWorkflow of another apiVersion cannot be run");
+        return NULL;
+    }
     workflow_check(arena, document, source, source_length, diagnostics);
     if (diagnostics->errors > before)
         return NULL;

@@ -143,8 +143,10 @@ static struct value *merge(struct arena *arena, const char *name,
                            struct value *below, struct value *above,
                            enum rule rule)
 {
-    if (!above || !below || value_is(above, VALUE_NULL))
-        return above && !value_is(above, VALUE_NULL) ? above : below;
+    if (!below || (above && value_is(below, VALUE_NULL)))
+        return above;
+    if (!above || value_is(above, VALUE_NULL))
+        return below;
     bool maps = value_is(below, VALUE_MAP) && value_is(above, VALUE_MAP);
     bool lists = value_is(below, VALUE_LIST) && value_is(above, VALUE_LIST);
     switch (rule) {

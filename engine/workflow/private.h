@@ -16,6 +16,10 @@ enum field_tag {
  * map's own field, "" at the top of spec. */
 enum field_tag field_tag_of(const char *parent, const char *name);
 
+/* Whether an apiVersion is one of the group testkube.io; what is not of it is not
+ * checked, and so never run. */
+bool version_is_ours(const char *version);
+
 /* Whose parameters `config.<name>` means: the workflow's, or a template's. */
 struct scope {
     struct parameter *parameters;

@@ -79,7 +79,9 @@ static int add_document(struct workflow_templates *templates,
 static bool is_template(const struct value *document)
 {
     const char *kind = value_string_at(document, "kind");
-    return kind && strcmp(kind, "TestWorkflowTemplate") == 0;
+    const struct value *version = value_get(document, "apiVersion");
+    return kind && strcmp(kind, "TestWorkflowTemplate") == 0 &&
+           (!version || version_is_ours(value_string(version)));
 }
 
 int workflow_templates_add(struct workflow_templates *templates,

@@ -1,0 +1,1 @@
+assay_fuzz(plan USES plan workflow value base)
