@@ -197,6 +197,14 @@ static const struct value *describe(const struct run *run)
         value_set_string(arena, data, "digest", workflow->digest);
         value_set(arena, data, "parameters",
                   workflow_parameters(arena, workflow));
+        struct value *spliced = value_make_list(arena);
+        for (size_t i = 0; i < workflow->parameter_count; i++)
+            if (workflow->parameters[i].splice)
+                value_append(
+                    arena, spliced,
+                    value_make_string(arena, workflow->parameters[i].name));
+        if (value_count(spliced) > 0)
+            value_set(arena, data, "spliced", spliced);
         struct value *templates = workflow_templates_used(arena, workflow);
         if (templates)
             value_set(arena, data, "templates", templates);

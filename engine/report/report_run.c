@@ -234,6 +234,7 @@ void report_run(struct text *text, const struct run_state *state,
     add_time(text, "finished", state->finished);
     add_duration(text, state);
     add_parameters(text, value_get(state->data, "parameters"));
+    add_list(text, "spliced", value_get(state->data, "spliced"));
     for (size_t i = 0; i < state->note_count; i++)
         add_outside(text, i == 0 ? "notes" : "", state->notes[i]);
     if (state->step_count > 0)

@@ -112,6 +112,7 @@ struct value *report_run_value(struct arena *arena,
     set_copy(arena, map, "parameters", state->data);
     set_copy(arena, map, "source", state->data);
     set_copy(arena, map, "templates", state->data);
+    set_copy(arena, map, "spliced", state->data);
     set_copy(arena, map, "assay", state->data);
     value_set(arena, map, "notes", notes);
     value_set(arena, map, "steps", steps);

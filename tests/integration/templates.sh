@@ -160,6 +160,7 @@ expect 'a harmless word' 0 'plain.word' \
 expect 'when it is wanted' 0 'it is fine' \
     "$ASSAY" run shell.yaml --runtime host --config 'who="it is fine"' \
     --allow-splice who
+expect 'which is recorded' 0 'spliced     who' "$ASSAY" show latest
 
 # Templates of a marketplace, each with a digest of its own.
 make_source

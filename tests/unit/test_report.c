@@ -189,7 +189,8 @@ static void test_run_as_json(void **context)
                 "\"queued\":\"2026-01-02T03:04:05.000Z\",\"started\":null,"
                 "\"finished\":null,\"duration\":null,\"runtime\":\"host\","
                 "\"environment\":null,\"images\":null,\"parameters\":null,"
-                "\"source\":null,\"templates\":null,\"assay\":null,\"notes\":[]"
+                "\"source\":null,\"templates\":null,\"spliced\":null,\"assay\":"
+                "null,\"notes\":[]"
                 ",\"steps\":[]}");
 }
 
