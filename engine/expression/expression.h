@@ -43,6 +43,25 @@ struct expression_names {
     const struct expression_names *next;
 };
 
+/* The files that file(path) and glob(pattern...) see, and the current folder. */
+struct expression_files {
+    const char *folder; /* absolute and clean: where relative paths begin */
+    /* The bytes of the file at an absolute path, in `arena`; NULL with the
+     * error set. More than EXPRESSION_STRING_LIMIT is an error. */
+    const char *(*read)(void *context, struct arena *arena, const char *path,
+                        size_t *length, struct error *error);
+    /* Tells of each entry of a folder, in any order; of one that is not there
+     * or cannot be read, nothing. Stops when `found` gives false. */
+    void (*list)(void *context, const char *path,
+                 bool (*found)(void *list, const char *name, bool is_folder),
+                 void *list);
+    void *context;
+};
+
+/* Somebody who knows file(), glob() and `workingDir`; `files` must live as long.
+ * glob() gives the absolute paths of files in the order of their names. */
+struct expression_names expression_files_names(struct expression_files *files);
+
 /* The tree with everything calculated that can be; `names` may be NULL. NULL
  * with ERROR_INPUT and the offset of the part that failed. */
 const struct expression *

@@ -6,9 +6,7 @@
 
 #include "engine/expression/evaluation.h"
 
-/* any() is in resolve.c: it does not wait for all of its arguments. jq(),
- * yaml() and toyaml() need libraries that the program in the pod does not have;
- * whoever has them offers them as names. */
+/* any() is in resolve.c: it does not wait for all of its arguments. */
 static const struct function functions[] = {
     {"string", 0, ANY_NUMBER, TYPE_STRING, function_string, NULL},
     {"int", 1, 1, TYPE_INT, function_int, NULL},
@@ -32,6 +30,9 @@ static const struct function functions[] = {
     {"eval", 1, 1, TYPE_ANY, NULL, function_eval},
     {"json", 1, 1, TYPE_ANY, function_json, NULL},
     {"tojson", 1, 1, TYPE_STRING, function_tojson, NULL},
+    {"yaml", 1, 1, TYPE_ANY, function_yaml, NULL},
+    {"toyaml", 1, 1, TYPE_STRING, function_toyaml, NULL},
+    {"jq", 2, 2, TYPE_ANY, function_jq, NULL},
     {"shellquote", 0, ANY_NUMBER, TYPE_STRING, function_shellquote, NULL},
     {"shellparse", 1, 1, TYPE_ANY, function_shellparse, NULL},
     {"relpath", 1, 2, TYPE_STRING, NULL, function_relpath},

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/expression/evaluation.h"
+#include "engine/expression/path.h"
 
 static void drop_last(struct text *text, size_t floor)
 {
@@ -62,6 +63,14 @@ static void append_joined(struct text *text, const char *parent,
     append_clean(text, text_string(&joined), joined.length);
 }
 
+void path_append_absolute(struct text *text, const char *base, const char *path)
+{
+    if (path[0] == '/')
+        append_clean(text, path, strlen(path));
+    else
+        append_joined(text, base, path);
+}
+
 /* A path as a C string; NULL with the error set. */
 static const char *path_argument(struct call *call, size_t index)
 {
@@ -114,12 +123,9 @@ const struct expression *function_abspath(struct call *call)
     if (!path || !base)
         return NULL;
     CLEANUP(text_free) struct text text = {0};
-    if (path[0] == '/')
-        append_clean(&text, path, strlen(path));
-    else if (call->count > 1)
-        append_joined(&text, base, path);
-    else
+    if (path[0] != '/' && call->count == 1)
         return with_working_folder(call, "abspath");
+    path_append_absolute(&text, base, path);
     return static_string(call, &text);
 }
 

@@ -148,6 +148,16 @@ void value_write_json(struct text *text, const struct value *value,
 struct value *value_read_yaml(struct arena *arena, const char *text,
                               size_t length, struct diagnostics *diagnostics);
 
+/* The same with the booleans of YAML 1.2: true and false in three spellings; yes,
+ * no, on, off, y and n are texts. */
+struct value *value_read_yaml_core(struct arena *arena, const char *text,
+                                   size_t length,
+                                   struct diagnostics *diagnostics);
+
+/* Whether every YAML reader, of 1.1 or 1.2, takes this text without quotes for a
+ * string, and not for a number, a boolean or null. */
+bool value_yaml_is_string(const char *bytes, size_t length);
+
 /* Appends `value` as one YAML document (block style, no `---`), which every YAML
  * 1.1 and 1.2 reader reads back as the same value; texts of several lines become
  * literal blocks where they can. */

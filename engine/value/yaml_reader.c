@@ -30,6 +30,7 @@ struct reader {
     size_t nodes;
     size_t alias_nodes;
     size_t alias_bytes;
+    bool plain_booleans; /* only true and false are booleans */
 };
 
 static struct value *read_node(struct reader *reader,
@@ -138,6 +139,12 @@ static int resolve(struct reader *reader, const yaml_event_t *event,
                    "quote a text that begins with '!'", "%s", wrong);
     } else if (value->style == STYLE_PLAIN) {
         yaml_scalar_resolve(bytes, length, value);
+        if (reader->plain_booleans && value->kind == VALUE_BOOL &&
+            !strchr("tTfF", bytes[0])) {
+            value->kind = VALUE_STRING;
+            value->string.bytes = bytes;
+            value->string.length = length;
+        }
     }
     return 0;
 }
@@ -517,11 +524,13 @@ static int read_stream(struct reader *reader, struct value *documents)
     }
 }
 
-struct value *value_read_yaml(struct arena *arena, const char *text,
-                              size_t length, struct diagnostics *diagnostics)
+static struct value *read_yaml(struct arena *arena, const char *text,
+                               size_t length, bool plain_booleans,
+                               struct diagnostics *diagnostics)
 {
     struct reader reader = {.arena = arena,
                             .diagnostics = diagnostics,
+                            .plain_booleans = plain_booleans,
                             .source = yaml_source_make(text, length)};
     struct value *documents = value_make_list(arena);
     size_t errors = diagnostics->errors;
@@ -542,4 +551,17 @@ struct value *value_read_yaml(struct arena *arena, const char *text,
     int result = read_stream(&reader, documents);
     yaml_parser_delete(&reader.parser);
     return result == 0 && diagnostics->errors == errors ? documents : NULL;
+}
+
+struct value *value_read_yaml(struct arena *arena, const char *text,
+                              size_t length, struct diagnostics *diagnostics)
+{
+    return read_yaml(arena, text, length, false, diagnostics);
+}
+
+struct value *value_read_yaml_core(struct arena *arena, const char *text,
+                                   size_t length,
+                                   struct diagnostics *diagnostics)
+{
+    return read_yaml(arena, text, length, true, diagnostics);
 }

@@ -170,6 +170,13 @@ void yaml_scalar_resolve(const char *bytes, size_t length, struct value *value)
     value->string.length = length;
 }
 
+bool value_yaml_is_string(const char *bytes, size_t length)
+{
+    struct value value;
+    yaml_scalar_resolve(bytes, length, &value);
+    return value.kind == VALUE_STRING;
+}
+
 #define CORE "tag:yaml.org,2002:"
 
 /* "!!int" for the long form of it, which no one writes. */

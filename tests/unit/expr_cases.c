@@ -106,9 +106,55 @@ static int final_call(void *context, struct arena *arena, const char *name,
     return final_name(context, arena, name, length, answer, error);
 }
 
+/* --- the files of a row: a map of paths without the first slash --- */
+
+static const char *read_file(void *context, struct arena *arena,
+                             const char *path, size_t *length,
+                             struct error *error)
+{
+    const struct row *row = context;
+    const struct value *file =
+        value_get(value_get(row->options, "files"), path + 1);
+    (void)arena;
+    if (!value_is(file, VALUE_STRING)) {
+        error_set(error, ERROR_INPUT, "no file '%s'", path);
+        return NULL;
+    }
+    *length = file->string.length;
+    return file->string.bytes;
+}
+
+/* A folder is told of once for each file below it. */
+static void list_files(void *context, const char *path,
+                       bool (*found)(void *list, const char *name,
+                                     bool is_folder),
+                       void *list)
+{
+    const struct row *row = context;
+    const struct value *files = value_get(row->options, "files");
+    struct value *told = value_make_map(row->arena);
+    size_t skip = strcmp(path, "/") == 0 ? 0 : strlen(path);
+    for (size_t i = 0; i < value_count(files); i++) {
+        const char *name = files->map.members[i].name;
+        if (skip > 0 &&
+            (strncmp(name, path + 1, skip - 1) != 0 || name[skip - 1] != '/'))
+            continue;
+        name += skip;
+        size_t length = strcspn(name, "/");
+        if (value_get_bytes(told, name, length))
+            continue;
+        value_set_bytes(row->arena, told, name, length, told);
+        if (!found(list, arena_copy(row->arena, name, length),
+                   name[length] == '/'))
+            return;
+    }
+}
+
 struct row_names {
     struct expression_names last;
+    struct expression_names files;
     struct expression_names first;
+    struct expression_files tree;
 };
 
 static const struct expression_names *names_of(struct row *row,
@@ -118,8 +164,18 @@ static const struct expression_names *names_of(struct row *row,
         .name = final_name, .call = final_call, .context = row};
     names->first = (struct expression_names){
         .name = answer_name, .call = answer_call, .context = row};
+    names->tree = (struct expression_files){.folder = option(row, "cwd", "/"),
+                                            .read = read_file,
+                                            .list = list_files,
+                                            .context = row};
+    names->files = expression_files_names(&names->tree);
+    const struct expression_names **next = &names->first.next;
+    if (value_get(row->options, "files")) {
+        *next = &names->files;
+        next = &names->files.next;
+    }
     if (value_get(row->options, "final"))
-        names->first.next = &names->last;
+        *next = &names->last;
     return &names->first;
 }
 
