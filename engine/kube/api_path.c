@@ -11,6 +11,7 @@ const struct kube_resource kube_jobs = {"batch", "v1", "jobs"};
 const struct kube_resource kube_config_maps = {"", "v1", "configmaps"};
 const struct kube_resource kube_secrets = {"", "v1", "secrets"};
 const struct kube_resource kube_events = {"", "v1", "events"};
+const struct kube_resource kube_nodes = {"", "v1", "nodes"};
 const struct kube_resource kube_access_reviews = {"authorization.k8s.io", "v1",
                                                   "selfsubjectaccessreviews"};
 

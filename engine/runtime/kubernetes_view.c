@@ -300,32 +300,3 @@ const char *pod_view_disruption(struct arena *arena,
                         view->name, view->reason, view->message[0] ? ": " : "",
                         view->message);
 }
-
-/* --- images ---------------------------------------------------------------- */
-
-/* The digest in a reference, or NULL. */
-static const char *digest_of(const char *reference)
-{
-    const char *at = strstr(reference, "@sha256:");
-    return at ? at + 1 : NULL;
-}
-
-enum image_check container_view_image(const struct container_view *container)
-{
-    const char *wanted = digest_of(container->image);
-    const char *found = digest_of(container->image_id);
-    if (!wanted || !found)
-        return IMAGE_UNVERIFIED;
-    if (strcmp(wanted, found) == 0)
-        return IMAGE_VERIFIED;
-    /* CRI-O names the image of the node's platform, where the pin may name the
-     * index that it is in. */
-    return strcmp(container->runtime, "cri-o") == 0 ? IMAGE_UNVERIFIED
-                                                    : IMAGE_MISMATCH;
-}
-
-const char *image_check_name(enum image_check check)
-{
-    static const char *const names[] = {"verified", "unverified", "mismatch"};
-    return names[check];
-}

@@ -71,6 +71,12 @@ enum image_check {
     IMAGE_MISMATCH,
 };
 
-/* Compares what runs with what was asked for. */
+/* Compares the digest that runs with the one that was asked for. A mismatch may
+ * still be the same image by another of its digests: see node_view_image. */
 enum image_check container_view_image(const struct container_view *container);
+
+/* What the node's list of images says of two digests that differ. `node`: NULL or
+ * the Node object. Unverified when the list does not have the image. */
+enum image_check node_view_image(const struct value *node,
+                                 const struct container_view *container);
 const char *image_check_name(enum image_check check);

@@ -118,8 +118,31 @@ expect 'evicted' 5 'The node was low on resource: memory.' \
     "$ASSAY" run "$flows/slow.yaml" --keep never
 has 'the log up to then is there' 'tick 1'
 rules '[{action: image, image: "*alpine*", digest: "sha256:0000000000000000000000000000000000000000000000000000000000000000"}]'
-expect 'another image than the pinned one' 4 'runs another image' \
-    "$ASSAY" run "$flows/slow.yaml"
+zeros=sha256:0000000000000000000000000000000000000000000000000000000000000000
+pinned=sha256:1111111111111111111111111111111111111111111111111111111111111111
+cat >"$work/pinned.yaml" <<YAML
+apiVersion: testworkflows.testkube.io/v1
+kind: TestWorkflow
+metadata: {name: pinned}
+spec: {steps: [{run: {image: "alpine@$pinned", shell: sleep 1}}]}
+YAML
+expect 'another digest than the pinned one' 0 \
+    "image of container 'steps-1': unverified" "$ASSAY" run "$work/pinned.yaml"
+# The node's images: what is on it, and by which digests.
+node_has() {
+    node=$(kubectl get nodes -o name)
+    curl -ksS -X PATCH -H "Authorization: Bearer $token" \
+        -H 'Content-Type: application/merge-patch+json' --data-binary \
+        "{\"status\": {\"images\": [{\"names\": $1, \"sizeBytes\": 1}]}}" \
+        "https://127.0.0.1:$(cat "$work/port")/api/v1/nodes/${node#*/}/status" \
+        >/dev/null
+}
+node_has "[\"docker.io/library/alpine@$zeros\", \"alpine@$pinned\"]"
+expect 'which is one of the same image' 0 \
+    "image of container 'steps-1': verified" "$ASSAY" run "$work/pinned.yaml"
+node_has "[\"docker.io/library/alpine@$zeros\"]"
+expect 'which is another image' 4 'runs another image' \
+    "$ASSAY" run "$work/pinned.yaml"
 rules
 sed 's/^spec:/spec:\n  job: {activeDeadlineSeconds: 2}/' "$flows/slow.yaml" \
     >"$work/deadline.yaml"

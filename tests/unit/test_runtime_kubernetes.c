@@ -326,7 +326,6 @@ static void images_that_run(void **state)
         {"x" A, "docker.io/library/x" A, "containerd", IMAGE_VERIFIED},
         {"x:1" A, "docker-pullable://x" A, "docker", IMAGE_VERIFIED},
         {"x" A, "docker.io/library/x" B, "containerd", IMAGE_MISMATCH},
-        {"x" A, "docker.io/library/x" B, "cri-o", IMAGE_UNVERIFIED},
         {"x:1", "docker.io/library/x" B, "containerd", IMAGE_UNVERIFIED},
         {"x" A, "sha256:aaaa", "containerd", IMAGE_UNVERIFIED},
         {"x" A, "", "", IMAGE_UNVERIFIED},
@@ -339,6 +338,31 @@ static void images_that_run(void **state)
             fail_msg("%s runs as %s: %s", rows[i].image, rows[i].id,
                      image_check_name(container_view_image(&view)));
     }
+}
+
+static void images_of_a_node(void **state)
+{
+    (void)state;
+#define IMAGES(list) "{status: {images: [{names: [" list "]}, {names: [y]}]}}"
+    static const struct {
+        const char *name, *node;
+        enum image_check want;
+    } rows[] = {
+        {"no node", "{}", IMAGE_UNVERIFIED},
+        {"both digests", IMAGES("'x" A "', 'mirror/x" B "'"), IMAGE_VERIFIED},
+        {"the other only", IMAGES("'x" B "', 'x:1'"), IMAGE_MISMATCH},
+        {"not in the list", IMAGES("'z" A "'"), IMAGE_UNVERIFIED},
+        {"a list of something else", "{status: {images: [5, {names: 5}]}}",
+         IMAGE_UNVERIFIED},
+    };
+    const struct container_view view = {.image = "x" A,
+                                        .image_id = "docker.io/library/x" B};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        const struct value *node = parse(arena, rows[i].node);
+        CHECK(rows[i].name, node_view_image(node, &view) == rows[i].want);
+    }
+    CHECK("none", node_view_image(NULL, &view) == IMAGE_UNVERIFIED);
 }
 
 static void jobs_that_are_decided(void **state)
@@ -524,6 +548,7 @@ int main(void)
         cmocka_unit_test(what_keeps_a_pod_from_starting),
         cmocka_unit_test(what_the_cluster_ends),
         cmocka_unit_test(images_that_run),
+        cmocka_unit_test(images_of_a_node),
         cmocka_unit_test(jobs_that_are_decided),
         cmocka_unit_test(only_what_is_new),
     };
