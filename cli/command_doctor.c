@@ -157,11 +157,9 @@ static void check_mode(struct doctor *doctor, const char *path)
 static bool check_configuration(struct doctor *doctor)
 {
     struct error error = {0};
-    struct kube_config_sources sources =
+    const struct kube_config_sources sources =
         store_kubeconfig(doctor->arena, doctor->request.kubeconfig);
-    if (!sources.path && !sources.list && !doctor->request.context &&
-        !getenv("KUBERNETES_SERVICE_HOST") &&
-        (!sources.fallback || access(sources.fallback, F_OK) < 0)) {
+    if (!connection_is_configured(&doctor->request)) {
         tell(doctor, FINDING_NOTE, "kubeconfig",
              "none: runs can only go to --runtime host");
         return false;

@@ -126,10 +126,13 @@ static int check_options(struct run *run, struct error *error)
     if (!run->runtime || run->runtime[0] == '\0')
         run->runtime = getenv("ASSAY_RUNTIME");
     if (!run->runtime || run->runtime[0] == '\0')
+        run->runtime =
+            connection_is_configured(&run->cluster) ? "kubernetes" : NULL;
+    if (!run->runtime)
         return error_set(error, ERROR_USAGE,
-                         "no runtime chosen: give --runtime host (this "
-                         "machine, in a sandbox), --runtime kubernetes, or set "
-                         "ASSAY_RUNTIME");
+                         "there is no kubeconfig, so there is no cluster to "
+                         "run in: give --runtime host (this machine, in a "
+                         "sandbox), or --kubeconfig FILE");
     bool host = strcmp(run->runtime, "host") == 0;
     if (!host && strcmp(run->runtime, "kubernetes") != 0)
         return error_set(error, ERROR_USAGE,

@@ -1,6 +1,8 @@
 #include "cli/connection.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/store.h"
 
@@ -14,6 +16,16 @@ static int check_namespace(const char *name, struct error *error)
         return 0;
     return error_set(error, ERROR_USAGE,
                      "'%.100s' is not the name of a namespace", name);
+}
+
+bool connection_is_configured(const struct connection_request *request)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    const struct kube_config_sources sources =
+        store_kubeconfig(arena, request->kubeconfig);
+    return sources.path || sources.list || request->context ||
+           getenv("KUBERNETES_SERVICE_HOST") ||
+           (sources.fallback && access(sources.fallback, F_OK) == 0);
 }
 
 int connection_open(struct arena *arena,

@@ -26,6 +26,10 @@ struct connection {
     const char *namespace_name;
 };
 
+/* Whether anything says which cluster to speak to: an option, KUBECONFIG,
+ * ~/.kube/config, or the variables of a pod. */
+bool connection_is_configured(const struct connection_request *request);
+
 /* Opens a client; nothing is sent yet. Lives in `arena`, but for the client. */
 int connection_open(struct arena *arena,
                     const struct connection_request *request,

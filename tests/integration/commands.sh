@@ -10,6 +10,13 @@ expect 'no command' 2 'usage: assay' "$ASSAY"
 expect 'unknown command' 2 "did you mean 'validate'" "$ASSAY" valdate
 expect 'unknown option' 2 "did you mean '--runtime'" "$ASSAY" run --runtim host
 expect 'no runtime' 2 'give --runtime host' "$ASSAY" run "$flow"
+expect 'a cluster that is named is the default' 3 'nothing.yaml' \
+    "$ASSAY" run "$flow" --kubeconfig "$work/nothing.yaml" --db "$work/other.db"
+mkdir "$HOME/.kube"
+echo 'clusters: {}' >"$HOME/.kube/config"
+expect 'or one that kubectl would take' 3 'kubeconfig: expected a list' \
+    "$ASSAY" run "$flow" --db "$work/other.db"
+rm -r "$HOME/.kube"
 expect 'unknown runtime' 2 "unknown runtime 'moon'" \
     "$ASSAY" run "$flow" --runtime moon
 expect 'two files' 2 'expected one file, found 2' \
