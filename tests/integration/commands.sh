@@ -11,11 +11,11 @@ expect 'unknown command' 2 "did you mean 'validate'" "$ASSAY" valdate
 expect 'unknown option' 2 "did you mean '--runtime'" "$ASSAY" run --runtim host
 expect 'no runtime' 2 'give --runtime host' "$ASSAY" run "$flow"
 expect 'a cluster that is named is the default' 3 'nothing.yaml' \
-    "$ASSAY" run "$flow" --kubeconfig "$work/nothing.yaml" --db "$work/other.db"
+    "$ASSAY" run "$flow" --kubeconfig "$work/nothing.yaml" --db "$work/first.db"
 mkdir "$HOME/.kube"
 echo 'clusters: {}' >"$HOME/.kube/config"
 expect 'or one that kubectl would take' 3 'kubeconfig: expected a list' \
-    "$ASSAY" run "$flow" --db "$work/other.db"
+    "$ASSAY" run "$flow" --db "$work/first.db"
 rm -r "$HOME/.kube"
 expect 'unknown runtime' 2 "unknown runtime 'moon'" \
     "$ASSAY" run "$flow" --runtime moon
@@ -148,7 +148,7 @@ expect 'its log on a terminal' 0 'a\x1b[2Jb €' \
 expect 'its log in a file' 0 "$(printf 'a\033[2Jb €')" "$ASSAY" logs latest
 
 # A history of its own.
-expect 'another database' 0 'no runs yet' "$ASSAY" history --db "$work/other.db"
+expect 'another database' 0 'no runs yet' "$ASSAY" history --db "$work/first.db"
 expect 'a database that is none' 5 'other.txt' sh -c '
     echo "not a database, but long enough to be taken for one at first" >"$1"
     "$0" history --db "$1"' "$ASSAY" "$work/other.txt"
