@@ -114,17 +114,24 @@ static struct value *make_config_map(struct planning *planning,
     struct arena *arena = planning->arena;
     CLEANUP(text_free) struct text json = {0};
     value_write_json(&json, run, JSON_INDENT);
-    if (json.length > PLAN_RUN_BYTES_LIMIT)
+    size_t length = json.length;
+    for (size_t i = 0; i < value_count(planning->files); i++)
+        length += planning->files->map.members[i].value->string.length;
+    if (length > PLAN_RUN_BYTES_LIMIT)
         diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E311",
                         (struct mark){0},
                         "move large scripts into files that the image or a "
                         "volume brings",
-                        "the steps take %zu bytes, a ConfigMap holds %d",
-                        json.length, PLAN_RUN_BYTES_LIMIT);
+                        "the steps and files take %zu bytes, a ConfigMap holds "
+                        "%d",
+                        length, PLAN_RUN_BYTES_LIMIT);
     struct value *object = make_object(planning, "v1", "ConfigMap", name, NULL);
     value_set(arena, object, "immutable", value_make_bool(arena, true));
     struct value *data = value_make_map(arena);
     value_set_string(arena, data, "run.json", text_string(&json));
+    for (size_t i = 0; i < value_count(planning->files); i++)
+        value_set(arena, data, planning->files->map.members[i].name,
+                  planning->files->map.members[i].value);
     value_set(arena, object, "data", data);
     return object;
 }

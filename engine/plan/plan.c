@@ -69,6 +69,17 @@ static void settle_images(struct planning *planning)
     }
 }
 
+/* The volume's list of files begins with the instructions. */
+static struct value *first_items(struct arena *arena)
+{
+    struct value *list = value_make_list(arena);
+    struct value *item = value_make_map(arena);
+    value_set_string(arena, item, "key", "run.json");
+    value_set_string(arena, item, "path", "run.json");
+    value_append(arena, list, item);
+    return list;
+}
+
 struct plan *plan_make(struct arena *arena, const struct workflow *workflow,
                        const struct plan_options *options,
                        struct diagnostics *diagnostics)
@@ -82,6 +93,9 @@ struct plan *plan_make(struct arena *arena, const struct workflow *workflow,
         .secrets = value_make_list(arena),
         .secret_map = value_make_map(arena),
         .steps = value_make_list(arena),
+        .files = value_make_map(arena),
+        .file_items = first_items(arena),
+        .content_volumes = value_make_list(arena),
         .containers = arena_allocate(arena, PLAN_CONTAINERS_LIMIT *
                                                 sizeof *planning.containers),
         .ids = arena_allocate(arena, (size_t)PLAN_STEPS_LIMIT * 2 *

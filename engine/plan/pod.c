@@ -46,6 +46,8 @@ static struct value *make_volumes(struct planning *planning, const char *name)
     value_set(arena, program, "defaultMode", value_make_int(arena, 0555));
     struct value *run = value_make_map(arena);
     value_set_string(arena, run, "name", name);
+    if (value_count(planning->files) > 0)
+        value_set(arena, run, "items", planning->file_items);
     struct value *volume = value_make_map(arena);
     value_set_string(arena, volume, "name", "assay-bin");
     value_set(arena, volume, "configMap", program);
@@ -60,6 +62,8 @@ static struct value *make_volumes(struct planning *planning, const char *name)
         value_set(arena, volume, "emptyDir", value_make_map(arena));
         value_append(arena, list, volume);
     }
+    for (size_t i = 0; i < value_count(planning->content_volumes); i++)
+        value_append(arena, list, planning->content_volumes->list.items[i]);
     const struct value *own =
         value_path(planning->workflow->resolved, "spec.pod.volumes");
     for (size_t i = 0; i < value_count(own); i++)

@@ -37,6 +37,9 @@ struct planning {
     struct value *secrets;    /* run.json's list */
     struct value *secret_map; /* stringData of the Secret */
     struct value *steps;      /* run.json's tree */
+    struct value *files;      /* keys of the ConfigMap beside run.json */
+    struct value *file_items; /* the same as items of its volume */
+    struct value *content_volumes;
     bool isolated;            /* system.isolatedContainers */
     bool bare;                /* the only step runs its image's own command */
     const struct value **ids; /* ids and refs of steps, for unknown names */
@@ -50,6 +53,11 @@ enum { NAME_LIMIT = 63 };
 struct container_settings
 container_merge(struct arena *arena, const struct container_settings *above,
                 const struct value *container);
+
+/* The settings with the files of `content` (NULL: none) mounted. */
+struct container_settings content_merge(struct planning *planning,
+                                        const struct container_settings *above,
+                                        const struct value *content);
 
 /* The container of the pod that a leaf with these settings runs in: the last one
  * when it is alike, else a new one. */

@@ -13,10 +13,9 @@
 
 /* What this version cannot carry out is refused, never left out in silence. */
 static const char *const unsupported_in_step[] = {
-    "content", "services", "execute", "parallel", "artifacts", "paused",
+    "services", "execute", "parallel", "artifacts", "paused",
 };
 static const char *const unsupported_in_spec[] = {
-    "content",
     "services",
     "pvcs",
 };
@@ -356,6 +355,7 @@ static void plan_step(struct planning *planning, struct value *list,
     value_set_string(planning->arena, directory, "workingDir",
                      value_string_at(step, "workingDir"));
     settings = container_merge(planning->arena, &settings, directory);
+    settings = content_merge(planning, &settings, value_get(step, "content"));
 
     const struct value *run = value_get(step, "run");
     const struct value *shell = value_get(step, "shell");
@@ -410,6 +410,7 @@ void steps_plan(struct planning *planning)
     struct container_settings defaults = {.image = &default_image};
     struct container_settings settings = container_merge(
         planning->arena, &defaults, value_get(spec, "container"));
+    settings = content_merge(planning, &settings, value_get(spec, "content"));
     struct position top = {.prefix = ""};
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
         plan_list(planning, planning->steps, &top, value_get(spec, phases[i]),

@@ -148,7 +148,7 @@ expect 'its log on a terminal' 0 'a\x1b[2Jb €' \
 expect 'its log in a file' 0 "$(printf 'a\033[2Jb €')" "$ASSAY" logs latest
 
 # A history of its own.
-expect 'another database' 0 'no runs yet' "$ASSAY" history --db "$work/first.db"
+expect 'another database' 0 'no runs yet' "$ASSAY" history --db "$work/other.db"
 expect 'a database that is none' 5 'other.txt' sh -c '
     echo "not a database, but long enough to be taken for one at first" >"$1"
     "$0" history --db "$1"' "$ASSAY" "$work/other.txt"
