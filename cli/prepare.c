@@ -147,6 +147,18 @@ static int add_templates(struct preparation *preparation,
                           templates, &preparation->diagnostics, error);
 }
 
+int prepare_validation(const char *word, struct diagnostics *diagnostics,
+                       struct error *error)
+{
+    bool warn = word && strcmp(word, "warn") == 0;
+    diagnostics->allow_unknown = warn;
+    if (!word || warn || strcmp(word, "strict") == 0)
+        return 0;
+    return error_set(error, ERROR_USAGE,
+                     "--validation: expected warn or strict, found '%.100s'",
+                     word);
+}
+
 int prepare_resolved(struct arena *arena, const struct request *request,
                      struct preparation *preparation, struct error *error)
 {
@@ -158,6 +170,8 @@ int prepare_resolved(struct arena *arena, const struct request *request,
     random_hex(preparation->token, sizeof preparation->token - 1);
     struct document *document = &preparation->document;
     struct diagnostics *diagnostics = &preparation->diagnostics;
+    if (prepare_validation(request->unknown_fields, diagnostics, error) < 0)
+        return -1;
     if (document_open(arena, request->file, &request->choice, document,
                       diagnostics, error) < 0 ||
         !document->documents)

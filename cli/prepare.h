@@ -15,8 +15,16 @@ struct request {
     struct option_list splice;    /* --allow-splice name */
     struct option_list templates; /* --template FILE or folder */
     const char *namespace_name;
+    const char *unknown_fields;    /* --validation; NULL: strict */
     struct document_choice choice; /* --lock, --locked */
 };
+
+/* --validation, of all commands that check a document. */
+#define VALIDATION_OPTION(target)                                              \
+    {                                                                          \
+        "validation", 0, OPTION_TEXT, target, "warn|strict",                   \
+            "warn: unknown fields are only told, for files of newer versions"  \
+    }
 
 /* The rows of an options table that fill a request. */
 #define REQUEST_OPTIONS(request)                                               \
@@ -38,6 +46,7 @@ struct request {
          &(request)->splice,                                                   \
          "NAME",                                                               \
          "let this parameter's value go into shell text as it is"},            \
+        VALIDATION_OPTION(&(request)->unknown_fields),                         \
         {"locked",    0,                                                       \
          OPTION_FLAG, &(request)->choice.locked,                               \
          NULL,        "refuse a workflow that is not in the lock"},            \
@@ -56,6 +65,10 @@ struct preparation {
     char run_id[17];
     char token[33];
 };
+
+/* Takes over what --validation said: strict (also NULL) or warn. */
+int prepare_validation(const char *word, struct diagnostics *diagnostics,
+                       struct error *error) MUST_CHECK;
 
 /* Prepares `request` up to the resolved workflow; results as for prepare. */
 int prepare_resolved(struct arena *arena, const struct request *request,

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/excerpt.h"
 
 static void append(struct text *text, const char *string)
 {
@@ -44,64 +45,36 @@ void print_note(const char *text)
     fputs(text_string(&line), stderr);
 }
 
-/* The line that holds `offset`, cut to what fits a terminal, and a caret. */
-static void append_source(struct text *text, struct mark mark,
-                          const char *source, size_t length)
-{
-    enum { WIDTH = 120 };
-    if (!source || mark.line == 0 || mark.offset > length)
-        return;
-    size_t start = mark.offset;
-    while (start > 0 && source[start - 1] != '\n')
-        start--;
-    size_t end = mark.offset;
-    while (end < length && source[end] != '\n' && source[end] != '\r')
-        end++;
-    if (mark.offset - start > WIDTH)
-        return; /* a line of data, not of text */
-    if (end - start > WIDTH + 40)
-        end = start + WIDTH + 40;
-    text_append_format(text, "%6u | ", mark.line);
-    text_append_escaped(text, source + start, end - start, false);
-    text_append_string(text, "\n       | ");
-    for (size_t i = start; i < mark.offset; i++)
-        if (source[i] == '\t')
-            text_append_character(text, '\t');
-        else if (((unsigned char)source[i] & 0xc0) != 0x80)
-            text_append_character(text, ' ');
-    text_append_string(text, "^\n");
-}
-
 void print_diagnostics(FILE *stream, const struct diagnostics *diagnostics,
                        const char *source, size_t length)
 {
-    static const char *const names[] = {
-        [SEVERITY_ERROR] = "error",
-        [SEVERITY_WARNING] = "warning",
-        [SEVERITY_NOTE] = "note",
-    };
     CLEANUP(text_free) struct text text = {0};
     for (size_t i = 0; i < diagnostics->count; i++) {
         const struct diagnostic *item = &diagnostics->items[i];
         append_place(&text, item->file, item->mark);
-        text_append_format(&text, "%s[%s]: ", names[item->severity],
-                           item->code);
+        text_append_format(
+            &text, "%s[%s]: ", diagnostics_severity_name(item->severity),
+            item->code);
         append(&text, item->text);
         text_append_character(&text, '\n');
         const struct diagnostics_source *other =
             diagnostics_source_of(diagnostics, item->mark);
         bool own = item->file == diagnostics->file;
         if (other || own)
-            append_source(&text, item->mark, other ? other->text : source,
-                          other ? other->length : length);
+            excerpt_append(&text, other ? other->text : source,
+                           other ? other->length : length, item->mark,
+                           item->length);
         if (item->hint) {
             text_append_string(&text, "       = hint: ");
             append(&text, item->hint);
             text_append_character(&text, '\n');
         }
     }
-    if (diagnostics->dropped > 0)
-        text_append_format(&text, "... and %zu more\n", diagnostics->dropped);
+    if (diagnostics->dropped > 0) {
+        append_place(&text, diagnostics->file, (struct mark){0});
+        text_append_format(&text, "note: %zu more are not shown\n",
+                           diagnostics->dropped);
+    }
     fputs(text_string(&text), stream);
 }
 

@@ -1,6 +1,6 @@
 /*
- * A list of findings. Order of arrival is kept until diagnostics_sort, which is
- * stable for one file: place first, then code, then text.
+ * A list of findings. Order of arrival is kept until diagnostics_sort, whose order
+ * is total: two runs over the same files say the same.
  */
 #include "engine/base/diagnostics.h"
 
@@ -25,6 +25,8 @@ int diagnostics_add(struct diagnostics *list, enum severity severity,
                     const char *code, struct mark mark, const char *hint,
                     const char *format, ...)
 {
+    if (list->allow_unknown && strcmp(code, "E110") == 0)
+        severity = SEVERITY_WARNING;
     if (severity == SEVERITY_ERROR)
         list->errors++;
     if (list->count >= DIAGNOSTICS_LIMIT) {
@@ -53,6 +55,38 @@ int diagnostics_add(struct diagnostics *list, enum severity severity,
     return -1;
 }
 
+void diagnostics_extend(struct diagnostics *list, size_t length)
+{
+    if (list->count > 0 && list->dropped == 0)
+        list->items[list->count - 1].length = length;
+}
+
+size_t diagnostics_count(const struct diagnostics *list, enum severity severity)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < list->count; i++)
+        count += list->items[i].severity == severity;
+    return count;
+}
+
+static bool is_one_of(const char *code, const char *const *codes)
+{
+    for (; *codes; codes++)
+        if (strcmp(*codes, code) == 0)
+            return true;
+    return false;
+}
+
+void diagnostics_remove(struct diagnostics *list, const char *const *codes)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].severity == SEVERITY_ERROR ||
+            !is_one_of(list->items[i].code, codes))
+            list->items[kept++] = list->items[i];
+    list->count = kept;
+}
+
 int diagnostics_add_error(struct diagnostics *list, const char *code,
                           const struct error *error)
 {
@@ -64,7 +98,10 @@ static int compare(const void *left, const void *right)
 {
     const struct diagnostic *a = left;
     const struct diagnostic *b = right;
-    int order = strcmp(a->file ? a->file : "", b->file ? b->file : "");
+    int order =
+        (a->mark.source > b->mark.source) - (a->mark.source < b->mark.source);
+    if (order == 0)
+        order = strcmp(a->file ? a->file : "", b->file ? b->file : "");
     if (order == 0)
         order = (a->mark.line > b->mark.line) - (a->mark.line < b->mark.line);
     if (order == 0)

@@ -163,6 +163,20 @@ static void check_name(const struct value *document,
                         "'%.100s' is not a name that Kubernetes accepts", name);
 }
 
+/* At the top, and in services and workers, which have pods of their own. */
+static void check_pods(const struct value *map, struct diagnostics *diagnostics)
+{
+    const struct value *shared = value_path(map, "pod.hostPID");
+    if (value_bool_or(shared, false))
+        diagnostics_add(diagnostics, SEVERITY_ERROR, "S502", shared->mark,
+                        "remove it",
+                        "'hostPID' is refused: it opens the node to the steps");
+    for (size_t i = 0; value_is(map, VALUE_MAP) && i < value_count(map); i++)
+        check_pods(map->map.members[i].value, diagnostics);
+    for (size_t i = 0; value_is(map, VALUE_LIST) && i < value_count(map); i++)
+        check_pods(value_item(map, i), diagnostics);
+}
+
 void workflow_check(struct arena *arena, const struct value *document,
                     const char *source, size_t source_length,
                     struct diagnostics *diagnostics)
@@ -176,6 +190,7 @@ void workflow_check(struct arena *arena, const struct value *document,
     }
     schema_check(schema, document, diagnostics);
     check_name(document, diagnostics);
+    check_pods(value_get(document, "spec"), diagnostics);
     struct check check = {arena, source, source_length, diagnostics};
     check_strings(&check, value_get(document, "spec"), FIELD_TEMPLATE, "");
 }

@@ -100,6 +100,10 @@ struct value *templates_apply(struct resolution *resolution,
 void templates_attach(const struct workflow_templates *templates,
                       struct diagnostics *diagnostics);
 
+/* Whether a template of that name is at hand. */
+bool templates_has(const struct workflow_templates *templates,
+                   const char *name);
+
 /* `above` laid over `below` by the rules of the fields (docs/templates.md). The
  * result shares their parts. Either may be NULL. */
 struct value *merge_spec(struct arena *arena, const struct value *below,

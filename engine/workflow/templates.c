@@ -44,6 +44,11 @@ static struct template *find(const struct workflow_templates *templates,
     return NULL;
 }
 
+bool templates_has(const struct workflow_templates *templates, const char *name)
+{
+    return find(templates, name) != NULL;
+}
+
 static int add_document(struct workflow_templates *templates,
                         const struct value *document,
                         const struct template *made, struct error *error)

@@ -71,6 +71,26 @@ void workflow_check(struct arena *arena, const struct value *document,
                     const char *source, size_t source_length,
                     struct diagnostics *diagnostics);
 
+/* What workflow_lint is told. */
+struct workflow_lint_options {
+    const struct workflow_templates *own;   /* of the same file; NULL: none */
+    const struct workflow_templates *given; /* by the user; NULL: none */
+    bool marketplace; /* metadata must be complete, whatever the file says */
+};
+
+/* What is valid and worth a warning all the same (W42x, W43x), of a workflow or
+ * template. Time is linear in the size of the document. */
+void workflow_lint(const struct value *document, const char *source,
+                   size_t source_length,
+                   const struct workflow_lint_options *options,
+                   struct diagnostics *diagnostics);
+
+/* Takes out the warnings and notes that comments in the source switch off
+ * (`# assay: ignore CODE`), and adds W403 for comments without effect. After all
+ * checks, before diagnostics_sort. */
+void workflow_ignore(const char *source, size_t length,
+                     struct diagnostics *diagnostics);
+
 /* Sets a parameter from `name=value`. An unknown name is ERROR_USAGE and tells
  * the known ones; a value that its schema refuses is ERROR_USAGE too. */
 int workflow_set(struct arena *arena, struct workflow *workflow,

@@ -1,0 +1,174 @@
+/*
+ * `# assay: ignore CODE[,CODE]` in the source of a document takes findings out: at the
+ * end of a line those of that line, alone on a line those of the next one. It is looked
+ * for in the bytes of the file, so that it may be a comment of YAML or of a script
+ * alike. Errors stay, whatever a comment says; a comment that does nothing is told
+ * (W403), so that none outlives its reason.
+ */
+#include <string.h>
+
+#include "engine/workflow/limits.h"
+#include "engine/workflow/private.h"
+
+/* One code of a comment. */
+struct ignore {
+    char code[8];
+    struct mark mark; /* of the code */
+    uint32_t target;  /* the line whose findings are meant */
+    bool alone;       /* nothing but the comment is on its line */
+    bool used;
+};
+
+struct ignores {
+    struct arena *arena;
+    struct ignore *items;
+    size_t count;
+};
+
+static void add(struct ignores *ignores, const struct ignore *item)
+{
+    size_t size = sizeof *item;
+    size_t count = ignores->count;
+    if (count >= WORKFLOW_IGNORES_LIMIT)
+        return;
+    if ((count & (count - 1)) == 0)
+        ignores->items =
+            arena_grow(ignores->arena, ignores->items, count * size,
+                       (count ? count * 2 : 1) * size);
+    ignores->items[ignores->count++] = *item;
+}
+
+/* Where the comment begins whose `assay: ignore` is at `at`; NULL: it is none. */
+static const char *comment_start(const char *line, const char *at)
+{
+    while (at > line && (at[-1] == ' ' || at[-1] == '\t'))
+        at--;
+    if (at == line || at[-1] != '#')
+        return NULL;
+    while (at > line && at[-1] == '#')
+        at--;
+    return at == line || at[-1] == ' ' || at[-1] == '\t' ? at : NULL;
+}
+
+/* The codes after `at`, which is on line `line_number`. */
+static void read_codes(struct ignores *ignores, const char *line,
+                       uint32_t line_number, const char *at, const char *end,
+                       const char *source, bool alone)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "abcdefghijklmnopqrstuvwxyz0123456789";
+    uint32_t column = 1;
+    for (const char *place = line; place < at; place++)
+        column += ((unsigned char)*place & 0xC0) != 0x80;
+    bool more = true;
+    while (more) {
+        while (at < end && *at == ' ') {
+            at++;
+            column++;
+        }
+        size_t length = 0;
+        while (at + length < end && strchr(letters, at[length]))
+            length++;
+        struct ignore item = {
+            .mark = {line_number, column, (uint32_t)(at - source), 0},
+            .target = line_number + alone,
+            .alone = alone,
+        };
+        size_t kept = length < sizeof item.code ? length : sizeof item.code - 1;
+        memcpy(item.code, at, kept);
+        if (length > 0)
+            add(ignores, &item);
+        at += length;
+        column += (uint32_t)length;
+        while (at < end && *at == ' ') {
+            at++;
+            column++;
+        }
+        more = length > 0 && at < end && *at == ',';
+        at += more;
+        column += more;
+    }
+}
+
+static void read_ignores(struct ignores *ignores, const char *source,
+                         size_t length)
+{
+    static const char word[] = "assay: ignore ";
+    const char *end = source + length;
+    const char *line = source;
+    uint32_t line_number = 1;
+    const char *found = source;
+    while ((found = memmem(found, (size_t)(end - found), word, strlen(word)))) {
+        const char *next;
+        while ((next = memchr(line, '\n', (size_t)(found - line)))) {
+            line = next + 1;
+            line_number++;
+        }
+        const char *stop = memchr(found, '\n', (size_t)(end - found));
+        const char *comment = comment_start(line, found);
+        found += strlen(word);
+        if (comment)
+            read_codes(ignores, line, line_number, found, stop ? stop : end,
+                       source, strspn(line, " \t") == (size_t)(comment - line));
+    }
+    /* Comments one below the other mean the same line. */
+    for (size_t i = ignores->count; i > 1; i--) {
+        struct ignore *above = &ignores->items[i - 2];
+        const struct ignore *below = &ignores->items[i - 1];
+        if (above->alone && below->alone && above->target == below->mark.line)
+            above->target = below->target;
+    }
+}
+
+static bool is_ignored(struct ignores *ignores, const struct diagnostic *item)
+{
+    bool result = false;
+    if (item->severity == SEVERITY_ERROR || item->mark.source != 0)
+        return false;
+    for (size_t i = 0; i < ignores->count; i++) {
+        struct ignore *ignore = &ignores->items[i];
+        if (ignore->target == item->mark.line &&
+            strcmp(ignore->code, item->code) == 0)
+            result = ignore->used = true;
+    }
+    return result;
+}
+
+static void report_unused(struct diagnostics *diagnostics,
+                          const struct ignore *ignore)
+{
+    static const char hint[] =
+        "put it at the end of the line that is meant, or "
+        "on the line before; or remove it";
+    const struct diagnostic_code *known = diagnostics_code_find(ignore->code);
+    if (!known)
+        diagnostics_add(diagnostics, SEVERITY_NOTE, "W403", ignore->mark,
+                        "assay validate --explain all prints the codes",
+                        "'%s' is no code", ignore->code);
+    else if (known->severity == SEVERITY_ERROR)
+        diagnostics_add(diagnostics, SEVERITY_NOTE, "W403", ignore->mark,
+                        "mend what it is about",
+                        "'%s' is an error, which cannot be ignored",
+                        ignore->code);
+    else
+        diagnostics_add(diagnostics, SEVERITY_NOTE, "W403", ignore->mark, hint,
+                        "there is no %s on line %u to ignore", ignore->code,
+                        ignore->target);
+    diagnostics_extend(diagnostics, strlen(ignore->code));
+}
+
+void workflow_ignore(const char *source, size_t length,
+                     struct diagnostics *diagnostics)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct ignores ignores = {.arena = arena};
+    read_ignores(&ignores, source, length);
+    size_t kept = 0;
+    for (size_t i = 0; i < diagnostics->count; i++)
+        if (!is_ignored(&ignores, &diagnostics->items[i]))
+            diagnostics->items[kept++] = diagnostics->items[i];
+    diagnostics->count = kept;
+    for (size_t i = 0; i < ignores.count && diagnostics->dropped == 0; i++)
+        if (!ignores.items[i].used)
+            report_unused(diagnostics, &ignores.items[i]);
+}

@@ -1,0 +1,437 @@
+/*
+ * Scripts: parameters in their text (W421), downloads (W425), hidden failures (W426).
+ * The scanner gives the commands one after the other, those in $( ) before the one
+ * around them; for each depth is kept what the list of commands before has done.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/workflow/lint.h"
+#include "engine/workflow/shell_text.h"
+
+/* A piece of the script; length 0: none. */
+struct piece {
+    size_t offset, length;
+};
+
+struct level {
+    enum shell_operator before; /* the command that comes */
+    struct piece question; /* to the cluster, in this list: its status counts */
+    bool silent;           /* ... and its message is dropped */
+    struct piece fetched;  /* curl or wget, in this pipeline */
+    struct piece inner;    /* a question in $( ) of the command to come */
+    bool inner_silent;
+};
+
+struct visit {
+    struct lint *lint;
+    const struct value *text;
+    struct level levels[SHELL_DEPTH_LIMIT + 1];
+};
+
+static bool is_one_of(const char *word, const char *const *list)
+{
+    for (; *list; list++)
+        if (strcmp(word, *list) == 0)
+            return true;
+    return false;
+}
+
+/* The program without its folder. */
+static const char *program(const struct shell_word *word)
+{
+    const char *slash = strrchr(word->text, '/');
+    return slash ? slash + 1 : word->text;
+}
+
+/* The first word of the command that is meant: that of sudo, timeout and so on. */
+static size_t find_program(const struct shell_command *command)
+{
+    static const char *const wrappers[] = {"sudo", "env",  "timeout", "exec",
+                                           "nice", "eval", "command", NULL};
+    size_t at = 0;
+    while (at + 1 < command->count &&
+           is_one_of(program(&command->words[at]), wrappers)) {
+        bool timeout = strcmp(program(&command->words[at]), "timeout") == 0;
+        at++;
+        while (at + 1 < command->count &&
+               (command->words[at].text[0] == '-' ||
+                strchr(command->words[at].text, '=')))
+            at++;
+        at += timeout && at + 1 < command->count;
+    }
+    return at;
+}
+
+/* The first word after `at` that is no option; "" when there is none. */
+static const char *next_operand(const struct shell_command *command, size_t at)
+{
+    while (++at < command->count)
+        if (command->words[at].text[0] != '-')
+            return command->words[at].text;
+    return "";
+}
+
+static bool has_word(const struct shell_command *command, const char *word)
+{
+    for (size_t i = 0; i < command->count; i++)
+        if (strcmp(command->words[i].text, word) == 0)
+            return true;
+    return false;
+}
+
+/* Which programs install what, by which of their commands. */
+static const struct {
+    const char *program;
+    const char *commands[4];
+} installers[] = {
+    {"apk", {"add"}},
+    {"apt", {"install"}},
+    {"apt-get", {"install"}},
+    {"yum", {"install"}},
+    {"dnf", {"install"}},
+    {"microdnf", {"install"}},
+    {"zypper", {"install", "in"}},
+    {"pip", {"install"}},
+    {"pip3", {"install"}},
+    {"npm", {"install", "i", "add"}},
+    {"yarn", {"add", "global"}},
+    {"pnpm", {"add"}},
+    {"gem", {"install"}},
+    {"go", {"install"}},
+    {"cargo", {"install"}},
+    {"brew", {"install"}},
+};
+
+static bool is_install(const struct shell_command *command, size_t at)
+{
+    if (at >= command->count || has_word(command, "--require-hashes") ||
+        has_word(command, "--no-network"))
+        return false;
+    const char *name = program(&command->words[at]);
+    const char *operand = next_operand(command, at);
+    bool module = strncmp(name, "python", 6) == 0 && has_word(command, "-m") &&
+                  strcmp(operand, "pip") == 0;
+    if (module)
+        return has_word(command, "install");
+    for (size_t i = 0; i < sizeof installers / sizeof *installers; i++) {
+        if (strcmp(installers[i].program, name) != 0)
+            continue;
+        const char *const *known = installers[i].commands;
+        for (size_t j = 0; j < 4 && known[j]; j++)
+            if (strcmp(known[j], operand) == 0)
+                return true;
+    }
+    return false;
+}
+
+static struct piece piece_of(const struct shell_command *command, size_t first,
+                             size_t last)
+{
+    const struct shell_word *end = &command->words[last];
+    size_t offset = command->words[first].offset;
+    return (struct piece){offset, end->offset + end->length - offset};
+}
+
+static void report_download(struct visit *visit, struct piece piece,
+                            const char *what)
+{
+    lint_report(visit->lint,
+                &(struct lint_finding){
+                    "W425", visit->text, piece.offset, piece.length,
+                    "take an image that has the program, pinned by its digest"},
+                "%s each time the step runs", what);
+}
+
+static const char *const shells[] = {"sh",  "bash", "ash",    "dash", "zsh",
+                                     "ksh", "eval", "source", ".",    NULL};
+
+static void check_install(struct visit *visit,
+                          const struct shell_command *command, size_t at)
+{
+    if (!is_install(command, at))
+        return;
+    size_t last = at + 1;
+    const char *operand = next_operand(command, at);
+    while (last + 1 < command->count &&
+           strcmp(command->words[last].text, operand) != 0)
+        last++;
+    report_download(visit, piece_of(command, at, last),
+                    "programs are downloaded");
+}
+
+static void check_fetch(struct visit *visit, struct level *level,
+                        const struct shell_command *command, size_t at)
+{
+    static const char *const fetchers[] = {"curl", "wget", NULL};
+    if (level->before != SHELL_PIPE)
+        level->fetched.length = 0;
+    if (at >= command->count)
+        return;
+    const char *name = program(&command->words[at]);
+    if (is_one_of(name, fetchers))
+        level->fetched = piece_of(command, at, at);
+    bool shell = is_one_of(name, shells);
+    const struct shell_command *outer = command->outer;
+    bool inside = outer && outer->count > 0 && is_one_of(name, fetchers) &&
+                  is_one_of(program(&outer->words[0]), shells);
+    if (level->fetched.length > 0 && (shell || inside)) {
+        report_download(visit, level->fetched,
+                        "a script is downloaded and run");
+        level->fetched.length = 0;
+    }
+}
+
+/* Questions to the cluster whose failure means that nothing was looked at. */
+static bool is_question(const struct shell_command *command, size_t at)
+{
+    static const char *const programs[] = {"kubectl", "oc", NULL};
+    static const char *const harmless[] = {
+        "delete", "describe", "logs", "version", "config", "completion", NULL};
+    if (at >= command->count ||
+        !is_one_of(program(&command->words[at]), programs))
+        return false;
+    for (size_t i = at + 1; i < command->count; i++)
+        if (is_one_of(command->words[i].text, harmless))
+            return false;
+    return true;
+}
+
+static bool is_zero(const struct shell_command *command, size_t at)
+{
+    return at + 1 < command->count &&
+           strcmp(command->words[at + 1].text, "0") == 0;
+}
+
+/* Whether this command, after `||`, makes the failure a success. When not even the
+ * message is left, saying something of one's own does so too. */
+static bool hides(const struct shell_command *command, bool silent)
+{
+    static const char *const always[] = {"true", ":", "continue", "break",
+                                         NULL};
+    static const char *const ends[] = {"exit", "return", NULL};
+    static const char *const talk[] = {"echo", "printf", NULL};
+    if (command->count == 0)
+        return silent && command->assigns && command->after != SHELL_CLOSE;
+    const char *name = command->words[0].text;
+    if (is_one_of(name, always) ||
+        (is_one_of(name, ends) && is_zero(command, 0)))
+        return true;
+    return silent && is_one_of(name, talk) && command->after != SHELL_AND;
+}
+
+static void check_hidden(struct visit *visit, const struct level *level,
+                         const struct shell_command *command)
+{
+    if (level->before != SHELL_OR || level->question.length == 0 ||
+        command->count == 0 || !hides(command, level->silent))
+        return;
+    const char *asked = visit->text->string.bytes + level->question.offset;
+    size_t length = level->question.length;
+    lint_report(visit->lint,
+                &(struct lint_finding){
+                    "W426", visit->text, command->words[0].offset,
+                    command->words[0].length,
+                    "end with a failure (|| exit 1), or keep the status "
+                    "(|| status=$?)"},
+                "'%.*s' may fail, for want of access or of the object, and "
+                "'|| %s' hides it",
+                (int)(length < 60 ? length : 60), asked,
+                command->words[0].text);
+}
+
+/* Remembers the question that the status of this list depends on. */
+static void note_question(struct level *level,
+                          const struct shell_command *command, size_t at)
+{
+    bool list = level->before == SHELL_PIPE || level->before == SHELL_OR ||
+                level->before == SHELL_AND;
+    if (!list) {
+        level->question.length = 0;
+        level->silent = false;
+    }
+    bool wrapped = command->count == 0 && level->inner.length > 0;
+    if (wrapped)
+        level->question = level->inner;
+    else if (is_question(command, at))
+        level->question =
+            piece_of(command, at, at + 1 < command->count ? at + 1 : at);
+    else
+        return;
+    level->silent = command->errors_dropped || (wrapped && level->inner_silent);
+}
+
+static void visit_command(void *context, const struct shell_command *command)
+{
+    struct visit *visit = context;
+    struct level *level = &visit->levels[command->depth];
+    bool any = command->count > 0 || command->assigns || command->grouped;
+    size_t at = find_program(command);
+    if (any) {
+        check_install(visit, command, at);
+        check_fetch(visit, level, command, at);
+        check_hidden(visit, level, command);
+        note_question(level, command, at);
+        level->inner.length = 0;
+    }
+    level->before = command->after;
+    if (command->after != SHELL_CLOSE)
+        return;
+    struct level *outer = &visit->levels[command->depth - 1];
+    if (level->question.length > 0) {
+        outer->inner = level->question;
+        outer->inner_silent = level->silent;
+    }
+    *level = (struct level){0};
+}
+
+/* Whether a shell cannot take a value of the parameter for code. */
+static bool is_safe_parameter(const struct value *entry)
+{
+    static const char *const types[] = {"integer", "number", "boolean", NULL};
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789_./:@%+,-";
+    const char *type = value_string_at(entry, "type");
+    if (type && is_one_of(type, types))
+        return true;
+    const struct value *values = value_get(entry, "enum");
+    for (size_t i = 0; i < value_count(values); i++) {
+        const char *text = value_string(value_item(values, i));
+        if (!text || text[0] == '-' || strspn(text, plain) != strlen(text))
+            return false;
+    }
+    return value_count(values) > 0;
+}
+
+struct names {
+    struct lint *lint;
+    const struct value *text;
+    struct value *seen; /* parameters that were reported in this text */
+    const char *block;  /* names come in the order of the text */
+    int missed;         /* names that were not found: the search is bounded */
+};
+
+static bool is_name_character(char character)
+{
+    return character == '_' || character == '.' || character == '-' ||
+           isalnum((unsigned char)character);
+}
+
+/* Whether the block, whose inner text begins at `at`, shows nothing: {{ if x }}. */
+static bool is_condition(const char *at)
+{
+    at += *at == '-';
+    at += strspn(at, " \t\n");
+    return strncmp(at, "if ", 3) == 0 || strncmp(at, "else ", 5) == 0;
+}
+
+/* The next place in a block where the name stands, or NULL; `*block` is set to
+ * the beginning of that block. */
+static const char *find_name(const char **block, const char *end,
+                             const char *name, size_t length)
+{
+    const char *at = *block;
+    while ((at = memmem(at, (size_t)(end - at), "{{", 2))) {
+        const char *start = at;
+        at += 2;
+        const char *stop = memmem(at, (size_t)(end - at), "}}", 2);
+        if (!stop)
+            return NULL;
+        const char *found = is_condition(at) ? NULL : at;
+        while (found &&
+               (found = memmem(found, (size_t)(stop - found), name, length))) {
+            if (!is_name_character(found[length]) &&
+                !is_name_character(found[-1])) {
+                *block = start;
+                return found;
+            }
+            found += length;
+        }
+        at = stop + 2;
+    }
+    return NULL;
+}
+
+static void visit_name(void *context, const char *name, size_t length)
+{
+    static const char prefix[] = "config.";
+    struct names *names = context;
+    struct lint *lint = names->lint;
+    size_t skip = strlen(prefix);
+    if (length <= skip || memcmp(name, prefix, skip) != 0)
+        return;
+    const struct value *entry = value_get_bytes(
+        value_path(lint->document, "spec.config"), name + skip, length - skip);
+    if (!entry || is_safe_parameter(entry) ||
+        value_get_bytes(names->seen, name, length))
+        return;
+    value_set_bytes(lint->arena, names->seen, name, length,
+                    value_make_null(lint->arena));
+    const char *bytes = names->text->string.bytes;
+    const char *found = NULL;
+    if (names->missed < 10)
+        found = find_name(&names->block, bytes + names->text->string.length,
+                          name, length);
+    names->missed += !found;
+    size_t offset = found ? (size_t)(found - bytes) : 0;
+    char hint[256];
+    snprintf(hint, sizeof hint,
+             "an `env` entry with value \"{{ config.%.60s }}\", and "
+             "\"$VARIABLE\" in the script",
+             name + skip);
+    lint_report(lint,
+                &(struct lint_finding){"W421", names->text, offset,
+                                       found ? length : 0, hint},
+                "the value of '%.*s' becomes code of the shell",
+                (int)(length < 100 ? length : 100), name);
+}
+
+static void check_parameters(struct lint *lint, const struct value *text)
+{
+    if (!memmem(text->string.bytes, text->string.length, "{{", 2))
+        return;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct error error = {0};
+    const struct expression_template *template = expression_template_parse(
+        arena, text->string.bytes, text->string.length, &error);
+    if (!template)
+        return; /* E201 */
+    struct names names = {lint, text, value_make_map(lint->arena),
+                          text->string.bytes, 0};
+    expression_template_visit_shown(template, visit_name, &names);
+}
+
+void lint_shell(struct lint *lint, const struct value *text)
+{
+    check_parameters(lint, text);
+    struct visit visit = {.lint = lint, .text = text};
+    shell_text_visit(text->string.bytes, text->string.length, visit_command,
+                     &visit);
+}
+
+void lint_arguments(struct lint *lint, const struct value *map)
+{
+    static const char *const fields[] = {"command", "args"};
+    bool shell = false, code = false;
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        const struct value *list = value_get(map, fields[i]);
+        for (size_t j = 0; value_is(list, VALUE_LIST) && j < value_count(list);
+             j++) {
+            const struct value *item = value_item(list, j);
+            const char *word = value_string(item);
+            if (!word)
+                continue;
+            if (code) {
+                lint_shell(lint, item);
+                return;
+            }
+            const char *slash = strrchr(word, '/');
+            size_t length = strlen(word);
+            shell = shell || is_one_of(slash ? slash + 1 : word, shells);
+            code = shell && length >= 2 && word[0] == '-' &&
+                   word[length - 1] == 'c';
+        }
+    }
+}

@@ -1,0 +1,142 @@
+#!/bin/sh
+# `assay validate`: order, exit codes, JSON, SARIF, and the table of codes against
+# the source and the manual.
+set -eu
+. "$(dirname -- "$0")/checks.sh"
+need perl
+
+head='apiVersion: testworkflows.testkube.io/v1
+kind: TestWorkflow
+metadata: {name: w}'
+write() { # NAME TEXT
+    printf '%s\n%s\n' "$head" "$2" >"$work/$1"
+}
+cd "$work"
+
+# check NAME COMMAND...: it succeeds; what it says is the reason when not.
+check() {
+    label=$1
+    shift
+    if "$@" >problem 2>&1; then
+        pass "$label"
+    else
+        fail "$label" "$(head -n 20 problem)"
+    fi
+}
+
+# Order and exit codes.
+write good.yaml 'spec:
+  steps:
+    - shell: echo'
+write two.yaml 'spec:
+  steps:
+    - shell: echo {{ 1 + }}
+      retry: {count: 0}
+  stesp: []'
+write host.yaml 'spec:
+  pod: {hostPID: true}
+  steps:
+    - shell: echo'
+expect 'a valid file' 0 'good.yaml: valid' "$ASSAY" validate good.yaml
+"$ASSAY" validate --quiet good.yaml >out 2>&1
+check 'quiet says nothing of it' test ! -s out
+expect 'three problems' 3 'two.yaml: 3 errors' "$ASSAY" validate two.yaml
+codes=$(sed -n 's/.*error\[\(E[0-9]*\)\].*/\1/p' out | tr '\n' ' ')
+check 'in the order of the file' test "$codes" = 'E201 E115 E110 '
+expect 'the worst of several files' 3 'good.yaml: valid' \
+    "$ASSAY" validate two.yaml good.yaml
+has 'each file is looked at' 'two.yaml: 3 errors'
+expect 'refused for security' 4 'error[S502]' "$ASSAY" validate host.yaml
+expect 'the worst is 4' 4 'S502' "$ASSAY" validate two.yaml host.yaml good.yaml
+expect 'a file that is not there' 3 'nowhere.yaml' \
+    "$ASSAY" validate nowhere.yaml good.yaml
+has 'the others are looked at' 'good.yaml: valid'
+
+# Lines.
+tab=$(printf '\t')
+printf 'a: "%s%s日本{{"\nb: [\n' "$tab" "$tab" >tabs.yaml
+expect 'a tab' 3 'E100' "$ASSAY" validate tabs.yaml
+write wide.yaml 'spec:
+  steps:
+    - shell: "日本語 {{ 1 + }}"'
+expect 'wide characters' 3 'wide.yaml:6:26:' "$ASSAY" validate wide.yaml
+has 'the caret is below the place' "       |                             ^"
+long=$(printf '%0500d' 0)
+write long.yaml "spec:
+  steps:
+    - shell: \"$long {{ 1 + }} $long\""
+expect 'a long line' 3 '...0000' "$ASSAY" validate long.yaml
+widest=$(awk '{ if (length($0) > most) most = length($0) } END { print most }' out)
+check 'is cut' test "$widest" -lt 150
+write escape.yaml "spec:
+  steps:
+    - shell: \"$(printf '\342\200\256') {{ 1 + }}\""
+expect 'what a terminal would act on' 3 '\u202e' "$ASSAY" validate escape.yaml
+has_not 'is not printed' "$(printf '\342\200\256')"
+{
+    printf '%s\nspec:\n  steps:\n' "$head"
+    awk 'BEGIN { for (i = 0; i < 1200; i++) print "    - shel: x" }'
+} >many.yaml
+expect 'thousands of problems' 3 'note: 200 more are not shown' \
+    "$ASSAY" validate many.yaml
+
+# JSON.
+expect 'JSON' 4 '"files"' \
+    "$ASSAY" validate --output json two.yaml host.yaml good.yaml
+check 'JSON has what is documented' perl -MJSON::PP -e '
+    my $report = decode_json(do { local $/; <> });
+    my @files = @{$report->{files}};
+    @files == 3 or die "files\n";
+    my ($two, $host, $good) = @files;
+    join(" ", map { $_->{code} } @{$two->{diagnostics}}) eq "E201 E115 E110"
+        or die "codes\n";
+    my $last = $two->{diagnostics}[2];
+    $last->{severity} eq "error" && $last->{line} == 8 && $last->{column} == 3
+        && $last->{file} eq "two.yaml" && $last->{hint} =~ /steps/
+        && $last->{message} =~ /unknown field/ or die "members\n";
+    $two->{errors} == 3 && !$two->{valid} && $good->{valid} or die "counts\n";
+    $host->{diagnostics}[0]{code} eq "S502" or die "host\n";
+' out
+"$ASSAY" validate --output json nowhere.yaml good.yaml >out 2>/dev/null || true
+has 'JSON of a file that is not there' '"failure"'
+expect 'an unknown form' 2 'expected text, json or sarif' \
+    "$ASSAY" validate --output xml good.yaml
+
+# SARIF.
+mkdir -p 'a folder/ü'
+cp two.yaml 'a folder/ü/two #1.yaml'
+status=0
+"$ASSAY" validate --output sarif two.yaml "$work/host.yaml" many.yaml \
+    'a folder/ü/two #1.yaml' nowhere.yaml tabs.yaml >log.sarif 2>/dev/null ||
+    status=$?
+check 'SARIF: exit code' test "$status" = 4
+check 'SARIF is what the standard asks for' \
+    perl "$here/check_sarif.pl" log.sarif
+cp log.sarif out
+has 'a URI is encoded' '"a%20folder/%C3%BC/two%20%231.yaml"'
+has 'a path below the folder is relative' '"uri": "host.yaml"'
+has 'a failure is told' '"executionSuccessful": false'
+has 'what is not shown is told' '200 more problems are not shown'
+first=$(grep -m 1 'assayFinding/v1' log.sarif)
+{
+    printf '# a line above\n'
+    cat two.yaml
+} >shifted && mv shifted two.yaml
+"$ASSAY" validate --output sarif two.yaml >log.sarif || true
+second=$(grep -m 1 'assayFinding/v1' log.sarif)
+check 'a fingerprint outlives a line above' test "$first" = "$second"
+
+# The codes.
+expect 'explain' 0 '### E110: unknown field' "$ASSAY" validate --explain e110
+has 'with an example' 'stesp:'
+expect 'an unknown code' 2 "did you mean 'E110'" "$ASSAY" validate --explain E11O
+"$ASSAY" validate --explain all >codes.md
+sed '1,/^## The codes$/d' "$root/docs/diagnostics.md" | sed 1d >documented.md
+check 'docs/diagnostics.md is what --explain all prints' \
+    diff documented.md codes.md
+sed -n 's/^### \([EWS][0-9]*\):.*/\1/p' codes.md | sort >described
+grep -rhoE --include='*.c' --exclude=diagnostic_codes.c '"[EWS][0-9]{3}"' \
+    "$root/engine" "$root/cli" | tr -d '"' | sort -u >used
+check 'every code of the source is described, and no other' \
+    diff described used
+finish
