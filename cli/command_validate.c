@@ -143,7 +143,7 @@ static int read_templates(struct validation *validation, struct error *error)
 {
     struct diagnostics found = diagnostics_make(validation->arena, NULL);
     validation->given = workflow_templates_make(validation->arena);
-    if (templates_load(validation->arena, &validation->templates,
+    if (templates_load(validation->arena, &validation->templates, NULL,
                        validation->given, &found, error) == 0)
         return 0;
     print_diagnostics(stderr, &found, NULL, 0);
