@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "engine/entrypoint/files.h"
 #include "engine/entrypoint/verdict.h"
 
 static bool is(const char *name, size_t length, const char *word)
@@ -118,11 +119,23 @@ static int answer(void *context, struct arena *arena, const char *name,
     return 1;
 }
 
-static struct expression_names machine(const struct names *names,
-                                       struct names *copy)
+/* Everyone who answers: first the run, then the container's files. */
+struct machine {
+    struct names names;
+    struct container_files container;
+    struct expression_names files;
+    struct expression_names run;
+};
+
+static const struct expression_names *machine(const struct names *names,
+                                              struct machine *made)
 {
-    *copy = *names;
-    return (struct expression_names){.name = answer, .context = copy};
+    made->names = *names;
+    files_make(&made->container);
+    made->files = expression_files_names(&made->container.files);
+    made->run = (struct expression_names){
+        .name = answer, .context = &made->names, .next = &made->files};
+    return &made->run;
 }
 
 static int unknown(const struct expression_reference *reference,
@@ -137,12 +150,12 @@ int names_condition(const struct names *names, const char *condition,
                     struct error *error)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    struct names copy;
-    struct expression_names chain = machine(names, &copy);
+    struct machine made;
+    const struct expression_names *chain = machine(names, &made);
     const struct expression *expression =
         expression_parse(arena, condition, strlen(condition), error);
     if (expression)
-        expression = expression_resolve(arena, expression, &chain, error);
+        expression = expression_resolve(arena, expression, chain, error);
     if (!expression)
         return error_context(error, "condition '%.100s'", condition);
     struct expression_reference reference;
@@ -157,12 +170,12 @@ static const struct expression_template *
 resolve(struct arena *arena, const struct names *names,
         const struct instruction_text *text, struct error *error)
 {
-    struct names copy;
-    struct expression_names chain = machine(names, &copy);
+    struct machine made;
+    const struct expression_names *chain = machine(names, &made);
     const struct expression_template *template =
         expression_template_parse(arena, text->bytes, text->length, error);
     if (template)
-        template = expression_template_resolve(arena, template, &chain, error);
+        template = expression_template_resolve(arena, template, chain, error);
     struct expression_reference reference;
     if (template && expression_template_first_name(template, &reference)) {
         unknown(&reference, error);

@@ -110,6 +110,23 @@ struct expression_reference {
 bool expression_first_name(const struct expression *expression,
                            struct expression_reference *reference);
 
+/* Calls `found` with every function call in it, arguments before their call. */
+void expression_visit_calls(
+    const struct expression *expression,
+    void (*found)(void *context, const struct expression_reference *call),
+    void *context);
+
+/* Where a function can be called: jq, yaml and toyaml need libraries that the
+ * program in the pod does not have; file and glob look at its files. */
+enum expression_function {
+    FUNCTION_UNKNOWN,
+    FUNCTION_ANYWHERE,
+    FUNCTION_BEFORE_RUN,
+    FUNCTION_IN_RUN,
+};
+enum expression_function expression_function_of(const char *name,
+                                                size_t length);
+
 /* Text with {{ blocks }}. The extension `{{ if x }} {{ else if y }} {{ else }}
  * {{ end }}`, with - inside the braces to trim white space, is part of it. */
 struct expression_template;
@@ -162,6 +179,10 @@ void expression_template_visit_names(const struct expression_template *template,
                                                    const char *name,
                                                    size_t length),
                                      void *context);
+void expression_template_visit_calls(
+    const struct expression_template *template,
+    void (*found)(void *context, const struct expression_reference *call),
+    void *context);
 bool expression_template_first_name(const struct expression_template *template,
                                     struct expression_reference *reference);
 

@@ -51,6 +51,23 @@ const struct function *function_find(const char *name, size_t length)
     return NULL;
 }
 
+enum expression_function expression_function_of(const char *name, size_t length)
+{
+    static const struct {
+        const char *name;
+        enum expression_function function;
+    } special[] = {
+        {"jq", FUNCTION_BEFORE_RUN},     {"yaml", FUNCTION_BEFORE_RUN},
+        {"toyaml", FUNCTION_BEFORE_RUN}, {"file", FUNCTION_IN_RUN},
+        {"glob", FUNCTION_IN_RUN},       {"any", FUNCTION_ANYWHERE},
+    };
+    for (size_t i = 0; i < sizeof special / sizeof *special; i++)
+        if (strlen(special[i].name) == length &&
+            memcmp(special[i].name, name, length) == 0)
+            return special[i].function;
+    return function_find(name, length) ? FUNCTION_ANYWHERE : FUNCTION_UNKNOWN;
+}
+
 void *call_fail(struct call *call, const char *format, ...)
 {
     char text[256];

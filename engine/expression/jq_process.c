@@ -36,6 +36,8 @@
 #define JQ_FUNCTIONS(ITEM)                                                     \
     ITEM(jq_init)                                                              \
     ITEM(jq_set_error_cb)                                                      \
+    ITEM(jq_set_input_cb)                                                      \
+    ITEM(jq_set_debug_cb)                                                      \
     ITEM(jq_compile)                                                           \
     ITEM(jq_start)                                                             \
     ITEM(jq_next)                                                              \
@@ -81,7 +83,7 @@ static const struct jq_library *load(struct error *error)
 
 /* --- in the child --- */
 
-enum { CHILD_GOOD = 0, CHILD_REFUSED = 1 }; /* its exit status */
+enum { CHILD_GOOD = 0, CHILD_REFUSED = 64 }; /* its exit status */
 
 struct job {
     const struct jq_library *jq;
@@ -125,7 +127,8 @@ static bool confine(int pipe)
         return false;
     if (dup2(pipe, 3) < 0 || close_range(4, ~0U, 0) != 0)
         return false;
-    clearenv();
+    static char *nothing[] = {NULL};
+    environ = nothing;
     return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && set_limit(RLIMIT_CORE, 0) &&
            set_limit(RLIMIT_NOFILE, 0) && set_limit(RLIMIT_FSIZE, 0) &&
            set_limit(RLIMIT_AS, memory) &&
@@ -182,7 +185,10 @@ static void run_program(struct job *job)
         refuse(job, "libjq cannot start");
         return;
     }
+    /* libjq 1.6 leaves those that are not set as the memory was. */
     jq->jq_set_error_cb(state, refuse_message, job);
+    jq->jq_set_input_cb(state, NULL, NULL);
+    jq->jq_set_debug_cb(state, NULL, NULL);
     jq->jq_set_attr(state, jq->jv_string("JQ_LIBRARY_PATH"), jq->jv_array());
     jv input = jq->jv_parse_sized(job->input, (int)job->length);
     if (jq->jv_get_kind(input) == JV_KIND_INVALID ||

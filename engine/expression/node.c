@@ -143,38 +143,47 @@ bool node_is_wildcard(const struct expression *expression)
     return list->kind == NODE_NAME || node_is_wildcard(list);
 }
 
-typedef void visit_function(void *context, const char *name, size_t length);
-
 /* Depth is that of the tree, which the parser and resolving bound. */
-static void visit(const struct expression *node, visit_function *found,
-                  void *context)
+void node_visit(const struct expression *node, node_visitor *found,
+                void *context)
 {
     switch (node->kind) {
     case NODE_VALUE:
-        break;
     case NODE_NAME:
-        found(context, node->name, node->length);
         break;
     case NODE_CALL:
         for (size_t i = 0; i < node->count; i++)
-            visit(node->arguments[i].expression, found, context);
+            node_visit(node->arguments[i].expression, found, context);
         break;
     case NODE_PROPERTY:
-        visit(node->operand, found, context);
+        node_visit(node->operand, found, context);
         break;
     case NODE_NOT:
-        visit(node->negated, found, context);
+        node_visit(node->negated, found, context);
         break;
     case NODE_BINARY:
-        visit(node->left, found, context);
-        visit(node->right, found, context);
+        node_visit(node->left, found, context);
+        node_visit(node->right, found, context);
         break;
     case NODE_CONDITIONAL:
-        visit(node->condition, found, context);
-        visit(node->yes, found, context);
-        visit(node->no, found, context);
+        node_visit(node->condition, found, context);
+        node_visit(node->yes, found, context);
+        node_visit(node->no, found, context);
         break;
     }
+    found(context, node);
+}
+
+struct name_visit {
+    void (*found)(void *context, const char *name, size_t length);
+    void *context;
+};
+
+static void visit_name(void *context, const struct expression *node)
+{
+    const struct name_visit *visit = context;
+    if (node->kind == NODE_NAME)
+        visit->found(visit->context, node->name, node->length);
 }
 
 void expression_visit_names(const struct expression *expression,
@@ -182,5 +191,29 @@ void expression_visit_names(const struct expression *expression,
                                           size_t length),
                             void *context)
 {
-    visit(expression, found, context);
+    struct name_visit visit = {found, context};
+    node_visit(expression, visit_name, &visit);
+}
+
+struct call_visit {
+    void (*found)(void *context, const struct expression_reference *call);
+    void *context;
+};
+
+static void visit_call(void *context, const struct expression *node)
+{
+    const struct call_visit *visit = context;
+    struct expression_reference call = {node->name, node->length, node->offset,
+                                        true};
+    if (node->kind == NODE_CALL)
+        visit->found(visit->context, &call);
+}
+
+void expression_visit_calls(
+    const struct expression *expression,
+    void (*found)(void *context, const struct expression_reference *call),
+    void *context)
+{
+    struct call_visit visit = {found, context};
+    node_visit(expression, visit_call, &visit);
 }

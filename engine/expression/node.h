@@ -106,6 +106,12 @@ const struct expression *node_at(struct arena *arena,
                                  const struct expression *expression,
                                  size_t offset);
 
+typedef void node_visitor(void *context, const struct expression *node);
+
+/* Calls `found` with every node, parts before what they are parts of. */
+void node_visit(const struct expression *node, node_visitor *found,
+                void *context);
+
 enum static_type node_type(const struct expression *node);
 
 /* A variable with `.*` in its name, or the _wc() call that stands for it. */

@@ -186,25 +186,33 @@ bool expression_template_uses_blocks(const struct expression_template *template)
     return template->blocks;
 }
 
-struct name_visit {
-    void (*found)(void *context, const char *name, size_t length);
+struct template_visit {
+    void (*name)(void *context, const char *name, size_t length);
+    void (*call)(void *context, const struct expression_reference *call);
     void *context;
     bool conditions;
 };
 
-static void visit(const struct segment *segment,
-                  const struct name_visit *visitor)
+static void visit_expression(const struct expression *expression,
+                             const struct template_visit *visit)
+{
+    if (visit->name)
+        expression_visit_names(expression, visit->name, visit->context);
+    if (visit->call)
+        expression_visit_calls(expression, visit->call, visit->context);
+}
+
+static void visit_segments(const struct segment *segment,
+                           const struct template_visit *visit)
 {
     for (; segment; segment = segment->next) {
         if (segment->expression)
-            expression_visit_names(segment->expression, visitor->found,
-                                   visitor->context);
+            visit_expression(segment->expression, visit);
         const struct branch *branch = segment->branches;
         for (; branch; branch = branch->next) {
-            if (branch->condition && visitor->conditions)
-                expression_visit_names(branch->condition, visitor->found,
-                                       visitor->context);
-            visit(branch->first, visitor);
+            if (branch->condition && visit->conditions)
+                visit_expression(branch->condition, visit);
+            visit_segments(branch->first, visit);
         }
     }
 }
@@ -215,8 +223,8 @@ void expression_template_visit_names(const struct expression_template *template,
                                                    size_t length),
                                      void *context)
 {
-    struct name_visit visitor = {found, context, true};
-    visit(template->first, &visitor);
+    struct template_visit visit = {found, NULL, context, true};
+    visit_segments(template->first, &visit);
 }
 
 void expression_template_visit_shown(const struct expression_template *template,
@@ -225,8 +233,17 @@ void expression_template_visit_shown(const struct expression_template *template,
                                                    size_t length),
                                      void *context)
 {
-    struct name_visit visitor = {found, context, false};
-    visit(template->first, &visitor);
+    struct template_visit visit = {found, NULL, context, false};
+    visit_segments(template->first, &visit);
+}
+
+void expression_template_visit_calls(
+    const struct expression_template *template,
+    void (*found)(void *context, const struct expression_reference *call),
+    void *context)
+{
+    struct template_visit visit = {NULL, found, context, true};
+    visit_segments(template->first, &visit);
 }
 
 static bool first_name(const struct segment *segment,

@@ -16,7 +16,7 @@ static bool has_prefix(const char *name, size_t length, const char *prefix)
 static const char *const words[] = {
     "status", "passed",       "success",     "failed",      "error",
     "always", "never",        "self.status", "self.passed", "self.failed",
-    "env",    "self.success", "self.error",  NULL,
+    "env",    "self.success", "self.error",  "workingDir",  NULL,
 };
 
 static bool is_known(const struct planning *planning, const char *name,
@@ -60,17 +60,24 @@ static void refuse_unknown(void *context, const char *name, size_t length)
                     visit->text->mark, hint, "unknown name '%s'", wanted);
 }
 
-/* A function that nothing knows is found when it is the first thing unknown. */
-static void refuse_call(struct planning *planning, const struct value *text,
-                        const struct expression_reference *reference)
+static void refuse_call(void *context, const struct expression_reference *call)
 {
-    if (!reference->call)
-        return;
-    diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E206", text->mark,
-                    NULL,
-                    "function '%.*s' is unknown, or not supported by this "
-                    "version",
-                    (int)reference->length, reference->name);
+    struct name_visit *visit = context;
+    int length = call->length > 100 ? 100 : (int)call->length;
+    enum expression_function function =
+        expression_function_of(call->name, call->length);
+    if (function == FUNCTION_BEFORE_RUN)
+        diagnostics_add(visit->planning->diagnostics, SEVERITY_ERROR, "E206",
+                        visit->text->mark,
+                        "an argument is known in the pod only: use a "
+                        "parameter (config.*), or do it in the step's shell",
+                        "function '%.*s' is available before the run starts "
+                        "only",
+                        length, call->name);
+    if (function == FUNCTION_UNKNOWN)
+        diagnostics_add(visit->planning->diagnostics, SEVERITY_ERROR, "E206",
+                        visit->text->mark, "docs/expressions.md has them all",
+                        "unknown function '%.*s'", length, call->name);
 }
 
 static const struct expression_template *parse(struct planning *planning,
@@ -97,9 +104,7 @@ struct value *names_text(struct planning *planning, const struct value *text)
         return value_make_bytes(arena, plain, length);
     struct name_visit visit = {planning, text};
     expression_template_visit_names(template, refuse_unknown, &visit);
-    struct expression_reference reference;
-    if (expression_template_first_name(template, &reference))
-        refuse_call(planning, text, &reference);
+    expression_template_visit_calls(template, refuse_call, &visit);
     struct value *map = value_make_map(arena);
     value_set(arena, map, "template",
               value_make_bytes(arena, text->string.bytes, text->string.length));
@@ -120,9 +125,7 @@ void names_check_condition(struct planning *planning,
         return;
     }
     expression_visit_names(expression, refuse_unknown, &visit);
-    struct expression_reference reference;
-    if (expression_first_name(expression, &reference))
-        refuse_call(planning, condition, &reference);
+    expression_visit_calls(expression, refuse_call, &visit);
 }
 
 const char *names_static_text(struct planning *planning,

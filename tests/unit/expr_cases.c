@@ -5,6 +5,10 @@
  *
  * with \\ \n \t \r in the first and last column. Prints every row that fails,
  * then "N passed, N failed". The options are at the top of each table.
+ *
+ * `--differences FILE` reads a table of docs/differences.md: rows where Assay
+ * gives something else on purpose. They pass when both results are those of the
+ * table, and fail when they differ from it or no longer differ from each other.
  */
 #include <math.h>
 #include <stdio.h>
@@ -247,7 +251,12 @@ static const struct expression *template_sum(struct row *row)
 {
     const struct expression_template *template = expression_template_parse(
         row->arena, row->input, row->input_length, &row->error);
-    return template ? resolved(row, as_sum(row->arena, template->first)) : NULL;
+    if (!template)
+        return NULL;
+    if (expression_template_uses_blocks(template))
+        return resolved(
+            row, expression_of_template(row->arena, template, &row->error));
+    return resolved(row, as_sum(row->arena, template->first));
 }
 
 /* --- ways to show a result --- */
@@ -568,6 +577,90 @@ static bool is_as_expected(const struct row *row, const struct text *text)
     return is(text_string(text), row->expected);
 }
 
+/* --- differences --- */
+
+struct difference {
+    const char *columns[4]; /* expression, shown as, theirs, ours */
+    const struct difference *next;
+};
+
+static const struct difference *differences;
+
+/* How a row is read and shown, in the words of the document. */
+static const char *shown_as(const struct row *row)
+{
+    static const char *const words[][3] = {
+        {"expr", "string", "expression"}, {"expr", "template", "block"},
+        {"tpl", "string", "sum"},         {"tpl", "template", "template"},
+        {"expr", "pure", "one block"},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (is(words[i][0], option(row, "in", "expr")) &&
+            is(words[i][1], option(row, "out", "string")))
+            return words[i][2];
+    return "";
+}
+
+/* One cell of a Markdown table without its spaces and backquotes; `\|` is a
+ * bar. Moves *at to the next. */
+static const char *read_cell(struct arena *arena, const char **at)
+{
+    CLEANUP(text_free) struct text cell = {0};
+    for (; **at != '|' && **at != '\n' && **at != '\0'; ++*at) {
+        *at += **at == '\\' && (*at)[1] == '|';
+        text_append_character(&cell, **at);
+    }
+    *at += **at == '|';
+    size_t start = strspn(text_string(&cell), " `");
+    size_t end = cell.length;
+    while (end > start && strchr(" `", cell.data[end - 1]))
+        end--;
+    return arena_copy(arena, text_string(&cell) + start, end - start);
+}
+
+/* Rows of four cells and a reason; others, and the head, match no row. */
+static int read_differences(struct arena *arena, const char *file)
+{
+    struct error error = {0};
+    size_t length;
+    const char *at = file_read(arena, file, 1 << 20, &length, &error);
+    if (!at) {
+        fprintf(stderr, "%s\n", error.text);
+        return -1;
+    }
+    for (; *at != '\0'; at += *at == '\n') {
+        if (*at == '|') {
+            struct difference *made = arena_allocate(arena, sizeof *made);
+            at++;
+            for (size_t i = 0; i < 4; i++)
+                made->columns[i] = read_cell(arena, &at);
+            made->next = differences;
+            differences = made;
+        }
+        at += strcspn(at, "\n");
+    }
+    return 0;
+}
+
+static const struct difference *difference_of(const struct row *row)
+{
+    const struct difference *at = differences;
+    while (at && (!is(at->columns[0], row->input) ||
+                  !is(at->columns[1], shown_as(row))))
+        at = at->next;
+    return at;
+}
+
+static bool is_as_different(const struct row *row,
+                            const struct difference *difference,
+                            const struct text *text)
+{
+    const char *got = error_is_set(&row->error) ? "ERROR" : text_string(text);
+    const char *theirs = difference->columns[2];
+    const char *ours = difference->columns[3];
+    return is(theirs, row->expected) && is(ours, got) && !is(ours, theirs);
+}
+
 static bool check_line(const char *file, size_t number, const char *line,
                        size_t length)
 {
@@ -591,8 +684,12 @@ static bool check_line(const char *file, size_t number, const char *line,
     CLEANUP(text_free) struct text text = {0};
     if (row.options)
         run_row(&row, &text);
-    if (is_as_expected(&row, &text))
+    const struct difference *difference = difference_of(&row);
+    if (difference ? is_as_different(&row, difference, &text)
+                   : is_as_expected(&row, &text))
         return true;
+    if (difference)
+        printf("(not as differences.md says)\n");
     printf("%s:%zu: %s\n  options   %.*s\n  got       %s%s\n  expected  %s\n",
            file, number, row.input, (int)(expected - options - 1), options + 1,
            error_is_set(&row.error) ? "ERROR " : "",
@@ -605,7 +702,11 @@ int main(int count, char **arguments)
 {
     size_t passed = 0;
     size_t failed = 0;
-    for (int i = 1; i < count; i++) {
+    CLEANUP(arena_free) struct arena *kept = arena_new();
+    int first = count > 2 && is(arguments[1], "--differences") ? 3 : 1;
+    if (first > 1 && read_differences(kept, arguments[2]) < 0)
+        return 2;
+    for (int i = first; i < count; i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
         struct error error = {0};
         size_t length;
