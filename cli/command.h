@@ -27,6 +27,7 @@ int command_logs(int count, char **arguments);
 int command_attach(int count, char **arguments);
 int command_abort(int count, char **arguments);
 int command_doctor(int count, char **arguments);
+int command_eval(int count, char **arguments);
 int command_marketplace(int count, char **arguments);
 int command_version(int count, char **arguments);
 int command_help(int count, char **arguments);

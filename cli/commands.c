@@ -18,6 +18,8 @@ const struct command commands[] = {
     {"attach", command_attach, "ID",
      "follow a run in a cluster, and complete its record"},
     {"abort", command_abort, "ID", "end a run in a cluster"},
+    {"eval", command_eval, "EXPR [--vars JSON]",
+     "print what an expression gives"},
     {"marketplace", command_marketplace, "COMMAND",
      "find, pin and update workflows of git repositories"},
     {"doctor", command_doctor, "[--rbac]",

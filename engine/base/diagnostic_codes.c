@@ -160,7 +160,10 @@ static const struct diagnostic_code codes[] = {
      "  steps:\n"
      "    - shell: echo '{{ stats.x }}'\n"},
     {"E206", SEVERITY_ERROR, "unknown function",
-     "The function is unknown, or not in this version.", "Use another.",
+     "The function is unknown, or cannot be called where the expression is "
+     "evaluated: `jq`, `yaml` and `toyaml` are available before the run starts "
+     "only.",
+     "Use another, or give it what is known before the run.",
      "spec:\n"
      "  steps:\n"
      "    - shell: echo '{{ frobnicate(env.HOME) }}'\n"},
@@ -188,7 +191,8 @@ static const struct diagnostic_code codes[] = {
      "    - shell: echo\n"},
     {"E303", SEVERITY_ERROR, "not in this version",
      "The workflow asks for something that this version cannot do.",
-     "This version runs `run` and `shell` steps, in groups or not, templates of "
+     "This version runs `run` and `shell` steps, in groups or not, templates "
+     "of "
      "them, and `content.files`.",
      "spec:\n"
      "  steps:\n"
@@ -280,6 +284,44 @@ static const struct diagnostic_code codes[] = {
      "spec:\n"
      "  steps:\n"
      "    - shell: echo # assay: ignore W425\n"},
+    {"W410", SEVERITY_WARNING, "&& and || mixed",
+     "They have one level and group from the left: `a || b && c` is "
+     "`(a || b) && c`.",
+     "Put one of them in parentheses.",
+     "spec:\n"
+     "  steps:\n"
+     "    - condition: always || failed && env.FORCE\n"
+     "      shell: echo\n"},
+    {"W411", SEVERITY_WARNING, "choice after choice",
+     "Choices group from the left: `a ? b : c ? d : e` is "
+     "`(a ? b : c) ? d : e`, and `a ? b : c && d` is `(a ? b : c) && d`.",
+     "Put the inner one in parentheses.",
+     "spec:\n"
+     "  steps:\n"
+     "    - shell: echo '{{ env.A ? 1 : env.B ? 2 : 3 }}'\n"},
+    {"W412", SEVERITY_WARNING, "minus before more",
+     "A minus takes in the rest of the expression: `-3 + 5` is -8. Behind "
+     "`{{` it is a minus too; only `{{- if`, `{{- else` and `{{- end` trim "
+     "white space.",
+     "Write `(-3) + 5`, or leave the minus out.",
+     "spec:\n"
+     "  steps:\n"
+     "    - shell: echo '{{ -3 + env.COUNT }}'\n"},
+    {"W413", SEVERITY_WARNING, "number compared with text",
+     "`==` compares texts, and the text of a number may be another than what "
+     "is written: 1000000 has the text `1e+06`.",
+     "Write both in the same way: `env.COUNT == \"1000000\"`.",
+     "spec:\n"
+     "  steps:\n"
+     "    - condition: env.COUNT == 1000000\n"
+     "      shell: echo\n"},
+    {"W414", SEVERITY_WARNING, "condition that is constant",
+     "It is always true, or never, whatever happens.",
+     "Correct it, or leave it out.",
+     "spec:\n"
+     "  steps:\n"
+     "    - condition: '1 == 2'\n"
+     "      shell: echo\n"},
     {"W420", SEVERITY_WARNING, "image not pinned",
      "A tag can be moved to other content at any time: what ran yesterday is "
      "not what runs today. A digest names the content itself.",

@@ -127,6 +127,28 @@ enum expression_function {
 enum expression_function expression_function_of(const char *name,
                                                 size_t length);
 
+/* What is no error and probably not meant. */
+struct expression_finding {
+    const char *code; /* "W410": docs/diagnostics.md */
+    size_t offset;    /* in the text */
+    const char *text; /* what it does */
+    const char *hint; /* what to write */
+};
+
+/* Tells of mixed && and ||, chained choices, a minus that takes in the rest,
+ * numbers that are compared as texts, and, of a condition, that it is constant.
+ * A text that cannot be parsed has no findings. */
+void expression_lint(const char *text, size_t length, bool is_condition,
+                     void (*found)(void *context,
+                                   const struct expression_finding *finding),
+                     void *context);
+
+/* The same of every block of a template, up to one that cannot be read. */
+void expression_template_lint(
+    const char *text, size_t length,
+    void (*found)(void *context, const struct expression_finding *finding),
+    void *context);
+
 /* Text with {{ blocks }}. The extension `{{ if x }} {{ else if y }} {{ else }}
  * {{ end }}`, with - inside the braces to trim white space, is part of it. */
 struct expression_template;

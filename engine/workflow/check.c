@@ -59,6 +59,21 @@ static void report(struct check *check, const struct value *text,
                     "%s", error->text);
 }
 
+struct lint_text {
+    struct check *check;
+    const struct value *text;
+};
+
+static void warn(void *context, const struct expression_finding *finding)
+{
+    const struct lint_text *lint = context;
+    struct mark mark =
+        value_locate(lint->text, finding->offset, lint->check->source,
+                     lint->check->source_length);
+    diagnostics_add(lint->check->diagnostics, SEVERITY_WARNING, finding->code,
+                    mark, finding->hint, "%s", finding->text);
+}
+
 static void check_template(struct check *check, const struct value *text)
 {
     if (!memmem(text->string.bytes, text->string.length, "{{", 2))
@@ -75,15 +90,22 @@ static void check_template(struct check *check, const struct value *text)
                         "`{{ cond ? a : b }}` where the file must run there "
                         "too",
                         "'{{ if }}' blocks are an extension of Assay");
+    struct lint_text lint = {check, text};
+    expression_template_lint(text->string.bytes, text->string.length, warn,
+                             &lint);
 }
 
-static void check_expression(struct check *check, const struct value *text)
+static void check_expression(struct check *check, const struct value *text,
+                             bool is_condition)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct error error = {0};
     if (!expression_parse(arena, text->string.bytes, text->string.length,
                           &error))
         report(check, text, &error);
+    struct lint_text lint = {check, text};
+    expression_lint(text->string.bytes, text->string.length, is_condition, warn,
+                    &lint);
 }
 
 /* Depth is that of the document, which its reader has bounded. */
@@ -94,7 +116,9 @@ static void check_strings(struct check *check, const struct value *value,
         return;
     bool expression = tag == FIELD_EXPRESSION || tag == FIELD_STRATEGY;
     if (value_is(value, VALUE_STRING) && expression)
-        check_expression(check, value);
+        check_expression(check, value,
+                         strcmp(field, "condition") == 0 ||
+                             strcmp(field, "until") == 0);
     else if (value_is(value, VALUE_STRING))
         check_template(check, value);
     else if (value_is(value, VALUE_LIST))
