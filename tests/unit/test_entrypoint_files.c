@@ -68,8 +68,8 @@ static void test_files_are_seen(void **state)
         "file(\"sub/link.txt\") == \"hello\"",
         "tojson(file(\"odd\")) == \"\\\"a\\\\u0000\xEF\xBF\xBD z\\\"\"",
         "len(file(\"/dev/../\" + workingDir + \"/a.txt\")) == 5",
-        "join(map(glob(\"**/*.txt\"), \"relpath(_.value)\")) == "
-        "\"a.txt,sub/b.txt,sub/link.txt\"",
+        ("join(map(glob(\"**/*.txt\"), \"relpath(_.value)\")) == "
+         "\"a.txt,sub/b.txt,sub/link.txt\""),
         "len(glob(\"nowhere/**\")) == 0",
         "len(glob(\"sub/up/*\")) == 2", /* named, links are followed */
         "len(glob(\"sub/gone\")) == 0",
