@@ -45,7 +45,7 @@ package=$(find "$folder" -maxdepth 1 -name '*.deb')
 dpkg-deb --extract "$package" "$folder/package"
 expect_files "$folder/package/usr" 'package'
 depends=$(dpkg-deb --field "$package" Depends)
-for name in bubblewrap libc6 libcurl4 libgit2-1.5 libsqlite3-0 libssl3 libyaml-0-2 \
+for name in bubblewrap libc6 libcurl4 libgit2-1.5 libjq1 libsqlite3-0 libssl3 libyaml-0-2 \
     libzstd1; do
     case ", $depends," in
     *", $name"[\ ,]*) ;;

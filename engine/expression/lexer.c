@@ -26,7 +26,8 @@ int fail_at(struct error *error, size_t offset, const char *format, ...)
 
 static bool is_space(char character)
 {
-    return character != '\0' && strchr(" \t\n\r\f", character);
+    return character == ' ' || character == '\t' || character == '\n' ||
+           character == '\r' || character == '\f';
 }
 
 static bool is_word(char character)
@@ -160,22 +161,36 @@ static struct token property(struct lexer *lexer)
                   end);
 }
 
-/* Longer ones first, where one is the beginning of another. */
-static const enum operator_id operator_order[] = {
-    OPERATOR_NOT_EQUAL,     OPERATOR_DIFFERENT,  OPERATOR_EQUAL,
-    OPERATOR_GREATER_EQUAL, OPERATOR_LESS_EQUAL, OPERATOR_AND,
-    OPERATOR_POWER,         OPERATOR_OR,         OPERATOR_ADD,
-    OPERATOR_SUBTRACT,      OPERATOR_MULTIPLY,   OPERATOR_DIVIDE,
-    OPERATOR_GREATER,       OPERATOR_LESS,       OPERATOR_SAME,
-    OPERATOR_MODULO,
+/* Marks and operators by their first byte; of two that begin in the same way,
+ * the longer one first. */
+struct mark_entry {
+    const char text[4];
+    unsigned char length;
+    enum token_kind kind;
+    enum operator_id operator;
 };
 
-static const struct {
-    const char *text;
-    enum token_kind kind;
-} marks[] = {
-    {",", TOKEN_COMMA}, {"(", TOKEN_OPEN},     {")", TOKEN_CLOSE},
-    {":", TOKEN_COLON}, {"?", TOKEN_QUESTION}, {"...", TOKEN_SPREAD},
+#define MARK(text, kind)                                                       \
+    {                                                                          \
+        text, sizeof(text) - 1, kind, 0                                        \
+    }
+#define SIGN(text, operator)                                                   \
+    {                                                                          \
+        text, sizeof(text) - 1, TOKEN_OPERATOR, operator                       \
+    }
+
+static const struct mark_entry marks[] = {
+    MARK("(", TOKEN_OPEN),          MARK(")", TOKEN_CLOSE),
+    MARK(",", TOKEN_COMMA),         MARK(":", TOKEN_COLON),
+    MARK("?", TOKEN_QUESTION),      MARK("...", TOKEN_SPREAD),
+    SIGN("!=", OPERATOR_NOT_EQUAL), SIGN("%", OPERATOR_MODULO),
+    SIGN("&&", OPERATOR_AND),       SIGN("**", OPERATOR_POWER),
+    SIGN("*", OPERATOR_MULTIPLY),   SIGN("+", OPERATOR_ADD),
+    SIGN("-", OPERATOR_SUBTRACT),   SIGN("/", OPERATOR_DIVIDE),
+    SIGN("<>", OPERATOR_DIFFERENT), SIGN("<=", OPERATOR_LESS_EQUAL),
+    SIGN("<", OPERATOR_LESS),       SIGN("==", OPERATOR_EQUAL),
+    SIGN("=", OPERATOR_SAME),       SIGN(">=", OPERATOR_GREATER_EQUAL),
+    SIGN(">", OPERATOR_GREATER),    SIGN("||", OPERATOR_OR),
 };
 
 static struct token unknown(struct lexer *lexer)
@@ -205,21 +220,17 @@ static bool marked(struct lexer *lexer, struct token *token)
                         lexer->at + 3);
         return true;
     }
+    char first = peek(lexer, lexer->at);
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-        if (!starts_with(lexer, marks[i].text))
-            continue;
-        *token = finish(lexer, (struct token){.kind = marks[i].kind},
-                        lexer->at + strlen(marks[i].text));
-        return true;
-    }
-    for (size_t i = 0; i < OPERATORS; i++) {
-        const char *text = operator_table[operator_order[i]].text;
-        if (!starts_with(lexer, text))
+        const struct mark_entry *mark = &marks[i];
+        if (mark->text[0] != first ||
+            lexer->length - lexer->at < mark->length ||
+            memcmp(lexer->text + lexer->at, mark->text, mark->length) != 0)
             continue;
         *token = finish(lexer,
-                        (struct token){.kind = TOKEN_OPERATOR,
-                                       .operator= operator_order[i]},
-                        lexer->at + strlen(text));
+                        (struct token){.kind = mark->kind,
+                                       .operator= mark->operator},
+                        lexer->at + mark->length);
         return true;
     }
     return false;
@@ -242,9 +253,10 @@ struct token lexer_next(struct lexer *lexer)
                       lexer->at + strlen("null"));
     if (first == '\'')
         return quoted(lexer);
-    if (strchr("\"{[0123456789", first) || is_whole_word(lexer, "true") ||
+    if (first == '"' || first == '{' || first == '[' ||
+        (first >= '0' && first <= '9') || is_whole_word(lexer, "true") ||
         is_whole_word(lexer, "false"))
-        return first == '\0' ? unknown(lexer) : json(lexer);
+        return json(lexer);
     if (is_word(first))
         return name(lexer);
     if (first == '.' && skip_property(lexer, lexer->at) > lexer->at)

@@ -157,6 +157,21 @@ static bool skip_one(struct reader *reader, const char *characters)
     return true;
 }
 
+/* Most numbers: so few digits that they are exact, and nothing else. */
+static bool read_digits(const char *text, size_t length, double *number)
+{
+    uint64_t whole = 0;
+    if (length > 15)
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+        whole = whole * 10 + (uint64_t)(text[i] - '0');
+    }
+    *number = (double)whole;
+    return true;
+}
+
 /* [-] (0 | 1-9 digits) [. digits] [e [+-] digits] */
 static struct value *read_number(struct reader *reader)
 {
@@ -179,8 +194,10 @@ static struct value *read_number(struct reader *reader)
         skip_digits(reader);
     }
     double number;
-    if (!number_parse_float(reader->text + start, reader->at - start,
-                            &number)) {
+    const char *digits = reader->text + start;
+    size_t length = reader->at - start;
+    if (!read_digits(digits, length, &number) &&
+        !number_parse_float(digits, length, &number)) {
         reader->at = start;
         return refuse(reader, "the number is too large");
     }

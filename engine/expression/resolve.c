@@ -83,9 +83,9 @@ static const struct expression *with_path(struct evaluation *evaluation,
                                           const struct expression *answer,
                                           size_t known)
 {
-    struct error ignored = {0};
     if (known == node->length)
         return node_at(evaluation->arena, answer, node->offset);
+    struct error ignored = {0};
     const char *path = node->name + known + 1;
     size_t length = node->length - known - 1;
     if (answer->kind == NODE_VALUE) {
@@ -129,8 +129,11 @@ static const struct expression *ask_name(struct evaluation *evaluation,
 static const struct expression *find_name(struct evaluation *evaluation,
                                           const struct expression *node)
 {
-    struct error error = {0};
     const struct expression_names *names = evaluation->names;
+    struct error error;
+    error.kind = ERROR_NONE; /* not all of it: names are many, errors few */
+    error.place.file[0] = '\0';
+    error.place.mark = (struct mark){0};
     for (; names; names = names->next) {
         const struct expression *answer =
             names->name ? ask_name(evaluation, names, node, &error) : NULL;
