@@ -71,6 +71,20 @@ static struct value *typed_value(struct arena *arena,
     return NULL;
 }
 
+static int check_format(const struct parameter *parameter, const char *text,
+                        struct error *error)
+{
+    const char *format = value_string_at(parameter->schema, "format");
+    const char *example = parameter_format_example(format, text);
+    if (!example || text[0] == '\0')
+        return 0;
+    return error_set(error, ERROR_USAGE,
+                     "parameter '%s': expected the format '%s', such as %s, "
+                     "found '%.100s'",
+                     parameter->name, format, example,
+                     parameter->sensitive ? "(sensitive)" : text);
+}
+
 static const char *type_name(enum parameter_type type)
 {
     static const char *const names[] = {
@@ -153,7 +167,8 @@ int parameter_check(const struct parameter *parameter, const char *text,
                          shown(parameter, text));
     if (!value_is(parameter->schema, VALUE_MAP))
         return 0;
-    if (check_enum(arena, parameter, text, error) < 0)
+    if (check_enum(arena, parameter, text, error) < 0 ||
+        check_format(parameter, text, error) < 0)
         return -1;
     return check_limits(arena, parameter, value, error);
 }

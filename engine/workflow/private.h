@@ -44,6 +44,10 @@ const char *parameter_hint(struct arena *arena, const struct scope *scope,
 int parameter_check(const struct parameter *parameter, const char *text,
                     struct error *error);
 
+/* NULL when the text has the format, or nobody knows the format; else an example of
+ * it. Either may be NULL. */
+const char *parameter_format_example(const char *format, const char *text);
+
 /* What `config.<name>` stands for: a typed value, or for a sensitive one the name
  * `secret.config.<name>`, which is known in the pod only. NULL: it has no value. */
 const struct expression *parameter_expression(struct arena *arena,

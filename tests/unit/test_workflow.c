@@ -81,6 +81,61 @@ static void values_are_checked(void **state)
     }
 }
 
+static void values_have_formats(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *format, *text;
+        bool good;
+    } rows[] = {
+        {"date", "2024-02-29", true},
+        {"date", "2023-02-29", false},
+        {"date", "2023-13-01", false},
+        {"date", "2023-1-1", false},
+        {"date", "", true},
+        {"date-time", "2026-01-31T12:00:00Z", true},
+        {"date-time", "2026-01-31T12:00:00.5+02:00", true},
+        {"date-time", "2026-01-31T24:00:00Z", false},
+        {"date-time", "2026-01-31T12:00:00", false},
+        {"date-time", "2026-01-31 12:00:00Z", false},
+        {"duration", "1h30m", true},
+        {"duration", "soon", false},
+        {"email", "a.b@example.com", true},
+        {"email", "@example.com", false},
+        {"email", "a b@example.com", false},
+        {"hostname", "db-1.example.com", true},
+        {"hostname", "-db.example.com", false},
+        {"hostname", "db..example.com", false},
+        {"hostname", "db_1", false},
+        {"ipv4", "192.0.2.1", true},
+        {"ipv4", "192.0.2.256", false},
+        {"ipv6", "2001:db8::1", true},
+        {"ipv6", "2001:db8::g", false},
+        {"uri", "https://example.com/a?b=%20", true},
+        {"uri", "example.com", false},
+        {"uri", "https://exa mple.com", false},
+        {"uri", "9p://x", false},
+        {"uuid", "123e4567-e89b-12d3-a456-426614174000", true},
+        {"uuid", "123e4567e89b12d3a456426614174000", false},
+        {"colour of the sky", "anything", true},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        struct diagnostics found = diagnostics_make(arena, "w.yaml");
+        const char *source = arena_format(
+            arena,
+            HEAD "spec: {config: {x: {format: %s}}, steps: [{shell: x}]}\n",
+            rows[i].format);
+        struct workflow *workflow = decode(arena, source, &found);
+        struct error error = {0};
+        assert_non_null(workflow);
+        const char *assignment = arena_format(arena, "x=%s", rows[i].text);
+        bool good = workflow_set(arena, workflow, assignment, &error) == 0;
+        if (good != rows[i].good)
+            fail_msg("%s '%s': %s", rows[i].format, rows[i].text, error.text);
+    }
+}
+
 static void a_value_has_a_ceiling(void **state)
 {
     (void)state;
@@ -214,6 +269,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_checked),
+        cmocka_unit_test(values_have_formats),
         cmocka_unit_test(a_value_has_a_ceiling),
         cmocka_unit_test(what_is_given_stays_before_a_file),
         cmocka_unit_test(sensitive_values_are_not_shown),
