@@ -85,7 +85,12 @@ static int decode_entry(struct arena *arena, const struct value *map,
     entry->images = value_get(map, "images");
     if (!entry->images)
         entry->images = value_make_list(arena);
-    return 0;
+    bool texts = value_is(entry->images, VALUE_LIST);
+    for (size_t i = 0; texts && i < value_count(entry->images); i++)
+        texts = value_is(value_item(entry->images, i), VALUE_STRING);
+    return texts ? 0
+                 : error_set(error, ERROR_INPUT,
+                             "'images' must be a list of texts");
 }
 
 static const struct value *parse(struct arena *arena, const char *file,

@@ -57,6 +57,8 @@ static int decode_signers(struct arena *arena, const struct value *list,
                           struct marketplace *market, struct error *error)
 {
     size_t count = value_count(list);
+    if (list && !value_is(list, VALUE_LIST))
+        return error_set(error, ERROR_INPUT, "'signers' must be a list");
     if (count > MARKETPLACE_SIGNER_LIMIT)
         return error_set(error, ERROR_INPUT, "more than %d signers",
                          MARKETPLACE_SIGNER_LIMIT);
@@ -83,7 +85,10 @@ static int decode_market(struct arena *arena, const struct value *map,
                              members[row].name);
         *member_of(market, row) = text;
     }
-    market->tofu = value_bool_or(value_get(map, "tofu"), false);
+    const struct value *tofu = value_get(map, "tofu");
+    if (tofu && !value_is(tofu, VALUE_BOOL))
+        return error_set(error, ERROR_INPUT, "'tofu' must be true or false");
+    market->tofu = value_bool_or(tofu, false);
     if (decode_signers(arena, value_get(map, "signers"), market, error) < 0)
         return -1;
     if (!reference_name_is_valid(market->name))

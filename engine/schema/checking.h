@@ -24,6 +24,7 @@ struct problem {
 struct counted {
     int64_t count;
     const char *noun;
+    const char *hint; /* or NULL */
 };
 
 /* Adds an error, unless the check is quiet, and marks the check as failed. */

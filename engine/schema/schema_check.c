@@ -70,7 +70,7 @@ static void check_list(struct check *check, const struct schema *schema,
 {
     size_t count = value_count(value);
     check_range(check, &schema->items_count,
-                (struct counted){(int64_t)count, "item"}, value, where);
+                (struct counted){(int64_t)count, "item", NULL}, value, where);
     for (size_t i = 0; i < count && !is_decided(check); i++) {
         const struct schema *item =
             i < schema->prefix.count ? schema->prefix.items[i] : schema->items;
@@ -185,8 +185,9 @@ static void check_map(struct check *check, const struct schema *schema,
                       const struct schema_where *where)
 {
     check_range(check, &schema->members_count,
-                (struct counted){(int64_t)value_count(value), "field"}, value,
-                where);
+                (struct counted){(int64_t)value_count(value), "field",
+                                 schema->description},
+                value, where);
     check_required(check, schema, value, where);
     for (size_t i = 0; i < value_count(value) && !is_decided(check); i++)
         check_member(check, schema, &value->map.members[i], where);

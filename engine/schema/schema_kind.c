@@ -1,6 +1,7 @@
 /*
  * In: the schema files as they are in the program. Out: the compiled schema of a
- * kind. All are compiled together, once, because they share their definitions.
+ * kind. All are compiled together, once, because they share their definitions;
+ * those of Kubernetes are in a file of their own, which is no kind.
  */
 #include <assert.h>
 #include <string.h>
@@ -15,8 +16,11 @@ extern const unsigned char schema_testworkflowtemplate_end[];
 extern const unsigned char schema_testworkflowexecution[];
 extern const unsigned char schema_testworkflowexecution_end[];
 
+extern const unsigned char schema_kubernetes[];
+extern const unsigned char schema_kubernetes_end[];
+
 static const struct kind {
-    const char *name, *file;
+    const char *name, *file; /* name NULL: no kind of document */
     const unsigned char *bytes, *end;
 } kinds[] = {
     {"TestWorkflow", "testworkflow.schema.json", schema_testworkflow,
@@ -25,6 +29,7 @@ static const struct kind {
      schema_testworkflowtemplate, schema_testworkflowtemplate_end},
     {"TestWorkflowExecution", "testworkflowexecution.schema.json",
      schema_testworkflowexecution, schema_testworkflowexecution_end},
+    {NULL, "kubernetes.schema.json", schema_kubernetes, schema_kubernetes_end},
 };
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
@@ -55,7 +60,7 @@ const struct schema *schema_of_kind(const char *kind)
 {
     static once_flag once = ONCE_FLAG_INIT;
     for (size_t i = 0; i < KINDS; i++) {
-        if (strcmp(kind, kinds[i].name) != 0)
+        if (!kinds[i].name || strcmp(kind, kinds[i].name) != 0)
             continue;
         call_once(&once, compile_kinds);
         return compiled[i];

@@ -133,10 +133,13 @@ const char *message_forms(struct arena *arena, const struct schema_list *forms)
     struct enumeration list = {0};
     unsigned types = 0;
     for (size_t i = 0; i < forms->count; i++) {
-        if (forms->items[i]->title)
-            enumerate(&list, forms->items[i]->title);
+        const struct schema *form = forms->items[i];
+        while (!form->title && form->reference)
+            form = form->reference;
+        if (form->title)
+            enumerate(&list, form->title);
         else
-            types |= schema_types(forms->items[i]);
+            types |= schema_types(form);
     }
     enumerate_types(&list, types);
     if (!list.last)

@@ -131,7 +131,7 @@ void check_range(struct check *check, const struct schema_range *range,
     if (!few && (range->greatest < 0 || count <= range->greatest))
         return;
     int64_t bound = few ? range->least : range->greatest;
-    check_report(check, (struct problem){"E117", value->mark, NULL},
+    check_report(check, (struct problem){"E117", value->mark, counted.hint},
                  "expected at %s %lld %s%s%s, found %lld",
                  few ? "least" : "most", (long long)bound, counted.noun,
                  bound == 1 ? "" : "s", check_place(check, where),
@@ -153,20 +153,23 @@ void check_string(struct check *check, const struct schema *schema,
     size_t length = value->string.length;
     struct problem problem = {"E114", value->mark, schema->description};
     if (schema->length.least >= 0 || schema->length.greatest >= 0)
-        check_range(check, &schema->length,
-                    (struct counted){count_characters(value), "character"},
-                    value, where);
-    if (schema->pattern && !pattern_match(schema->pattern, text, length))
-        check_report(check, problem,
-                     "expected a text that matches %s%s, found %s",
-                     schema->pattern_text, check_place(check, where),
-                     check_found(check, value));
-    problem.hint = NULL;
-    if (schema->format && schema->format->accepts && !strstr(text, "{{") &&
-        !schema->format->accepts(text, length))
-        check_report(check, problem, "expected %s%s, found %s",
-                     schema->format->expected, check_place(check, where),
-                     check_found(check, value));
+        check_range(
+            check, &schema->length,
+            (struct counted){count_characters(value), "character", NULL}, value,
+            where);
+    /* A pattern beside a format is the format again, for other programs. */
+    bool known = schema->format && schema->format->accepts;
+    bool formed =
+        !known || strstr(text, "{{") || schema->format->accepts(text, length);
+    if (formed &&
+        (!schema->pattern || pattern_match(schema->pattern, text, length)))
+        return;
+    if (known)
+        problem.hint = NULL;
+    check_report(check, problem, "expected %s%s%s, found %s",
+                 known ? schema->format->expected : "a text that matches ",
+                 known ? "" : schema->pattern_text, check_place(check, where),
+                 check_found(check, value));
 }
 
 static double number_of(const struct value *value)
@@ -204,7 +207,7 @@ void check_number(struct check *check, const struct schema *schema,
         {schema->exclusive_minimum, -1, 0, "more than"},
         {schema->exclusive_maximum, 1, 0, "less than"},
     };
-    struct problem problem = {"E115", value->mark, NULL};
+    struct problem problem = {"E115", value->mark, schema->description};
     for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
         if (!bounds[i].bound)
             continue;

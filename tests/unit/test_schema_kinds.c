@@ -17,6 +17,9 @@ static const char *const files[] = {
     "testworkflow.schema.json",
     "testworkflowtemplate.schema.json",
     "testworkflowexecution.schema.json",
+    "kubernetes.schema.json",
+    "lock.schema.json",
+    "marketplaces.schema.json",
 };
 
 static void test_kinds(void **state)
@@ -31,58 +34,69 @@ static void test_kinds(void **state)
     assert_null(schema_of_kind(""));
 }
 
+enum { FILES = COUNT_OF(files) };
+
+struct walk {
+    const struct value *roots[FILES];
+    size_t properties;
+};
+
+/* What a reference in `root` names, and the document that it is in. */
+static const struct value *follow(const struct walk *walk, const char *target,
+                                  const struct value **root)
+{
+    size_t length = strcspn(target, "#");
+    for (size_t i = 0; i < FILES; i++)
+        if (strlen(files[i]) == length && memcmp(files[i], target, length) == 0)
+            *root = walk->roots[i];
+    const struct value *found = *root;
+    const char *pointer = target + length;
+    while ((pointer = strchr(pointer, '/'))) {
+        size_t part = strcspn(++pointer, "/");
+        found = value_get_bytes(found, pointer, part);
+    }
+    return found;
+}
+
 /* The title or description of a schema, perhaps through references. */
-static const char *find_word(const struct value *root,
-                             const struct value *schema, const char *keyword,
-                             const struct value *main_root)
+static const char *find_word(const struct walk *walk, const struct value *root,
+                             const struct value *schema, const char *keyword)
 {
     for (unsigned i = 0; schema && i < 8; i++) {
         const char *word = value_string_at(schema, keyword);
         const char *target = value_string_at(schema, "$ref");
         if (word || !target)
             return word;
-        const char *pointer = strchr(target, '#');
-        schema = target[0] == '#' ? root : main_root;
-        char name[100];
-        while (pointer && (pointer = strchr(pointer, '/'))) {
-            size_t length = strcspn(++pointer, "/");
-            snprintf(name, sizeof name, "%.*s", (int)length, pointer);
-            schema = value_get(schema, name);
-        }
-        root = target[0] == '#' ? root : main_root;
+        schema = follow(walk, target, &root);
     }
     return NULL;
 }
 
-struct walk {
-    const struct value *root, *main_root;
-    size_t properties;
-};
-
-static void check_words(struct walk *walk, const struct member *member)
+static void check_words(struct walk *walk, const struct value *root,
+                        const struct member *member)
 {
-    const char *title =
-        find_word(walk->root, member->value, "title", walk->main_root);
+    const char *title = find_word(walk, root, member->value, "title");
     const char *description =
-        find_word(walk->root, member->value, "description", walk->main_root);
+        find_word(walk, root, member->value, "description");
     CHECK(member->name, title && title[0] != '\0');
     CHECK(member->name, description && description[0] != '\0');
     CHECK(description, description[strlen(description) - 1] == '.');
     walk->properties++;
 }
 
-static void walk_schema(struct walk *walk, const struct value *schema)
+static void walk_schema(struct walk *walk, const struct value *root,
+                        const struct value *schema)
 {
     const struct value *properties = value_get(schema, "properties");
     for (size_t i = 0;
          value_is(properties, VALUE_MAP) && i < properties->map.count; i++)
-        check_words(walk, &properties->map.members[i]);
+        check_words(walk, root, &properties->map.members[i]);
     if (value_is(schema, VALUE_MAP))
         for (size_t i = 0; i < schema->map.count; i++)
-            walk_schema(walk, schema->map.members[i].value);
+            walk_schema(walk, root, schema->map.members[i].value);
     for (size_t i = 0; value_is(schema, VALUE_LIST) && i < schema->list.count;
          i++)
-        walk_schema(walk, schema->list.items[i]);
+        walk_schema(walk, root, schema->list.items[i]);
 }
 
 static const struct value *read_schema_file(struct arena *arena,
@@ -104,16 +118,18 @@ static void test_words(void **state)
 {
     (void)state;
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    struct walk walk = {.main_root = read_schema_file(arena, files[0])};
-    for (size_t i = 0; i < COUNT_OF(files); i++) {
-        walk.root = read_schema_file(arena, files[i]);
-        CHECK_TEXT(files[i], value_string_at(walk.root, "$schema"),
+    struct walk walk = {0};
+    for (size_t i = 0; i < FILES; i++)
+        walk.roots[i] = read_schema_file(arena, files[i]);
+    for (size_t i = 0; i < FILES; i++) {
+        const struct value *root = walk.roots[i];
+        CHECK_TEXT(files[i], value_string_at(root, "$schema"),
                    "https://json-schema.org/draft/2020-12/schema");
-        CHECK(files[i], value_string_at(walk.root, "title") != NULL);
-        CHECK(files[i], value_string_at(walk.root, "description") != NULL);
-        walk_schema(&walk, walk.root);
+        CHECK(files[i], value_string_at(root, "title") != NULL);
+        CHECK(files[i], value_string_at(root, "description") != NULL);
+        walk_schema(&walk, root, root);
     }
-    assert_true(walk.properties > 300);
+    assert_true(walk.properties > 600);
 }
 
 #define HEAD                                                                   \
@@ -121,6 +137,7 @@ static void test_words(void **state)
     "kind: TestWorkflow\n"                                                     \
     "metadata: {name: x}\n"
 #define STEP HEAD "spec:\n  steps:\n"
+#define POD  HEAD "spec:\n  pod:\n"
 
 static const struct {
     const char *name, *document, *want;
@@ -173,7 +190,9 @@ static const struct {
      STEP "  - run:\n      env:\n      - name: A\n        valueFrom: {}\n"
           "      - name: B\n        valueFrom:\n"
           "          secretKeyRef: {name: s}\n",
-     "9:20 E117 expected at least 1 field for 'env[0].valueFrom', found 0\n"
+     "9:20 E117 expected at least 1 field for 'env[0].valueFrom', found 0 | "
+     "Exactly one of configMapKeyRef, secretKeyRef, fieldRef and "
+     "resourceFieldRef.\n"
      "12:25 E111 missing field 'key' in 'valueFrom.secretKeyRef'"},
     {"step id", STEP "  - {id: My-Step, shell: ls}\n",
      "6:10 E114 expected a text that matches ^[a-z0-9][a-z0-9_]*$ for "
@@ -181,7 +200,8 @@ static const struct {
      "and '_', beginning with a letter or digit; expressions see the step as "
      "step.<id>."},
     {"retries", STEP "  - {shell: ls, retry: {count: 0}}\n",
-     "6:32 E115 expected at least 1 for 'retry.count', found 0"},
+     "6:32 E115 expected at least 1 for 'retry.count', found 0 | How many "
+     "times the step is repeated after its first attempt."},
     {"timeout", STEP "  - {shell: ls, timeout: 5 minutes}\n",
      "6:26 E114 expected a duration such as '30s', '5m' or '1h30m' for "
      "'steps[0].timeout', found the string '5 minutes'"},
@@ -220,6 +240,153 @@ static const struct {
           "50MB}\n",
      "7:32 E114 expected a quantity such as '250m', '2' or '128Mi' for "
      "'limits.memory', found the string '50MB'"},
+    {"request for a resource",
+     HEAD "spec:\n  container: {resources: {requests: {cpu: 0.5}}}\n",
+     "5:43 E112 expected a string or an integer for 'requests.cpu', found the "
+     "number 0.5 | put it in quotes: \"0.5\""},
+    {"quantities",
+     HEAD "spec:\n  container:\n    resources:\n      limits: {a: 1, b: '1.5', "
+          "c: .5, d: 1e3, e: 100m, f: 2.Gi, g: '{{ config.x }}', h: -1}\n"
+          "      requests: {a: 1 Gi, b: 1g, c: '', d: 1mi}\n",
+     "7:35 E112 expected a string or an integer for 'limits.c', found the "
+     "number 0.5 | put it in quotes: \"0.5\"\n"
+     "8:21 E114 expected a quantity such as '250m', '2' or '128Mi' for "
+     "'requests.a', found the string '1 Gi'\n"
+     "8:30 E114 expected a quantity such as '250m', '2' or '128Mi' for "
+     "'requests.b', found the string '1g'\n"
+     "8:37 E114 expected a quantity such as '250m', '2' or '128Mi' for "
+     "'requests.c', found an empty string\n"
+     "8:44 E114 expected a quantity such as '250m', '2' or '128Mi' for "
+     "'requests.d', found the string '1mi'"},
+    {"volumes",
+     POD "    volumes:\n    - {name: a, emptyDir: {medium: Memory}}\n"
+         "    - {name: b, emptydir: {}}\n"
+         "    - {name: c, emptyDir: {}, secret: {secretName: s}}\n"
+         "    - {name: d, configMap: {name: x, defaultMode: 0644}}\n"
+         "    - {name: e, secret: {secretName: '{{ config.s }}', "
+         "defaultMode: 644}}\n"
+         "    - {emptyDir: {sizeLimit: 1GB}}\n"
+         "    - {name: g, persistentVolumeClaim: {claim: x}}\n"
+         "    - {name: h, hostPath: {path: /x, type: Dir}}\n",
+     "8:17 E110 unknown field 'emptydir' in 'pod.volumes[1]' | did you mean "
+     "'emptyDir'?\n"
+     "9:7 E117 expected at most 2 fields for 'pod.volumes[2]', found 3 | A "
+     "name and one source, such as emptyDir, configMap, secret or "
+     "persistentVolumeClaim.\n"
+     "11:69 E115 expected at most 511 for 'secret.defaultMode', found 644 | "
+     "Access rights, 0 to 0777; a leading 0 makes the number octal.\n"
+     "12:7 E111 missing field 'name' in 'pod.volumes[5]'\n"
+     "12:30 E114 expected a quantity such as '250m', '2' or '128Mi' for "
+     "'emptyDir.sizeLimit', found the string '1GB'\n"
+     "13:40 E111 missing field 'claimName' in "
+     "'volumes[6].persistentVolumeClaim'\n"
+     "13:41 E110 unknown field 'claim' in "
+     "'volumes[6].persistentVolumeClaim' | known fields: claimName, readOnly\n"
+     "14:44 E116 expected 'DirectoryOrCreate', 'Directory', 'FileOrCreate', "
+     "'File', 'Socket', 'CharDevice' or 'BlockDevice' or a template for "
+     "'hostPath.type', found the string 'Dir'"},
+    {"tolerations",
+     POD "    tolerations:\n    - {key: a, operator: Exist, effect: "
+         "NoSchedul}\n    - {operator: Exists, tolerationSeconds: '5'}\n",
+     "7:26 E116 expected 'Equal', 'Exists', 'Lt' or 'Gt' or a template for "
+     "'tolerations[0].operator', found the string 'Exist' | did you mean "
+     "'Exists'?\n"
+     "7:41 E116 expected 'NoSchedule', 'PreferNoSchedule' or 'NoExecute' or a "
+     "template for 'tolerations[0].effect', found the string 'NoSchedul' | did "
+     "you mean 'NoSchedule'?\n"
+     "8:45 E112 expected an integer for 'tolerations[1].tolerationSeconds', "
+     "found the string '5' | remove the quotes: 5"},
+    {"affinity",
+     POD "    affinity:\n      nodeAffinity:\n"
+         "        requiredDuringSchedulingIgnoredDuringExecution:\n"
+         "          nodeSelectorTerms:\n"
+         "          - matchExpressions: [{key: a, operator: in, values: [b]}]\n"
+         "      podAntiAffinity:\n"
+         "        preferredDuringSchedulingIgnoredDuringExecution:\n"
+         "        - {weight: 101, podAffinityTerm: {topology: x}}\n"
+         "      podsAffinity: {}\n",
+     "10:51 E116 expected 'In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt' or "
+     "'Lt' or a template for 'matchExpressions[0].operator', found the string "
+     "'in' | did you mean 'In'?\n"
+     "13:20 E115 expected at most 100 for "
+     "'preferredDuringSchedulingIgnoredDuringExecution[0].weight', found 101 | "
+     "Weight of the wish, 1 to 100.\n"
+     "13:42 E111 missing field 'topologyKey' in "
+     "'preferredDuringSchedulingIgnoredDuringExecution[0].podAffinityTerm'\n"
+     "13:43 E110 unknown field 'topology' in "
+     "'preferredDuringSchedulingIgnoredDuringExecution[0].podAffinityTerm' | "
+     "known fields: labelSelector, namespaceSelector, namespaces, "
+     "topologyKey, matchLabelKeys, mismatchLabelKeys\n"
+     "14:7 E110 unknown field 'podsAffinity' in 'pod.affinity' | did you mean "
+     "'podAffinity'?"},
+    {"spread",
+     POD "    topologySpreadConstraints:\n"
+         "    - {maxSkew: 0, topologyKey: zone, whenUnsatisfiable: Schedule}\n",
+     "7:17 E115 expected at least 1 for "
+     "'topologySpreadConstraints[0].maxSkew', "
+     "found 0 | By how many pods two domains may differ.\n"
+     "7:58 E116 expected 'DoNotSchedule' or 'ScheduleAnyway' or a template for "
+     "'topologySpreadConstraints[0].whenUnsatisfiable', found the string "
+     "'Schedule'"},
+    {"names and addresses",
+     POD "    dnsPolicy: Cluster\n    dnsConfig: {nameserver: [1.1.1.1]}\n"
+         "    hostAliases: [{hostnames: [a]}]\n",
+     "6:16 E116 expected 'ClusterFirst', 'ClusterFirstWithHostNet', 'Default' "
+     "or 'None' or a template for 'pod.dnsPolicy', found the string "
+     "'Cluster'\n"
+     "7:17 E110 unknown field 'nameserver' in 'pod.dnsConfig' | did you mean "
+     "'nameservers'?\n"
+     "8:19 E111 missing field 'ip' in 'pod.hostAliases[0]'"},
+    {"security contexts",
+     POD "    securityContext: {fsGroup: 1001, runAsUser: '{{ config.u }}', "
+         "fsGroupChangePolicy: Never, privileged: true}\n"
+         "  container: {securityContext: {runAsNonRoot: 'yes', capabilities: "
+         "{drop: ALL}, seccompProfile: {type: Default}}}\n",
+     "6:88 E116 expected 'OnRootMismatch' or 'Always' or a template for "
+     "'securityContext.fsGroupChangePolicy', found the string 'Never'\n"
+     "6:95 E110 unknown field 'privileged' in 'pod.securityContext' | known "
+     "fields: runAsUser, runAsGroup, runAsNonRoot, fsGroup, "
+     "fsGroupChangePolicy, supplementalGroups, supplementalGroupsPolicy, "
+     "sysctls, seccompProfile, appArmorProfile, seLinuxOptions, "
+     "seLinuxChangePolicy, windowsOptions\n"
+     "7:47 E112 expected true or false for 'securityContext.runAsNonRoot', "
+     "found the string 'yes'\n"
+     "7:75 E112 expected a list for 'capabilities.drop', found the string "
+     "'ALL' | write a list, each item after '- '\n"
+     "7:104 E116 expected 'RuntimeDefault', 'Unconfined' or 'Localhost' or a "
+     "template for 'seccompProfile.type', found the string 'Default'"},
+    {"probes",
+     HEAD "spec:\n  services:\n    db:\n      readinessProbe:\n"
+          "        httpGet: {port: 70000, scheme: http}\n"
+          "        tcpSocket: {port: Not_a_name}\n"
+          "        grpc: {port: '50051'}\n        periodSeconds: 0\n",
+     "8:25 E116 expected a number from 1 to 65535, the name of a port or a "
+     "template for 'httpGet.port', found the integer 70000\n"
+     "8:40 E116 expected 'HTTP' or 'HTTPS' or a template for "
+     "'httpGet.scheme', found the string 'http' | did you mean 'HTTP'?\n"
+     "9:27 E116 expected a number from 1 to 65535, the name of a port or a "
+     "template for 'tcpSocket.port', found the string 'Not_a_name'\n"
+     "10:22 E112 expected an integer for 'grpc.port', found the string "
+     "'50051' | remove the quotes: 50051\n"
+     "11:24 E115 expected at least 1 for 'readinessProbe.periodSeconds', found "
+     "0 | Seconds between probes."},
+    {"volume claims",
+     HEAD "spec:\n  pvcs:\n    a: {accessModes: [ReadWrite], resources: "
+          "{requests: {storage: 1Gb}}, volumeMode: File}\n",
+     "6:23 E116 expected 'ReadWriteOnce', 'ReadOnlyMany', 'ReadWriteMany' or "
+     "'ReadWriteOncePod' or a template for 'a.accessModes[0]', found the "
+     "string "
+     "'ReadWrite'\n"
+     "6:67 E114 expected a quantity such as '250m', '2' or '128Mi' for "
+     "'requests.storage', found the string '1Gb'\n"
+     "6:86 E116 expected 'Filesystem' or 'Block' or a template for "
+     "'a.volumeMode', found the string 'File'"},
+    {"mounts",
+     HEAD "spec:\n  container:\n    volumeMounts:\n"
+          "    - {name: a, mountPath: /a, readonly: true}\n    - {name: b}\n",
+     "7:32 E110 unknown field 'readonly' in 'container.volumeMounts[0]' | did "
+     "you mean 'readOnly'?\n"
+     "8:7 E111 missing field 'mountPath' in 'container.volumeMounts[1]'"},
     {"no artifacts", STEP "  - artifacts: {paths: []}\n",
      "6:24 E117 expected at least 1 item for 'artifacts.paths', found 0"},
     {"parameters",
