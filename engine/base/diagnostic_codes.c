@@ -58,8 +58,8 @@ static const struct diagnostic_code codes[] = {
      "The field accepts a few values only; letter case matters.",
      "Take one of those that the message lists.",
      "spec:\n"
-     "  container:\n"
-     "    imagePullPolicy: always\n"
+     "  config:\n"
+     "    size: {type: int}\n"
      "  steps:\n"
      "    - shell: echo\n"},
     {"E114", SEVERITY_ERROR, "wrong form",
@@ -217,12 +217,7 @@ static const struct diagnostic_code codes[] = {
      "`run.shell` stands beside `run.command` or `run.args`, one of them from "
      "a template.",
      "Keep one of them.",
-     "apiVersion: testworkflows.testkube.io/v1\n"
-     "kind: TestWorkflowTemplate\n"
-     "metadata: {name: t}\n"
-     "spec:\n"
-     "  steps:\n"
-     "    - run: {shell: ls, command: [ls]}\n"},
+     "# the step has run.shell, the template that it uses run.command\n"},
     {"E307", SEVERITY_ERROR, "nothing to run",
      "There is no step that runs anything.", "Give a step `run` or `shell`.",
      "spec:\n"

@@ -110,7 +110,7 @@ static void begin_word(struct scan *scan)
     frame->word.offset = scan->at;
 }
 
-/* Adds a character to the word; `{` stands for what is not known. */
+/* Adds a character to the word. */
 static void add(struct scan *scan, char character)
 {
     begin_word(scan);
@@ -275,7 +275,7 @@ static void single_quotes(struct scan *scan, bool escapes)
 static void arithmetic(struct scan *scan)
 {
     size_t depth = 0;
-    add(scan, '{');
+    add(scan, SHELL_UNKNOWN);
     scan->at++;
     do {
         depth += peek(scan, 0) == '(';
@@ -311,7 +311,7 @@ static bool block(struct scan *scan)
                      is_word_at(word, left - inner, "else") ||
                      is_word_at(word, left - inner, "end");
     if (!statement)
-        add(scan, '{');
+        add(scan, SHELL_UNKNOWN);
     else if (scan->parts[scan->part_count - 1] == PART_COMMANDS)
         end_word(scan);
     scan->at = (size_t)(end - scan->text) + 2;
@@ -336,7 +336,7 @@ static bool is_in_backticks(const struct scan *scan)
 /* A command in a word: the word itself is not known then. */
 static void substitution(struct scan *scan, size_t skip, char close)
 {
-    add(scan, '{');
+    add(scan, SHELL_UNKNOWN);
     push_frame(scan, close);
     scan->at += skip;
 }
@@ -352,7 +352,7 @@ static bool expansion(struct scan *scan)
         if (inside)
             close_backtick(scan);
         else
-            add(scan, '{');
+            add(scan, SHELL_UNKNOWN);
         if (!inside)
             push_frame(scan, '`');
         scan->at++;
@@ -365,7 +365,7 @@ static bool expansion(struct scan *scan)
     else if (next == '(')
         substitution(scan, 2, ')');
     else if (next == '{') {
-        add(scan, '{');
+        add(scan, SHELL_UNKNOWN);
         push_part(scan, PART_BRACES);
         scan->at += 2;
     } else
@@ -463,6 +463,7 @@ static void open_parenthesis(struct scan *scan)
 
 static void close_parenthesis(struct scan *scan)
 {
+    end_word(scan); /* which may be `esac` */
     const struct frame *frame = frame_of(scan);
     if (frame->close == ')' && frame->cases == 0)
         pop_frame(scan);

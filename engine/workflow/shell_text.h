@@ -11,6 +11,7 @@ enum {
     SHELL_WORDS_LIMIT = 16, /* of a command: later ones are counted only */
     SHELL_WORD_BYTES = 40,  /* of a word: the rest is cut */
     SHELL_DEPTH_LIMIT = 24, /* of $( ) and ( ) in each other */
+    SHELL_UNKNOWN = '?',    /* in a word: what an expansion would bring */
 };
 
 /* What stands after a command. */
@@ -24,7 +25,7 @@ enum shell_operator {
 
 struct shell_word {
     size_t offset, length;       /* in the text, quotes included */
-    char text[SHELL_WORD_BYTES]; /* without them; what is unknown is '{' */
+    char text[SHELL_WORD_BYTES]; /* without them; see SHELL_UNKNOWN */
 };
 
 struct shell_command {

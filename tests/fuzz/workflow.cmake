@@ -1,0 +1,2 @@
+assay_fuzz(shell_text USES workflow base)
+assay_fuzz(lint USES workflow value base)
