@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "engine/base/clock.h"
 #include "engine/expression/evaluation.h"
 #include "engine/expression/jq_process.h"
 #include "engine/expression/lexer.h"
@@ -28,8 +29,19 @@ const struct value *function_jq(struct call *call)
     struct error *error = call->evaluation->error;
     if (input.length > EXPRESSION_STRING_LIMIT)
         return call_fail(call, "the value is too large");
-    if (jq_process_run(program, text_string(&input), input.length, &output,
-                       error) < 0)
+    const struct jq_job job = {
+        .program = program,
+        .input = text_string(&input),
+        .length = input.length,
+        .limits =
+            {
+                .time = EXPRESSION_JQ_SECONDS_LIMIT * CLOCK_SECOND,
+                .total = EXPRESSION_JQ_SECONDS_TOTAL * CLOCK_SECOND,
+                .memory = EXPRESSION_JQ_MEMORY_LIMIT,
+                .results = EXPRESSION_STRING_LIMIT,
+            },
+    };
+    if (jq_process_run(&job, &output, error) < 0)
         return call_fail(call, "argument 2");
     if (evaluation_spend(call->evaluation, call->node, output.length / 16) < 0)
         return NULL;

@@ -31,7 +31,6 @@
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/base/library.h"
-#include "engine/expression/limits.h"
 
 #define JQ_FUNCTIONS(ITEM)                                                     \
     ITEM(jq_init)                                                              \
@@ -85,13 +84,11 @@ static const struct jq_library *load(struct error *error)
 
 enum { CHILD_GOOD = 0, CHILD_REFUSED = 64 }; /* its exit status */
 
-struct job {
+struct child {
     const struct jq_library *jq;
-    const char *program;
-    const char *input;
-    size_t length;
+    const struct jq_job *job;
     int pipe;
-    struct text *output; /* of the child: results, or what is wrong */
+    struct text output; /* results, or what is wrong */
     bool refused;
 };
 
@@ -116,13 +113,13 @@ static bool set_limit(int resource, rlim_t limit)
 }
 
 /* Gives up what a program of a stranger has no use for. */
-static bool confine(int pipe)
+static bool confine(int pipe, const struct jq_limits *limits)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGCHLD};
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
         signal(signals[i], SIG_DFL);
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    rlim_t memory = mapped() + EXPRESSION_JQ_MEMORY_LIMIT;
+    rlim_t memory = mapped() + limits->memory;
     if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
         return false;
     if (dup2(pipe, 3) < 0 || close_range(4, ~0U, 0) != 0)
@@ -132,96 +129,97 @@ static bool confine(int pipe)
     return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && set_limit(RLIMIT_CORE, 0) &&
            set_limit(RLIMIT_NOFILE, 0) && set_limit(RLIMIT_FSIZE, 0) &&
            set_limit(RLIMIT_AS, memory) &&
-           set_limit(RLIMIT_CPU, EXPRESSION_JQ_SECONDS_LIMIT);
+           set_limit(RLIMIT_CPU, (rlim_t)(limits->time / CLOCK_SECOND) + 1);
 }
 
-static void refuse(struct job *job, const char *why)
+static void refuse(struct child *child, const char *why)
 {
-    if (job->refused)
+    if (child->refused)
         return;
-    job->refused = true;
-    text_clear(job->output);
-    text_append_string(job->output, why);
+    child->refused = true;
+    text_clear(&child->output);
+    text_append_string(&child->output, why);
 }
 
 /* A message of libjq: "jq: error: what (at place)\nand more". */
 static void refuse_message(void *context, jv message)
 {
     static const char prefix[] = "jq: error: ";
-    struct job *job = context;
+    struct child *child = context;
     char why[200];
-    if (job->jq->jv_get_kind(message) != JV_KIND_STRING) {
-        refuse(job, "the program failed");
+    if (child->jq->jv_get_kind(message) != JV_KIND_STRING) {
+        refuse(child, "the program failed");
         return;
     }
-    const char *text = job->jq->jv_string_value(message);
+    const char *text = child->jq->jv_string_value(message);
     if (strncmp(text, prefix, strlen(prefix)) == 0)
         text += strlen(prefix);
     size_t length = strcspn(text, "\n");
     length = length < sizeof why ? length : sizeof why - 1;
     memcpy(why, text, length);
     why[length] = '\0';
-    refuse(job, why);
+    refuse(child, why);
 }
 
-static void add_result(struct job *job, jv result)
+static void add_result(struct child *child, jv result)
 {
-    const struct jq_library *jq = job->jq;
+    const struct jq_library *jq = child->jq;
     jv text = jq->jv_dump_string(result, 0);
-    if (job->output->length > 1)
-        text_append_character(job->output, ',');
-    text_append(job->output, jq->jv_string_value(text),
+    if (child->output.length > 1)
+        text_append_character(&child->output, ',');
+    text_append(&child->output, jq->jv_string_value(text),
                 (size_t)jq->jv_string_length_bytes(jq->jv_copy(text)));
     jq->jv_free(text);
-    if (job->output->length > EXPRESSION_STRING_LIMIT)
-        refuse(job, "the results are too long");
+    if (child->output.length > child->job->limits.results)
+        refuse(child, "the results are too long");
 }
 
-static void run_program(struct job *job)
+static void run_program(struct child *child)
 {
-    const struct jq_library *jq = job->jq;
+    const struct jq_library *jq = child->jq;
     jq_state *state = jq->jq_init();
     if (!state) {
-        refuse(job, "libjq cannot start");
+        refuse(child, "libjq cannot start");
         return;
     }
     /* libjq 1.6 leaves those that are not set as the memory was. */
-    jq->jq_set_error_cb(state, refuse_message, job);
+    jq->jq_set_error_cb(state, refuse_message, child);
     jq->jq_set_input_cb(state, NULL, NULL);
     jq->jq_set_debug_cb(state, NULL, NULL);
     jq->jq_set_attr(state, jq->jv_string("JQ_LIBRARY_PATH"), jq->jv_array());
-    jv input = jq->jv_parse_sized(job->input, (int)job->length);
+    jv input = jq->jv_parse_sized(child->job->input, (int)child->job->length);
     if (jq->jv_get_kind(input) == JV_KIND_INVALID ||
-        !jq->jq_compile(state, job->program)) {
-        refuse(job, "the program cannot be compiled");
+        !jq->jq_compile(state, child->job->program)) {
+        refuse(child, "the program cannot be compiled");
         return;
     }
-    text_append_character(job->output, '[');
+    text_append_character(&child->output, '[');
     jq->jq_start(state, input, 0);
     jv result = jq->jq_next(state);
-    while (!job->refused && jq->jv_get_kind(result) != JV_KIND_INVALID) {
-        add_result(job, result);
+    while (!child->refused && jq->jv_get_kind(result) != JV_KIND_INVALID) {
+        add_result(child, result);
         result = jq->jq_next(state);
     }
+    if (child->refused)
+        return;
     if (jq->jq_halted(state))
-        refuse(job, "'halt' has no meaning here");
+        refuse(child, "'halt' has no meaning here");
     if (jq->jv_invalid_has_msg(jq->jv_copy(result)))
-        refuse_message(job, jq->jv_invalid_get_msg(result));
-    if (!job->refused)
-        text_append_character(job->output, ']');
+        refuse_message(child, jq->jv_invalid_get_msg(result));
+    if (!child->refused)
+        text_append_character(&child->output, ']');
 }
 
-static _Noreturn void be_child(struct job *job)
+static _Noreturn void be_child(struct child *child)
 {
-    struct text output = {0};
-    job->output = &output;
-    if (confine(job->pipe))
-        run_program(job);
+    if (confine(child->pipe, &child->job->limits))
+        run_program(child);
     else
-        refuse(job, "the limits of its process cannot be set");
-    if (file_write_all(3, text_string(&output), output.length) < 0)
+        refuse(child, "the limits of its process cannot be set");
+    if (file_write_all(3, text_string(&child->output), child->output.length) <
+        0)
         _exit(2);
-    _exit(job->refused ? CHILD_REFUSED : CHILD_GOOD);
+    _exit(child->refused ? CHILD_REFUSED : CHILD_GOOD);
 }
 
 /* --- in the parent --- */
@@ -229,77 +227,78 @@ static _Noreturn void be_child(struct job *job)
 static int64_t spent; /* by all programs of this process, nanoseconds */
 
 /* Reads until the child ends. False when it is too slow or says too much. */
-static bool collect(int pipe, int64_t deadline, struct text *output)
+static bool collect(int pipe, const struct jq_limits *limits,
+                    struct text *output)
 {
     char bytes[16384];
+    int64_t deadline = clock_monotonic() + limits->time;
     for (;;) {
-        int64_t left = (deadline - clock_monotonic()) / CLOCK_MILLISECOND;
+        int64_t left = deadline - clock_monotonic();
         struct pollfd wait = {.fd = pipe, .events = POLLIN};
         if (left <= 0)
             return false;
-        if (poll(&wait, 1, (int)left) <= 0)
+        if (poll(&wait, 1, (int)(left / CLOCK_MILLISECOND) + 1) <= 0)
             continue;
         ssize_t length = read(pipe, bytes, sizeof bytes);
         if (length == 0)
             return true;
         if (length > 0)
             text_append(output, bytes, (size_t)length);
-        if (output->length > EXPRESSION_STRING_LIMIT + sizeof bytes)
+        if (output->length > limits->results + sizeof bytes)
             return false;
     }
 }
 
-static int judge(int status, bool collected, struct text *output,
-                 struct error *error)
+static int judge(int status, const struct jq_limits *limits,
+                 const struct text *output, struct error *error)
 {
-    if (collected && WIFEXITED(status) && WEXITSTATUS(status) == CHILD_GOOD)
+    if (WIFEXITED(status) && WEXITSTATUS(status) == CHILD_GOOD)
         return 0;
-    if (collected && WIFEXITED(status) && WEXITSTATUS(status) == CHILD_REFUSED)
+    if (WIFEXITED(status) && WEXITSTATUS(status) == CHILD_REFUSED)
         return error_set(error, ERROR_INPUT, "%.200s", text_string(output));
     return error_set(error, ERROR_INPUT,
-                     "the program takes too much time or memory: at most %d s "
-                     "and %d MiB",
-                     EXPRESSION_JQ_SECONDS_LIMIT,
-                     EXPRESSION_JQ_MEMORY_LIMIT / (1024 * 1024));
+                     "the program takes too much time or memory: at most "
+                     "%.1f s and %zu MiB",
+                     (double)limits->time / CLOCK_SECOND,
+                     limits->memory / (1024 * 1024));
 }
 
-static int run_child(struct job *job, int64_t deadline, struct text *output,
+static int run_child(struct child *child, struct text *output,
                      struct error *error)
 {
+    const struct jq_limits *limits = &child->job->limits;
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0)
         return error_set_system(error, "cannot make a pipe");
-    job->pipe = ends[1];
-    pid_t child = fork();
-    if (child == 0)
-        be_child(job);
+    child->pipe = ends[1];
+    pid_t process = fork();
+    if (process == 0)
+        be_child(child);
     close(ends[1]);
-    bool collected = child > 0 && collect(ends[0], deadline, output);
+    bool collected = process > 0 && collect(ends[0], limits, output);
     close(ends[0]);
-    if (child < 0)
+    if (process < 0)
         return error_set_system(error, "cannot start a process for jq()");
     if (!collected)
-        kill(child, SIGKILL);
+        kill(process, SIGKILL);
     int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+    while (waitpid(process, &status, 0) < 0 && errno == EINTR)
         continue;
-    return judge(status, collected, output, error);
+    return judge(status, limits, output, error);
 }
 
-int jq_process_run(const char *program, const char *input, size_t length,
-                   struct text *output, struct error *error)
+int jq_process_run(const struct jq_job *job, struct text *output,
+                   struct error *error)
 {
-    struct job job = {.program = program, .input = input, .length = length};
-    job.jq = load(error);
-    if (!job.jq)
+    struct child child = {.jq = load(error), .job = job};
+    if (!child.jq)
         return -1;
-    if (spent > EXPRESSION_JQ_SECONDS_TOTAL * CLOCK_SECOND)
+    if (spent >= job->limits.total)
         return error_set(error, ERROR_INPUT,
-                         "all jq programs together take more than %d s",
-                         EXPRESSION_JQ_SECONDS_TOTAL);
+                         "all jq programs together take more than %.1f s",
+                         (double)job->limits.total / CLOCK_SECOND);
     int64_t start = clock_monotonic();
-    int64_t deadline = start + EXPRESSION_JQ_SECONDS_LIMIT * CLOCK_SECOND;
-    int result = run_child(&job, deadline, output, error);
+    int result = run_child(&child, output, error);
     spent += clock_monotonic() - start;
     return result;
 }
