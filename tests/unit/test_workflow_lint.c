@@ -252,7 +252,7 @@ static void specs(void **state)
         {"a step that never runs", "  steps: [{condition: never, shell: x}]\n",
          "5:23 W423"},
         {"a group that never runs",
-         "  steps: [{condition: 'false', steps: [{shell: x}]}]\n", "5:24 W423"},
+         "  steps: [{condition: 'false', steps: [{shell: x}]}]\n", "5:24 W414, 5:24 W423"},
         {"a step that may run", "  steps: [{condition: failed, shell: x}]\n",
          ""},
         {"a secret in env",
