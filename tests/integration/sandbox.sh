@@ -82,6 +82,7 @@ wait "$pid" || code=$?
 expect 'the history says so' 0 aborted "$ASSAY" show latest
 pgrep -f "s[l]eep 9$$.5" >/dev/null && fail 'a process is left' || pass 'nothing runs on'
 
+rm -f "$work/slow.out"
 # kill -9 of the engine: nothing is left, and the run is found lost.
 "$ASSAY" run "$work/slow.yaml" --runtime host >"$work/slow.out" 2>&1 &
 pid=$!
