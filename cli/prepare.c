@@ -206,11 +206,22 @@ int prepare(struct arena *arena, const struct request *request,
     return preparation->plan ? 0 : -1;
 }
 
+/* Notes are for `assay validate`: they would be told again with each run. */
+static void drop_notes(struct diagnostics *list)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].severity != SEVERITY_NOTE)
+            list->items[kept++] = list->items[i];
+    list->count = kept;
+}
+
 int prepare_report(const struct preparation *preparation,
                    const struct error *error)
 {
     struct diagnostics sorted = preparation->diagnostics;
     diagnostics_sort(&sorted);
+    drop_notes(&sorted);
     print_diagnostics(stderr, &sorted, preparation->document.source,
                       preparation->document.length);
     if (error_is_set(error))

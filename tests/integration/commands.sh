@@ -34,6 +34,10 @@ for command in run validate plan history show logs version; do
         "$ASSAY" "$command" --help
     expect "help $command" 0 "usage: assay $command" "$ASSAY" help "$command"
 done
+expect 'validate tells of an extension' 0 'note[W401]' \
+    "$ASSAY" validate "$here/workflows/blocks.yaml"
+expect 'a plan does not' 0 'kind: Job' "$ASSAY" plan "$here/workflows/blocks.yaml"
+has_not 'say it each time' W401
 expect 'version' 0 'assay ' "$ASSAY" version
 expect '--version' 0 'assay ' "$ASSAY" --version
 
