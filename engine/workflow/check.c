@@ -190,13 +190,17 @@ static void check_name(const struct value *document,
 /* At the top, and in services and workers, which have pods of their own. */
 static void check_pods(const struct value *map, struct diagnostics *diagnostics)
 {
-    const struct value *shared = value_path(map, "pod.hostPID");
-    if (value_bool_or(shared, false))
-        diagnostics_add(diagnostics, SEVERITY_ERROR, "S502", shared->mark,
-                        "remove it",
-                        "'hostPID' is refused: it opens the node to the steps");
-    for (size_t i = 0; value_is(map, VALUE_MAP) && i < value_count(map); i++)
-        check_pods(map->map.members[i].value, diagnostics);
+    for (size_t i = 0; value_is(map, VALUE_MAP) && i < value_count(map); i++) {
+        const struct member *member = &map->map.members[i];
+        const struct value *shared = strcmp(member->name, "pod") == 0
+                                         ? value_get(member->value, "hostPID")
+                                         : NULL;
+        if (value_bool_or(shared, false))
+            diagnostics_add(
+                diagnostics, SEVERITY_ERROR, "S502", shared->mark, "remove it",
+                "'hostPID' is refused: it opens the node to the steps");
+        check_pods(member->value, diagnostics);
+    }
     for (size_t i = 0; value_is(map, VALUE_LIST) && i < value_count(map); i++)
         check_pods(value_item(map, i), diagnostics);
 }

@@ -326,7 +326,8 @@ static void walk_map(struct lint *lint, const struct value *holder,
     for (size_t i = 0; value_is(map, VALUE_MAP) && i < value_count(map); i++) {
         const struct member *member = &map->map.members[i];
         for (size_t j = 0; j < sizeof fields / sizeof *fields; j++)
-            if (strcmp(fields[j].name, member->name) == 0)
+            if (fields[j].name[0] == member->name[0] &&
+                strcmp(fields[j].name, member->name) == 0)
                 fields[j].look(lint, map, member->value);
     }
 }

@@ -32,8 +32,8 @@ struct visit {
 
 static bool is_one_of(const char *word, const char *const *list)
 {
-    for (; *list; list++)
-        if (strcmp(word, *list) == 0)
+    for (; *list; list++) /* most differ in their first letter */
+        if (**list == *word && strcmp(word, *list) == 0)
             return true;
     return false;
 }
@@ -106,22 +106,24 @@ static const struct {
 
 static bool is_install(const struct shell_command *command, size_t at)
 {
-    if (at >= command->count || has_word(command, "--require-hashes") ||
-        has_word(command, "--no-network"))
+    if (at >= command->count)
         return false;
     const char *name = program(&command->words[at]);
     const char *operand = next_operand(command, at);
     bool module = strncmp(name, "python", 6) == 0 && has_word(command, "-m") &&
                   strcmp(operand, "pip") == 0;
     if (module)
-        return has_word(command, "install");
+        return has_word(command, "install") &&
+               !has_word(command, "--require-hashes");
     for (size_t i = 0; i < sizeof installers / sizeof *installers; i++) {
-        if (strcmp(installers[i].program, name) != 0)
+        if (installers[i].program[0] != name[0] ||
+            strcmp(installers[i].program, name) != 0)
             continue;
         const char *const *known = installers[i].commands;
         for (size_t j = 0; j < 4 && known[j]; j++)
             if (strcmp(known[j], operand) == 0)
-                return true;
+                return !has_word(command, "--require-hashes") &&
+                       !has_word(command, "--no-network");
     }
     return false;
 }

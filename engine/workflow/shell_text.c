@@ -121,8 +121,8 @@ static void add(struct scan *scan, char character)
 
 static bool is_one_of(const char *word, const char *const *list)
 {
-    for (; *list; list++)
-        if (strcmp(word, *list) == 0)
+    for (; *list; list++) /* most differ in their first letter */
+        if (**list == *word && strcmp(word, *list) == 0)
             return true;
     return false;
 }

@@ -3,7 +3,7 @@
 # the source and the manual.
 set -eu
 . "$(dirname -- "$0")/checks.sh"
-need perl
+need perl bwrap
 
 head='apiVersion: testworkflows.testkube.io/v1
 kind: TestWorkflow
@@ -125,6 +125,87 @@ first=$(grep -m 1 'assayFinding/v1' log.sarif)
 "$ASSAY" validate --output sarif two.yaml >log.sarif || true
 second=$(grep -m 1 'assayFinding/v1' log.sarif)
 check 'a fingerprint outlives a line above' test "$first" = "$second"
+
+# Warnings, and who may switch them off.
+write warned.yaml 'spec:
+  use: [{name: somewhere}]
+  steps:
+    - shell: |
+        apk add curl
+        kubectl get pods || true # assay: ignore W426 -- only shown'
+expect 'warnings do not fail' 0 'warned.yaml: valid, 2 warnings' \
+    "$ASSAY" validate warned.yaml
+has 'with the place in the script' 'warned.yaml:8:9: warning[W425]'
+has 'what is meant is marked' '^~~~~~~'
+has_not 'what a comment switches off is not told' W426
+expect 'unless --strict' 3 W425 "$ASSAY" validate --strict warned.yaml
+expect 'strict and clean' 0 valid "$ASSAY" validate --strict good.yaml
+expect 'ignored' 0 'warned.yaml: valid, 1 warning' \
+    "$ASSAY" validate --ignore W425 warned.yaml
+expect 'ignored, all' 0 'warned.yaml: valid' \
+    "$ASSAY" validate --strict --ignore W425,W422 warned.yaml
+expect 'by the environment' 0 'warned.yaml: valid' \
+    env ASSAY_IGNORE='W425, W422' "$ASSAY" validate --strict warned.yaml
+expect 'errors cannot be ignored' 2 "'S502' is an error" \
+    "$ASSAY" validate --ignore S502 host.yaml
+expect 'nor by the environment' 2 'ASSAY_IGNORE' \
+    env ASSAY_IGNORE=E110 "$ASSAY" validate two.yaml
+expect 'nor by a comment' 4 S502 "$ASSAY" validate host.yaml
+expect 'no such code' 2 "'W999' is no code" \
+    "$ASSAY" validate --ignore W999 good.yaml
+cat >template.yaml <<'YAML'
+apiVersion: testworkflows.testkube.io/v1
+kind: TestWorkflowTemplate
+metadata: {name: somewhere}
+spec:
+  steps: [{shell: echo}]
+YAML
+expect 'a template that is given' 0 W425 \
+    "$ASSAY" validate --template template.yaml warned.yaml
+has_not 'is found' W422
+expect 'a template in no file' 2 'there is no TestWorkflowTemplate' \
+    "$ASSAY" validate --template good.yaml warned.yaml
+expect 'complete for the marketplace' 3 'component' \
+    "$ASSAY" validate --marketplace --strict good.yaml
+"$ASSAY" validate --strict --marketplace \
+    "$root"/marketplace/catalog/workflows/*/*/*.yaml >out 2>&1 ||
+    true
+has_not 'our own catalog has no warning' 'warning['
+has 'it was looked at' 'pod-health-check.yaml: valid'
+
+# A file of a newer version.
+write newer.yaml 'spec:
+  fancy: true
+  steps:
+    - shell: echo hello
+      sparkle: 3'
+expect 'unknown fields are errors' 3 'newer.yaml: 2 errors' \
+    "$ASSAY" validate newer.yaml
+expect 'or warnings' 0 'newer.yaml: valid, 2 warnings' \
+    "$ASSAY" validate --validation warn newer.yaml
+expect 'a plan of it is refused' 3 'error[E110]' "$ASSAY" plan newer.yaml
+expect 'or made, with warnings' 0 'warning[E110]' \
+    "$ASSAY" plan newer.yaml --validation warn
+has 'whole' 'kind: Job'
+expect 'a run of it too' 0 'warning[E110]' "$ASSAY" run newer.yaml \
+    --runtime host --validation warn
+expect 'other errors stay' 3 'two.yaml: 2 errors, 1 warning' \
+    "$ASSAY" validate --validation warn two.yaml
+expect 'another word' 2 'expected warn or strict' \
+    "$ASSAY" validate --validation off good.yaml
+
+# Scripts are untrusted: size, depth and the number of findings.
+{
+    printf '%s\nspec:\n  steps:\n    - shell: |\n' "$head"
+    awk 'BEGIN {
+        for (i = 0; i < 60000; i++)
+            print "        apk add x; kubectl get x || true"
+        for (i = 0; i < 60000; i++)
+            print "        $((`\"${x"
+    }'
+} >hostile.yaml
+expect 'a hostile script' 0 'more are not shown' \
+    timeout 20 "$ASSAY" validate hostile.yaml
 
 # The codes.
 expect 'explain' 0 '### E110: unknown field' "$ASSAY" validate --explain e110
