@@ -60,6 +60,12 @@ static void refuse_unknown(void *context, const char *name, size_t length)
                     visit->text->mark, hint, "unknown name '%s'", wanted);
 }
 
+static bool is_word(const struct expression_reference *call, const char *word)
+{
+    return strlen(word) == call->length &&
+           memcmp(word, call->name, call->length) == 0;
+}
+
 static void refuse_call(void *context, const struct expression_reference *call)
 {
     struct name_visit *visit = context;
@@ -74,7 +80,19 @@ static void refuse_call(void *context, const struct expression_reference *call)
                         "function '%.*s' is available before the run starts "
                         "only",
                         length, call->name);
-    if (function == FUNCTION_UNKNOWN)
+    if (is_word(call, "secret"))
+        diagnostics_add(visit->planning->diagnostics, SEVERITY_ERROR, "E206",
+                        visit->text->mark,
+                        "take it into the step's env, and name env.X here",
+                        "secret() needs a name and a key that are known before "
+                        "the run, and cannot be called in a condition");
+    else if (is_word(call, "credential"))
+        diagnostics_add(visit->planning->diagnostics, SEVERITY_ERROR, "E206",
+                        visit->text->mark,
+                        "keep it in a Secret: {{ secret(\"name\", \"key\") }}",
+                        "credential() asks Testkube's control plane, which is "
+                        "not part of Assay");
+    else if (function == FUNCTION_UNKNOWN)
         diagnostics_add(visit->planning->diagnostics, SEVERITY_ERROR, "E206",
                         visit->text->mark, "docs/expressions.md has them all",
                         "unknown function '%.*s'", length, call->name);
@@ -92,6 +110,26 @@ static const struct expression_template *parse(struct planning *planning,
     return template;
 }
 
+static void find_secret(void *context, const struct expression_reference *call)
+{
+    bool *found = context;
+    *found |= is_word(call, "secret");
+}
+
+static const struct expression_template *
+with_secrets(struct planning *planning, const struct value *text,
+             const struct expression_template *template)
+{
+    struct error error = {0};
+    struct expression_names names = secrets_names(planning);
+    const struct expression_template *resolved =
+        expression_template_resolve(planning->arena, template, &names, &error);
+    if (!resolved)
+        diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E203",
+                        text->mark, NULL, "%s", error.text);
+    return resolved;
+}
+
 struct value *names_text(struct planning *planning, const struct value *text)
 {
     struct arena *arena = planning->arena;
@@ -102,12 +140,23 @@ struct value *names_text(struct planning *planning, const struct value *text)
     const char *plain = expression_template_text(arena, template, &length);
     if (plain)
         return value_make_bytes(arena, plain, length);
+    bool found = false;
+    expression_template_visit_calls(template, find_secret, &found);
+    if (found)
+        template = with_secrets(planning, text, template);
+    if (!template)
+        return value_make_string(arena, "");
     struct name_visit visit = {planning, text};
     expression_template_visit_names(template, refuse_unknown, &visit);
     expression_template_visit_calls(template, refuse_call, &visit);
+    CLEANUP(text_free) struct text printed = {0};
+    if (found)
+        expression_template_print(&printed, template);
+    else
+        text_append(&printed, text->string.bytes, text->string.length);
     struct value *map = value_make_map(arena);
     value_set(arena, map, "template",
-              value_make_bytes(arena, text->string.bytes, text->string.length));
+              value_make_bytes(arena, text_string(&printed), printed.length));
     return map;
 }
 

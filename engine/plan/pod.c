@@ -107,9 +107,8 @@ static struct value *make_mounts(struct planning *planning,
     return list;
 }
 
-static struct value *secret_variable(struct planning *planning,
-                                     const char *name, const char *object,
-                                     const char *key)
+struct value *plan_secret_variable(struct planning *planning, const char *name,
+                                   const char *object, const char *key)
 {
     struct arena *arena = planning->arena;
     struct value *reference = value_make_map(arena);
@@ -129,14 +128,17 @@ static struct value *make_variables(struct planning *planning,
 {
     struct arena *arena = planning->arena;
     struct value *list = value_make_list(arena);
-    value_append(arena, list,
-                 secret_variable(planning, "ASSAY_TOKEN", object, "token"));
+    value_append(
+        arena, list,
+        plan_secret_variable(planning, "ASSAY_TOKEN", object, "token"));
     for (size_t i = 0; i < value_count(planning->secret_map); i++) {
         const char *key = planning->secret_map->map.members[i].name;
         if (strcmp(key, "token") != 0)
             value_append(arena, list,
-                         secret_variable(planning, key, object, key));
+                         plan_secret_variable(planning, key, object, key));
     }
+    for (size_t i = 0; i < value_count(planning->references); i++)
+        value_append(arena, list, planning->references->list.items[i]);
     for (size_t i = 0; i < value_count(container->variables); i++)
         value_append(arena, list, container->variables->list.items[i]);
     return list;

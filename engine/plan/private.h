@@ -36,6 +36,7 @@ struct planning {
     size_t variable_count;    /* for names: ASSAY_SECRET_<n>, ASSAY_VALUE_<n> */
     struct value *secrets;    /* run.json's list */
     struct value *secret_map; /* stringData of the Secret */
+    struct value *references; /* variables that secret() made, of the pod */
     struct value *steps;      /* run.json's tree */
     struct value *files;      /* keys of the ConfigMap beside run.json */
     struct value *file_items; /* the same as items of its volume */
@@ -71,6 +72,13 @@ void steps_plan(struct planning *planning);
 /* A string as run.json has it: itself, or {"template": ...} when it holds
  * expressions that are known in the pod only. Unknown names are reported. */
 struct value *names_text(struct planning *planning, const struct value *text);
+
+/* Knows secret(name, key): a variable of the pod, by its name in the entrypoint. */
+struct expression_names secrets_names(struct planning *planning);
+
+/* An entry of a container's env that comes from a Secret. */
+struct value *plan_secret_variable(struct planning *planning, const char *name,
+                                   const char *object, const char *key);
 
 /* Reports the names of a condition that nothing in the pod can answer. */
 void names_check_condition(struct planning *planning,
