@@ -17,6 +17,8 @@ report() {
 expect_files() {
     for file in bin/assay share/man/man1/assay.1 \
         share/assay/schemas/history.sql share/assay/catalog/workflows \
+        share/assay/schemas/testworkflow.schema.json \
+        share/assay/schemas/kubernetes.schema.json \
         share/doc/assay/copyright share/doc/assay/README.md \
         share/doc/assay/architecture.md; do
         [ -e "$1/$file" ] || report "$2: '$file' is missing"

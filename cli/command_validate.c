@@ -80,10 +80,15 @@ static void check_documents(const struct validation *validation,
                             const struct document *document,
                             struct diagnostics *diagnostics)
 {
-    size_t count = value_count(document->documents);
-    for (size_t i = 0; i < count; i++)
-        workflow_check(arena, value_item(document->documents, i),
-                       document->source, document->length, diagnostics);
+    size_t count = value_count(document->documents), checked = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct value *item = value_item(document->documents, i);
+        if (value_is(item, VALUE_NULL))
+            continue; /* nothing between two '---', as for kubectl */
+        workflow_check(arena, item, document->source, document->length,
+                       diagnostics);
+        checked++;
+    }
     struct error error = {0};
     struct workflow_templates *own = workflow_templates_make(arena);
     if (workflow_templates_add_own(own, document->documents, document->file,
@@ -98,7 +103,7 @@ static void check_documents(const struct validation *validation,
     for (size_t i = 0; i < count; i++)
         workflow_lint(value_item(document->documents, i), document->source,
                       document->length, &options, diagnostics);
-    if (document->documents && count == 0)
+    if (document->documents && checked == 0)
         diagnostics_add(diagnostics, SEVERITY_ERROR, "E301", (struct mark){0},
                         "a workflow has apiVersion, kind, metadata and spec",
                         "the file is empty");

@@ -6,6 +6,6 @@ enum {
     VALUE_NODES_LIMIT = 1000000,          /* nodes, alias expansion included */
     VALUE_ALIAS_LIMIT = 10000,            /* nodes made by aliases: no bombs */
     VALUE_SCALAR_LIMIT = 4 * 1024 * 1024, /* one scalar: a script, a file */
-    VALUE_DOCUMENTS_LIMIT = 1000,         /* documents of a stream */
+    VALUE_DOCUMENTS_LIMIT = 10000,        /* documents of a stream */
     VALUE_NAME_LIMIT = 1024,              /* a map's key */
 };

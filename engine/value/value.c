@@ -159,9 +159,8 @@ static struct member *find(const struct value *map, const char *name,
     return NULL;
 }
 
-/* Appends a member whose name is not in the map; the name is not copied. */
-static struct member *append_member(struct arena *arena, struct value *map,
-                                    struct member added)
+struct member *value_add_member(struct arena *arena, struct value *map,
+                                struct member added)
 {
     size_t count = map->map.count;
     map->map.members =
@@ -188,7 +187,7 @@ struct member *value_set_bytes(struct arena *arena, struct value *map,
     struct member added = {.name = arena_copy(arena, name, length),
                            .length = length,
                            .value = item};
-    return append_member(arena, map, added);
+    return value_add_member(arena, map, added);
 }
 
 struct member *value_set(struct arena *arena, struct value *map,
@@ -355,7 +354,7 @@ static void copy_members(struct arena *arena, struct value *copy,
         struct member added = map->map.members[i];
         added.name = arena_copy(arena, added.name, added.length);
         added.value = value_copy(arena, added.value);
-        append_member(arena, copy, added);
+        value_add_member(arena, copy, added);
     }
 }
 

@@ -83,6 +83,11 @@ struct value *value_make_map(struct arena *arena);
 /* Appends to a list that was made in `arena`; amortised constant time. */
 void value_append(struct arena *arena, struct value *list, struct value *item);
 
+/* Adds a member whose name is not in the map. The name is not copied: it has to
+ * live as long as `arena`. Returns the member, as below. */
+struct member *value_add_member(struct arena *arena, struct value *map,
+                                struct member added);
+
 /* Adds a member, or replaces the value of the member of that name. Returns the
  * member; valid until the next addition to the map. */
 struct member *value_set(struct arena *arena, struct value *map,

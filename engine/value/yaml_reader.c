@@ -418,8 +418,8 @@ static int read_member(struct reader *reader, const yaml_event_t *event,
         report_twice(reader, &key, first->mark);
         return 0;
     }
-    value_set_bytes(reader->arena, map, key.name, key.length, value)->mark =
-        key.mark;
+    struct member added = {key.name, key.length, key.mark, value};
+    value_add_member(reader->arena, map, added);
     return 0;
 }
 

@@ -82,9 +82,13 @@ static const struct word words[] = {
 
 enum { WORD_LONGEST = 5 };
 
+static const char word_starts[] = {'~', 'n', 'N', 'y', 'Y', 't', 'T',
+                                   'o', 'O', 'f', 'F', '.', '+', '-'};
+
 static bool resolve_word(const char *bytes, size_t length, struct value *value)
 {
-    if (length > WORD_LONGEST)
+    if (length > WORD_LONGEST ||
+        (length > 0 && !memchr(word_starts, bytes[0], sizeof word_starts)))
         return false;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strlen(words[i].text) == length &&

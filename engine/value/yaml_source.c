@@ -4,6 +4,7 @@
  */
 #include "engine/value/yaml_source.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "engine/base/utf8.h"
@@ -33,6 +34,39 @@ static void step_forward(struct yaml_source *source)
     source->index++;
 }
 
+/* Moves over at most `most` characters, eight at a time, up to the first eight
+ * that are not ASCII. */
+static void skip_ascii(struct yaml_source *source, size_t most)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+    struct mark mark = source->mark;
+    size_t left = source->length - mark.offset;
+    if (left > most)
+        left = most;
+    size_t start = mark.offset;
+    while (left >= sizeof ones) {
+        uint64_t word;
+        memcpy(&word, source->start + mark.offset, sizeof word);
+        word = le64toh(word);
+        if (word & highs)
+            break;
+        /* The lowest bit stands for the first byte that is a line feed. */
+        uint64_t other = word ^ ones * '\n';
+        uint64_t feeds = (other - ones) & ~other & highs;
+        size_t count = sizeof word;
+        mark.column += (uint32_t)count;
+        if (feeds) {
+            count = (size_t)__builtin_ctzll(feeds) / 8 + 1;
+            mark.line++;
+            mark.column = 1;
+        }
+        mark.offset += (uint32_t)count;
+        left -= count;
+    }
+    source->index += mark.offset - start;
+    source->mark = mark;
+}
+
 static void count_column(struct yaml_source *source)
 {
     struct mark *mark = &source->mark;
@@ -59,8 +93,11 @@ static void step_back(struct yaml_source *source)
 
 struct mark yaml_source_seek(struct yaml_source *source, size_t index)
 {
-    while (source->index < index && source->mark.offset < source->length)
-        step_forward(source);
+    while (source->index < index && source->mark.offset < source->length) {
+        skip_ascii(source, index - source->index);
+        if (source->index < index && source->mark.offset < source->length)
+            step_forward(source);
+    }
     while (source->index > index && source->mark.offset > 0)
         step_back(source);
     return source->mark;
@@ -68,8 +105,13 @@ struct mark yaml_source_seek(struct yaml_source *source, size_t index)
 
 struct mark yaml_source_seek_offset(struct yaml_source *source, size_t offset)
 {
-    while (source->mark.offset < offset && source->mark.offset < source->length)
-        step_forward(source);
+    while (source->mark.offset < offset &&
+           source->mark.offset < source->length) {
+        skip_ascii(source, offset - source->mark.offset);
+        if (source->mark.offset < offset &&
+            source->mark.offset < source->length)
+            step_forward(source);
+    }
     while (source->index > 0 && source->mark.offset > offset)
         step_back(source);
     return source->mark;

@@ -133,6 +133,10 @@ printf 'apiVersion: testworkflows.testkube.io/v1\nkind: TestWorkflow\nmetadata: 
     >"$work/unknown.yaml"
 expect 'an undeclared parameter' 3 "config.nope" \
     "$ASSAY" run "$work/unknown.yaml" --runtime host
+expect 'nothing after the last ---' 0 ': valid' \
+    sh -c '{ cat "$1"; echo ---; } | "$0" validate -' "$ASSAY" "$flow"
+expect 'nothing but ---' 3 'the file is empty\|has apiVersion' \
+    sh -c 'echo --- | "$0" validate -' "$ASSAY"
 expect 'standard input' 0 ': valid' sh -c '"$0" validate - <"$1"' "$ASSAY" "$flow"
 
 # Control characters stop before a terminal, and only there.

@@ -259,8 +259,8 @@ static void limits(void **state)
     repeat(&text, "", "--- 1\n", VALUE_DOCUMENTS_LIMIT, "");
     check_limit(&text, NULL);
     repeat(&text, "", "--- 1\n", VALUE_DOCUMENTS_LIMIT + 1, "");
-    check_limit(&text, "E102 1001:1 too many documents in one file: at most "
-                       "1000 are read");
+    check_limit(&text, "E102 10001:1 too many documents in one file: at most "
+                       "10000 are read");
     repeat(&text, "", "#", VALUE_BYTES_LIMIT, "");
     check_limit(&text, NULL);
     repeat(&text, "", "#", VALUE_BYTES_LIMIT + 1, "");
@@ -324,9 +324,43 @@ static void large_files_are_linear(void **state)
                      100000);
 }
 
+/* Long and short lines, with characters of one to four bytes, in front of a
+ * value: its place is counted in characters, as editors count. */
+static void places_in_long_texts(void **state)
+{
+    (void)state;
+    static const char *const pieces[] = {"a", "\xC3\xA9", "\xE2\x9C\x93",
+                                         "\xF0\x9F\x98\x80"};
+    enum { LINES = 400 };
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    CLEANUP(text_free) struct text text = {0};
+    uint32_t columns[LINES], offsets[LINES];
+    for (uint32_t i = 0; i < LINES; i++) {
+        uint32_t characters = i * 7 % 61;
+        text_append_string(&text, "- ['");
+        for (uint32_t j = 0; j < characters; j++)
+            text_append_string(&text, pieces[i % 3 ? 0 : (i / 3 + j) % 4]);
+        text_append_string(&text, "', x]\n");
+        columns[i] = 5 + characters + 3;
+        offsets[i] = (uint32_t)text.length - 3;
+    }
+    struct diagnostics list = diagnostics_make(arena, "x.yaml");
+    const struct value *documents =
+        value_read_yaml(arena, text_string(&text), text.length, &list);
+    for (uint32_t i = 0; i < LINES; i++) {
+        const struct value *line = value_item(value_item(documents, 0), i);
+        const struct value *item = value_item(line, 1);
+        assert_non_null(item);
+        assert_int_equal(item->mark.line, i + 1);
+        assert_int_equal(item->mark.column, columns[i]);
+        assert_int_equal(item->mark.offset, offsets[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(places_in_long_texts),
         cmocka_unit_test(reads),
         cmocka_unit_test(refuses),
         cmocka_unit_test(marks),
