@@ -31,6 +31,7 @@ struct reader {
     size_t alias_nodes;
     size_t alias_bytes;
     bool plain_booleans; /* only true and false are booleans */
+    size_t turning;      /* offset of the next character that turns text */
 };
 
 static struct value *read_node(struct reader *reader,
@@ -104,6 +105,54 @@ static int count_node(struct reader *reader, struct mark mark)
     return 0;
 }
 
+/* The next of U+202A-202E and U+2066-2069 from `offset` on, or the end. Editors
+ * show the text after them in another order than it has, so that a script does
+ * something else than what a reader sees. */
+static size_t find_turning(const struct yaml_source *source, size_t offset)
+{
+    const char *end = source->start + source->length;
+    const char *at = source->start + offset;
+    for (; at < end && (at = memchr(at, 0xE2, (size_t)(end - at))); at++) {
+        if (end - at < 3)
+            break;
+        unsigned second = (unsigned char)at[1], third = (unsigned char)at[2];
+        if ((second == 0x80 && third >= 0xAA && third <= 0xAE) ||
+            (second == 0x81 && third >= 0xA6 && third <= 0xA9))
+            return (size_t)(at - source->start);
+    }
+    return source->length;
+}
+
+/* Notes the characters that turn text before `offset`. */
+static void report_turning(struct reader *reader, size_t offset)
+{
+    struct yaml_source *source = &reader->source;
+    while (reader->turning < offset) {
+        const char *at = source->start + reader->turning;
+        unsigned code = 0x2000U | ((unsigned char)at[1] & 0x3FU) << 6 |
+                        ((unsigned char)at[2] & 0x3FU);
+        REPORT(reader, "E100", yaml_source_seek_offset(source, reader->turning),
+               "remove it; where it is meant, put the text in quotes",
+               "the invisible character U+%04X shows the text after it in "
+               "another order",
+               code);
+        reader->turning = find_turning(source, reader->turning + 3);
+    }
+}
+
+/* In a quoted text they are allowed: its end cannot be hidden by them. */
+static void pass_quoted(struct reader *reader, const yaml_event_t *event)
+{
+    struct yaml_source *source = &reader->source;
+    if (reader->turning >= source->length)
+        return;
+    size_t start = yaml_source_seek(source, event->start_mark.index).offset;
+    report_turning(reader, start);
+    size_t end = yaml_source_seek(source, event->end_mark.index).offset;
+    if (reader->turning < end)
+        reader->turning = find_turning(source, end);
+}
+
 static enum value_style style_of(yaml_scalar_style_t style)
 {
     static const enum value_style styles[] = {
@@ -128,6 +177,9 @@ static int resolve(struct reader *reader, const yaml_event_t *event,
                             .style = style_of(event->data.scalar.style)};
     value->string.bytes = bytes;
     value->string.length = length;
+    if (value->style == STYLE_SINGLE_QUOTED ||
+        value->style == STYLE_DOUBLE_QUOTED)
+        pass_quoted(reader, event);
     value->mark = mark_of(reader, event);
     if (length > VALUE_SCALAR_LIMIT)
         return stop(reader, value->mark, "too many bytes in one text",
@@ -548,7 +600,10 @@ static struct value *read_yaml(struct arena *arena, const char *text,
                                  (const unsigned char *)text + skipped,
                                  length - skipped);
     yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
+    reader.turning = find_turning(&reader.source, 0);
     int result = read_stream(&reader, documents);
+    if (result == 0)
+        report_turning(&reader, length);
     yaml_parser_delete(&reader.parser);
     return result == 0 && diagnostics->errors == errors ? documents : NULL;
 }

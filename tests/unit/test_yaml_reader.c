@@ -113,6 +113,120 @@ static void refuses(void **state)
     }
 }
 
+/* What may look to a reader of the file like something else than it is. */
+static void deceits(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *input;
+        size_t length; /* 0: to the NUL */
+        const char *want;
+    } rows[] = {
+        {"NUL", "a: b\0c\n", 7, "E100 1:5 the control character 0x00"},
+        {"escape sequence", "a: \x1b[2Jb\n", 0,
+         "E100 1:4 the control character 0x1b"},
+        {"control character of Latin-1",
+         "a: \xC2\x9B"
+         "2Jb\n",
+         0, "E100 1:4 the control character 0x9b"},
+        {"DEL", "a: \x7f\n", 0, "E100 1:4 the control character 0x7f"},
+        {"overlong slash", "a: \xC0\xAF\n", 0,
+         "E100 1:4 byte 0xc0 is not UTF-8"},
+        {"half of a pair", "a: \xED\xA0\x80\n", 0,
+         "E100 1:4 byte 0xed is not UTF-8"},
+        {"turned comment",
+         "a: b # \xE2\x80\xAE"
+         "x\n",
+         0,
+         "E100 1:8 the invisible character U+202E shows the text after it in "
+         "another order"},
+        {"turned plain text",
+         "a: b\xE2\x81\xA6"
+         "c\n",
+         0,
+         "E100 1:5 the invisible character U+2066 shows the text after it in "
+         "another order"},
+        {"turned script", "a: |\n  rm \xE2\x80\xAA\n  x\xE2\x81\xA9\n", 0,
+         "E100 2:6 the invisible character U+202A shows the text after it in "
+         "another order\n"
+         "E100 3:4 the invisible character U+2069 shows the text after it in "
+         "another order"},
+        {"turned key and quoted text",
+         "'\xE2\x80\xAE': \"\xE2\x80\xAB\"\nb\xE2\x80\xAC: 1\n", 0,
+         "E100 2:2 the invisible character U+202C shows the text after it in "
+         "another order"},
+        {"an object of Python", "a: !!python/object/apply:os.system [id]\n", 0,
+         "E100 1:36 unknown tag '!!python/object/apply:os.system': expected "
+         "!!str, !!int, !!float, !!bool, !!null, !!map or !!seq"},
+        {"a tag of another program", "a: !include x.yaml\n", 0,
+         "E100 1:13 unknown tag '!include': expected !!str, !!int, !!float, "
+         "!!bool, !!null, !!map or !!seq"},
+        {"a tag by its address", "a: !<tag:example.org,2000:x> b\n", 0,
+         "E100 1:30 unknown tag 'tag:example.org,2000:x': expected !!str, "
+         "!!int, !!float, !!bool, !!null, !!map or !!seq"},
+        {"a tag with a prefix of the file",
+         "%TAG !p! tag:yaml.org,2002:python/\n---\na: !p!none x\n", 0,
+         "E100 3:12 unknown tag '!!python/none': expected !!str, !!int, "
+         "!!float, !!bool, !!null, !!map or !!seq"},
+        {"a key that is given again by a merge in a list is none",
+         "- &x {a: 1}\n- {<<: *x, a: 2, a: 3}\n", 0,
+         "E101 2:18 the key 'a' is given twice; first on line 2, column 12"},
+        {"the same key in quotes", "a: 1\n\"a\": 2\n", 0,
+         "E101 2:1 the key 'a' is given twice; first on line 1, column 1"},
+        {"the same key with an escape", "a: 1\n\"\\x61\": 2\n", 0,
+         "E101 2:1 the key 'a' is given twice; first on line 1, column 1"},
+        {"the same boolean", "yes: 1\non: 2\n", 0,
+         "E101 2:1 the key 'true' is given twice; first on line 1, column 1"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        size_t length = rows[i].length ? rows[i].length : strlen(rows[i].input);
+        CHECK_TEXT(rows[i].name, problems_of(arena, rows[i].input, length),
+                   rows[i].want);
+    }
+}
+
+/* Line breaks that editors do not show are breaks for Kubernetes too; what is in
+ * quotes may hold any character; letters that look alike are not the same. */
+static void other_characters(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *input, *want;
+    } rows[] = {
+        {"CR alone", "a: 1\rb: 2\r", "[{\"a\":1,\"b\":2}]"},
+        {"NEL",
+         "a: 1\xC2\x85"
+         "b: 2\n",
+         "[{\"a\":1,\"b\":2}]"},
+        {"LS",
+         "a: 1\xE2\x80\xA8"
+         "b: 2\n",
+         "[{\"a\":1,\"b\":2}]"},
+        {"PS",
+         "a: 1\xE2\x80\xA9"
+         "b: 2\n",
+         "[{\"a\":1,\"b\":2}]"},
+        {"turned text in quotes", "a: '\xE2\x80\xAEx'\n",
+         "[{\"a\":\"\xE2\x80\xAEx\"}]"},
+        {"other signs of that block", "a: \xE2\x80\x94 \xE2\x80\xA6\n",
+         "[{\"a\":\"\xE2\x80\x94 \xE2\x80\xA6\"}]"},
+        {"letters that look alike", "a: 1\n\xD0\xB0: 2\n",
+         "[{\"a\":1,\"\xD0\xB0\":2}]"},
+        {"accents are not composed", "'e\xCC\x81': 1\n\xC3\xA9: 2\n",
+         "[{\"e\xCC\x81\":1,\"\xC3\xA9\":2}]"},
+        {"tab between words and before a comment", "a: b\tc\t# d\n",
+         "[{\"a\":\"b\\tc\"}]"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        CHECK_TEXT(rows[i].name,
+                   as_json(arena, from_yaml_bytes(arena, rows[i].input,
+                                                  strlen(rows[i].input))),
+                   rows[i].want);
+    }
+}
+
 static void marks(void **state)
 {
     (void)state;
@@ -363,6 +477,8 @@ int main(void)
         cmocka_unit_test(places_in_long_texts),
         cmocka_unit_test(reads),
         cmocka_unit_test(refuses),
+        cmocka_unit_test(deceits),
+        cmocka_unit_test(other_characters),
         cmocka_unit_test(marks),
         cmocka_unit_test(marks_of_names),
         cmocka_unit_test(aliases_are_copies),
