@@ -107,7 +107,8 @@ static void check_documents(const struct validation *validation,
         diagnostics_add(diagnostics, SEVERITY_ERROR, "E301", (struct mark){0},
                         "a workflow has apiVersion, kind, metadata and spec",
                         "the file is empty");
-    workflow_ignore(document->source, document->length, diagnostics);
+    if (document->documents) /* else nothing was looked for */
+        workflow_ignore(document->source, document->length, diagnostics);
     diagnostics_remove(diagnostics, validation->ignored);
     diagnostics_sort(diagnostics);
 }

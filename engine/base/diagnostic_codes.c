@@ -293,8 +293,7 @@ static const struct diagnostic_code codes[] = {
      "Put the inner one in parentheses.",
      "spec:\n"
      "  steps:\n"
-     "    - shell: |\n"
-     "        echo {{ env.A ? 1 : env.B ? 2 : 3 }}\n"},
+     "    - shell: \"echo {{ env.A ? 1 : env.B ? 2 : 3 }}\"\n"},
     {"W412", SEVERITY_WARNING, "minus before more",
      "A minus takes in the rest of the expression: `-3 + 5` is -8. Behind "
      "`{{` it is a minus too; only `{{- if`, `{{- else` and `{{- end` trim "

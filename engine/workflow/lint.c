@@ -263,13 +263,14 @@ static void lint_condition(struct lint *lint, const struct value *step,
         text && (strcmp(text, "never") == 0 || strcmp(text, "false") == 0);
     if (!never && (!value_is(condition, VALUE_BOOL) || condition->boolean))
         return;
-    size_t count = value_count(value_get(step, "setup")) +
-                   value_count(value_get(step, "steps"));
     static const char hint[] = "correct the condition, or remove the step";
-    if (count > 0)
-        lint_report(lint, &(struct lint_finding){"W423", condition, 0, 0, hint},
-                    "the %zu step%s of this group never run%s", count,
-                    count == 1 ? "" : "s", count == 1 ? "s" : "");
+    const struct value *first = value_item(value_get(step, "setup"), 0);
+    if (!first)
+        first = value_item(value_get(step, "steps"), 0);
+    if (first)
+        lint_report(lint, &(struct lint_finding){"W423", first, 0, 0, hint},
+                    "the steps of this group never run: its condition is "
+                    "never true");
     else if (!is_reported(lint, condition->mark))
         lint_report(lint, &(struct lint_finding){"W423", condition, 0, 0, hint},
                     "the step never runs");
