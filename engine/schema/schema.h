@@ -41,13 +41,3 @@ void schema_check(const struct schema *schema, const struct value *value,
  * TestWorkflowTemplate, TestWorkflowExecution; NULL for other kinds. Compiled at
  * the first call, for the life of the program; safe in threads. */
 const struct schema *schema_of_kind(const char *kind);
-
-/* One row for each code that schema_check uses; ends with code NULL. */
-struct schema_code {
-    const char *code;
-    const char *title;
-    const char *example; /* the smallest piece of a workflow that shows it */
-    const char *meaning; /* what to do, in a sentence or two */
-};
-
-const struct schema_code *schema_codes(void);
