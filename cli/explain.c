@@ -2,8 +2,8 @@
  * what stands there. */
 #include "cli/explain.h"
 
-#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "engine/base/diagnostics.h"
 
@@ -58,19 +58,25 @@ static int refuse(const char *code, struct error *error)
                      nearest ? nearest : "", nearest ? "'?" : "");
 }
 
+static const struct diagnostic_code *find_any_case(const char *code)
+{
+    const struct diagnostic_code *row = diagnostics_codes();
+    while (row->code && strcasecmp(row->code, code) != 0)
+        row++;
+    return row->code ? row : NULL;
+}
+
 int explain_append(struct text *text, const char *code, struct error *error)
 {
-    bool all = strcmp(code, "all") == 0;
-    char name[8] = "";
-    for (size_t i = 0; i + 1 < sizeof name && code[i]; i++)
-        name[i] = (char)toupper((unsigned char)code[i]);
-    const struct diagnostic_code *one = diagnostics_code_find(name);
-    if (!all && !one)
+    const struct diagnostic_code *one = find_any_case(code);
+    if (one) {
+        append_section(text, one);
+    } else if (strcmp(code, "all") == 0) {
+        for (one = diagnostics_codes(); one->code; one++)
+            append_section(text, one);
+    } else {
         return refuse(code, error);
-    for (const struct diagnostic_code *row = diagnostics_codes(); row->code;
-         row++)
-        if (all || row == one)
-            append_section(text, row);
+    }
     text->data[--text->length] = '\0'; /* no blank line at the end */
     return 0;
 }

@@ -5,8 +5,10 @@
  * alike. Errors stay, whatever a comment says; a comment that does nothing is told
  * (W403), so that none outlives its reason.
  */
+#include <ctype.h>
 #include <string.h>
 
+#include "engine/base/utf8.h"
 #include "engine/workflow/limits.h"
 #include "engine/workflow/private.h"
 
@@ -50,43 +52,62 @@ static const char *comment_start(const char *line, const char *at)
     return at == line || at[-1] == ' ' || at[-1] == '\t' ? at : NULL;
 }
 
-/* The codes after `at`, which is on line `line_number`. */
-static void read_codes(struct ignores *ignores, const char *line,
-                       uint32_t line_number, const char *at, const char *end,
-                       const char *source, bool alone)
+/* A place that moves on in one line. */
+struct cursor {
+    const char *at, *end;
+    struct mark mark;
+};
+
+static void move_on(struct cursor *cursor, size_t bytes)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                  "abcdefghijklmnopqrstuvwxyz0123456789";
-    uint32_t column = 1;
-    for (const char *place = line; place < at; place++)
-        column += ((unsigned char)*place & 0xC0) != 0x80;
+    for (; bytes > 0; bytes--) {
+        cursor->mark.column += !utf8_continues(*cursor->at);
+        cursor->mark.offset++;
+        cursor->at++;
+    }
+}
+
+static void skip_blanks(struct cursor *cursor)
+{
+    while (cursor->at < cursor->end && *cursor->at == ' ')
+        move_on(cursor, 1);
+}
+
+/* The codes of a comment, with commas between them. */
+static void read_codes(struct ignores *ignores, struct cursor *cursor,
+                       bool alone)
+{
     bool more = true;
     while (more) {
-        while (at < end && *at == ' ') {
-            at++;
-            column++;
-        }
-        size_t length = 0;
-        while (at + length < end && strchr(letters, at[length]))
-            length++;
+        skip_blanks(cursor);
         struct ignore item = {
-            .mark = {line_number, column, (uint32_t)(at - source), 0},
-            .target = line_number + alone,
+            .mark = cursor->mark,
+            .target = cursor->mark.line + alone,
             .alone = alone,
         };
-        size_t kept = length < sizeof item.code ? length : sizeof item.code - 1;
-        memcpy(item.code, at, kept);
+        size_t length = 0;
+        for (; cursor->at < cursor->end && isalnum((unsigned char)*cursor->at);
+             length++) {
+            if (length + 1 < sizeof item.code)
+                item.code[length] = *cursor->at;
+            move_on(cursor, 1);
+        }
         if (length > 0)
             add(ignores, &item);
-        at += length;
-        column += (uint32_t)length;
-        while (at < end && *at == ' ') {
-            at++;
-            column++;
-        }
-        more = length > 0 && at < end && *at == ',';
-        at += more;
-        column += more;
+        skip_blanks(cursor);
+        more = length > 0 && cursor->at < cursor->end && *cursor->at == ',';
+        move_on(cursor, more);
+    }
+}
+
+/* Comments one below the other mean the same line. */
+static void join_comments(struct ignores *ignores)
+{
+    for (size_t i = ignores->count; i > 1; i--) {
+        struct ignore *above = &ignores->items[i - 2];
+        const struct ignore *below = &ignores->items[i - 1];
+        if (above->alone && below->alone && above->target == below->mark.line)
+            above->target = below->target;
     }
 }
 
@@ -107,17 +128,18 @@ static void read_ignores(struct ignores *ignores, const char *source,
         const char *stop = memchr(found, '\n', (size_t)(end - found));
         const char *comment = comment_start(line, found);
         found += strlen(word);
-        if (comment)
-            read_codes(ignores, line, line_number, found, stop ? stop : end,
-                       source, strspn(line, " \t") == (size_t)(comment - line));
+        if (!comment)
+            continue;
+        struct cursor cursor = {
+            .at = line,
+            .end = stop ? stop : end,
+            .mark = {line_number, 1, (uint32_t)(line - source), 0},
+        };
+        move_on(&cursor, (size_t)(found - line));
+        read_codes(ignores, &cursor,
+                   strspn(line, " \t") == (size_t)(comment - line));
     }
-    /* Comments one below the other mean the same line. */
-    for (size_t i = ignores->count; i > 1; i--) {
-        struct ignore *above = &ignores->items[i - 2];
-        const struct ignore *below = &ignores->items[i - 1];
-        if (above->alone && below->alone && above->target == below->mark.line)
-            above->target = below->target;
-    }
+    join_comments(ignores);
 }
 
 static bool is_ignored(struct ignores *ignores, const struct diagnostic *item)

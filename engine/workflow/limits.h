@@ -10,5 +10,6 @@ enum {
     TEMPLATES_NODES_LIMIT = 50000,            /* values that come of them all */
     WORKFLOW_LOCATE_LIMIT = 64 * 1024 * 1024, /* bytes scanned for the places of
         lints; later ones are placed where their text begins */
+    WORKFLOW_ARGUMENTS_LIMIT = 20, /* in which `sh -c` is looked for */
     WORKFLOW_IGNORES_LIMIT = 1000, /* codes of comments: a file has few */
 };

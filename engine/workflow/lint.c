@@ -110,33 +110,46 @@ static void lint_image(struct lint *lint, const struct value *holder,
                 image->string.bytes);
 }
 
-/* The last word of a name in capitals: DB_PASSWORD -> PASSWORD. */
+enum { NAME_WORD = 32 };
+
+/* The word before `end` in capitals, cut; returns where it begins. */
+static const char *copy_word(const char *name, const char *end,
+                             char word[NAME_WORD])
+{
+    const char *start = end;
+    while (start > name && !strchr("_-.", start[-1]))
+        start--;
+    size_t length = (size_t)(end - start);
+    if (length >= NAME_WORD)
+        length = NAME_WORD - 1;
+    for (size_t i = 0; i < length; i++)
+        word[i] = (char)toupper((unsigned char)start[i]);
+    word[length] = '\0';
+    return start;
+}
+
+static bool is_one_of(const char *word, const char *const *list)
+{
+    for (; *list; list++)
+        if (strcmp(word, *list) == 0)
+            return true;
+    return false;
+}
+
 static bool sounds_secret(const char *name)
 {
-    static const char *const words[] = {
+    static const char *const secrets[] = {
         "PASSWORD", "PASSWD",     "PASSPHRASE",  "TOKEN",  "SECRET",
         "KEY",      "CREDENTIAL", "CREDENTIALS", "APIKEY", NULL};
-    static const char *const harmless[] = {
+    static const char *const harmless_keys[] = {
         "PUBLIC", "PRIMARY", "FOREIGN", "PARTITION", "SORT",
         "CACHE",  "ROUTING", "HOST",    "GPG",       NULL};
-    char parts[2][32] = {"", ""};
-    size_t length = 0;
-    for (const char *at = name; *at; at++) {
-        if (*at == '_' || *at == '-' || *at == '.') {
-            memcpy(parts[0], parts[1], sizeof parts[0]);
-            length = 0;
-            parts[1][0] = '\0';
-        } else if (length + 1 < sizeof parts[1]) {
-            parts[1][length++] = (char)toupper((unsigned char)*at);
-            parts[1][length] = '\0';
-        }
-    }
-    bool secret = false;
-    for (const char *const *word = words; *word; word++)
-        secret = secret || strcmp(parts[1], *word) == 0;
-    for (const char *const *word = harmless; secret && *word; word++)
-        secret = strcmp(parts[0], *word) != 0 || (strcmp(parts[1], "KEY") != 0);
-    return secret;
+    char last[NAME_WORD], before[NAME_WORD];
+    const char *start = copy_word(name, name + strlen(name), last);
+    copy_word(name, start > name ? start - 1 : name, before);
+    if (strcmp(last, "KEY") == 0 && is_one_of(before, harmless_keys))
+        return false;
+    return is_one_of(last, secrets);
 }
 
 /* What may stand in the open: references, paths, switches. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/workflow/limits.h"
 #include "engine/workflow/lint.h"
 #include "engine/workflow/shell_text.h"
 
@@ -329,6 +330,18 @@ static bool is_condition(const char *at)
     return strncmp(at, "if ", 3) == 0 || strncmp(at, "else ", 5) == 0;
 }
 
+/* Where the name stands as a whole, or NULL. A block has braces around it. */
+static const char *find_in_block(const char *at, const char *end,
+                                 const char *name, size_t length)
+{
+    while ((at = memmem(at, (size_t)(end - at), name, length))) {
+        if (!is_name_character(at[length]) && !is_name_character(at[-1]))
+            return at;
+        at += length;
+    }
+    return NULL;
+}
+
 /* The next place in a block where the name stands, or NULL; `*block` is set to
  * the beginning of that block. */
 static const char *find_name(const char **block, const char *end,
@@ -336,20 +349,16 @@ static const char *find_name(const char **block, const char *end,
 {
     const char *at = *block;
     while ((at = memmem(at, (size_t)(end - at), "{{", 2))) {
-        const char *start = at;
-        at += 2;
-        const char *stop = memmem(at, (size_t)(end - at), "}}", 2);
+        const char *start = at + 2;
+        const char *stop = memmem(start, (size_t)(end - start), "}}", 2);
         if (!stop)
             return NULL;
-        const char *found = is_condition(at) ? NULL : at;
-        while (found &&
-               (found = memmem(found, (size_t)(stop - found), name, length))) {
-            if (!is_name_character(found[length]) &&
-                !is_name_character(found[-1])) {
-                *block = start;
-                return found;
-            }
-            found += length;
+        const char *found = is_condition(start)
+                                ? NULL
+                                : find_in_block(start, stop, name, length);
+        if (found) {
+            *block = at;
+            return found;
         }
         at = stop + 2;
     }
@@ -413,27 +422,31 @@ void lint_shell(struct lint *lint, const struct value *text)
                      &visit);
 }
 
+static bool is_code_flag(const char *word)
+{
+    size_t length = strlen(word);
+    return length >= 2 && word[0] == '-' && word[length - 1] == 'c';
+}
+
 void lint_arguments(struct lint *lint, const struct value *map)
 {
-    static const char *const fields[] = {"command", "args"};
+    const struct value *lists[] = {value_get(map, "command"),
+                                   value_get(map, "args")};
+    const size_t most = WORKFLOW_ARGUMENTS_LIMIT;
     bool shell = false, code = false;
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        const struct value *list = value_get(map, fields[i]);
-        for (size_t j = 0; value_is(list, VALUE_LIST) && j < value_count(list);
-             j++) {
-            const struct value *item = value_item(list, j);
-            const char *word = value_string(item);
-            if (!word)
-                continue;
-            if (code) {
-                lint_shell(lint, item);
-                return;
-            }
-            const char *slash = strrchr(word, '/');
-            size_t length = strlen(word);
-            shell = shell || is_one_of(slash ? slash + 1 : word, shells);
-            code = shell && length >= 2 && word[0] == '-' &&
-                   word[length - 1] == 'c';
+    for (size_t i = 0; i < 2 * most; i++) {
+        const struct value *list = lists[i / most];
+        const struct value *item =
+            value_is(list, VALUE_LIST) ? value_item(list, i % most) : NULL;
+        const char *word = value_string(item);
+        if (!word)
+            continue;
+        if (code) {
+            lint_shell(lint, item);
+            return;
         }
+        const char *slash = strrchr(word, '/');
+        shell = shell || is_one_of(slash ? slash + 1 : word, shells);
+        code = shell && is_code_flag(word);
     }
 }
