@@ -6,7 +6,6 @@
  */
 #include "engine/workflow/lint.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -112,6 +111,11 @@ static void lint_image(struct lint *lint, const struct value *holder,
 
 enum { NAME_WORD = 32 };
 
+static char capital(char letter)
+{
+    return letter >= 'a' && letter <= 'z' ? (char)(letter - 'a' + 'A') : letter;
+}
+
 /* The word before `end` in capitals, cut; returns where it begins. */
 static const char *copy_word(const char *name, const char *end,
                              char word[NAME_WORD])
@@ -123,7 +127,7 @@ static const char *copy_word(const char *name, const char *end,
     if (length >= NAME_WORD)
         length = NAME_WORD - 1;
     for (size_t i = 0; i < length; i++)
-        word[i] = (char)toupper((unsigned char)start[i]);
+        word[i] = capital(start[i]);
     word[length] = '\0';
     return start;
 }

@@ -19,7 +19,19 @@ static bool is_one_of(const char *word, const char *const *list)
 static void report(struct lint *lint, const char *code,
                    const struct value *value, const char *what)
 {
-    lint_report(lint, &(struct lint_finding){code, value, 0, 0, NULL},
+    static const struct {
+        const char *code, *hint;
+    } hints[] = {
+        {"W430", "remove it, or run in a namespace that is made for it"},
+        {"W431", "emptyDir, a ConfigMap or a PersistentVolumeClaim"},
+        {"W432", "leave the capability out; `drop: [ALL]` suits most checks"},
+        {"W433", "leave it out: the default is the confined one"},
+    };
+    const char *hint = NULL;
+    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
+        if (strcmp(hints[i].code, code) == 0)
+            hint = hints[i].hint;
+    lint_report(lint, &(struct lint_finding){code, value, 0, 0, hint},
                 "%s: the security standard 'baseline' does not admit it", what);
 }
 

@@ -215,8 +215,9 @@ static bool hides(const struct shell_command *command, bool silent)
                                          NULL};
     static const char *const ends[] = {"exit", "return", NULL};
     static const char *const talk[] = {"echo", "printf", NULL};
-    if (command->count == 0)
-        return silent && command->assigns && command->after != SHELL_CLOSE;
+    const char *assigned = strchr(command->assignment.text, '=');
+    if (command->count == 0) /* x="" in place of what was asked for */
+        return command->assigns && assigned && assigned[1] == '\0';
     const char *name = command->words[0].text;
     if (is_one_of(name, always) ||
         (is_one_of(name, ends) && is_zero(command, 0)))
@@ -228,20 +229,20 @@ static void check_hidden(struct visit *visit, const struct level *level,
                          const struct shell_command *command)
 {
     if (level->before != SHELL_OR || level->question.length == 0 ||
-        command->count == 0 || !hides(command, level->silent))
+        command->grouped || !hides(command, level->silent))
         return;
+    const struct shell_word *word =
+        command->count > 0 ? &command->words[0] : &command->assignment;
     const char *asked = visit->text->string.bytes + level->question.offset;
     size_t length = level->question.length;
     lint_report(visit->lint,
                 &(struct lint_finding){
-                    "W426", visit->text, command->words[0].offset,
-                    command->words[0].length,
+                    "W426", visit->text, word->offset, word->length,
                     "end with a failure (|| exit 1), or keep the status "
                     "(|| status=$?)"},
                 "'%.*s' may fail, for want of access or of the object, and "
                 "'|| %s' hides it",
-                (int)(length < 60 ? length : 60), asked,
-                command->words[0].text);
+                (int)(length < 60 ? length : 60), asked, word->text);
 }
 
 /* Remembers the question that the status of this list depends on. */

@@ -172,9 +172,10 @@ static void keep_word(struct frame *frame)
         if (strcmp(text, "esac") == 0 && frame->cases > 0)
             frame->cases--;
     }
-    if (command->count == 0 && is_assignment(text))
+    if (command->count == 0 && is_assignment(text)) {
         command->assigns = true;
-    else if (command->count < SHELL_WORDS_LIMIT)
+        command->assignment = frame->word;
+    } else if (command->count < SHELL_WORDS_LIMIT)
         command->words[command->count++] = frame->word;
 }
 

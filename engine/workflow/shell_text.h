@@ -32,12 +32,13 @@ struct shell_command {
     /* The name first; words such as `if`, and assignments before the name, are not
      * among them. */
     struct shell_word words[SHELL_WORDS_LIMIT];
-    size_t count;        /* of words that are there */
-    size_t depth;        /* 0, or in how many $( ) and ( ) it stands */
-    bool assigns;        /* an assignment stands before it, or alone */
-    bool grouped;        /* it is ( ... ) */
-    bool errors_dropped; /* 2>/dev/null */
-    bool output_dropped; /* >/dev/null */
+    size_t count; /* of words that are there */
+    size_t depth; /* 0, or in how many $( ) and ( ) it stands */
+    bool assigns; /* an assignment stands before it, or alone: */
+    struct shell_word assignment; /* the last one */
+    bool grouped;                 /* it is ( ... ) */
+    bool errors_dropped;          /* 2>/dev/null */
+    bool output_dropped;          /* >/dev/null */
     enum shell_operator after;
     const struct shell_command *outer; /* in whose words it stands; so far */
 };

@@ -61,6 +61,12 @@ write wide.yaml 'spec:
     - shell: "日本語 {{ 1 + }}"'
 expect 'wide characters' 3 'wide.yaml:6:26:' "$ASSAY" validate wide.yaml
 has 'the caret is below the place' "       |                             ^"
+write tabs.yaml "spec:
+  steps:
+    - shell: \"abc${tab}b {{ 1 + }}\""
+expect 'a tab in a text' 3 'tabs.yaml:6:28:' "$ASSAY" validate tabs.yaml
+has 'becomes blanks' '     6 |     - shell: "abc       b {{ 1 + }}"'
+has 'and the caret is below the place' "       | $(printf '%34s' '^')"
 long=$(printf '%0500d' 0)
 write long.yaml "spec:
   steps:
@@ -163,6 +169,12 @@ YAML
 expect 'a template that is given' 0 W425 \
     "$ASSAY" validate --template template.yaml warned.yaml
 has_not 'is found' W422
+{
+    cat template.yaml
+    echo ---
+    cat template.yaml
+} >twice.yaml
+expect 'two templates of one name' 3 'is there twice' "$ASSAY" validate twice.yaml
 expect 'a template in no file' 2 'there is no TestWorkflowTemplate' \
     "$ASSAY" validate --template good.yaml warned.yaml
 expect 'complete for the marketplace' 3 'component' \
