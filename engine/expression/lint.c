@@ -272,7 +272,8 @@ static bool see_block(struct lint *lint, size_t at)
         return true;
     }
     size_t inside = start.keyword == KEYWORD_NONE ? at + 2 : start.end;
-    if (start.keyword == KEYWORD_NONE && lexer->text[inside] == '-')
+    if (start.keyword == KEYWORD_NONE && inside < lexer->length &&
+        lexer->text[inside] == '-')
         report(lint, "W412", inside,
                "'-' trims white space in if, else and end blocks only; write "
                "{{ x }}, or {{ (0 - x) }} for the number",

@@ -6,6 +6,9 @@
  * with \\ \n \t \r in the first and last column. Prints every row that fails,
  * then "N passed, N failed". The options are at the top of each table.
  *
+ * `--examples FILE` is docs/expressions.md: rows of its table of functions whose
+ * third cell is an expression and whose fourth is what it gives.
+ *
  * `--differences FILE` reads a table of docs/differences.md: rows where Assay
  * gives something else on purpose. They pass when both results are those of the
  * table, and fail when they differ from it or no longer differ from each other.
@@ -698,8 +701,57 @@ static bool check_line(const char *file, size_t number, const char *line,
     return false;
 }
 
+/* --- the examples of the manual --- */
+
+static bool check_example(const char *const cells[4])
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct row row = {
+        .arena = arena,
+        .input = cells[2],
+        .input_length = strlen(cells[2]),
+        .options = value_make_map(arena),
+        .expected = cells[3],
+    };
+    CLEANUP(text_free) struct text text = {0};
+    run_row(&row, &text);
+    if (is_as_expected(&row, &text))
+        return true;
+    printf("%s\n  got       %s\n  expected  %s\n", cells[2],
+           error_is_set(&row.error) ? row.error.text : text_string(&text),
+           cells[3]);
+    return false;
+}
+
+/* Rows that begin with a function, "`name(": and have an example. */
+static int check_examples(const char *file)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    size_t passed = 0, failed = 0;
+    struct error error = {0};
+    size_t length;
+    const char *at = file_read(arena, file, 1 << 20, &length, &error);
+    for (; at && *at != '\0'; at += *at == '\n') {
+        if (strncmp(at, "| `", 3) == 0) {
+            const char *cells[4];
+            at++;
+            for (size_t i = 0; i < 4; i++)
+                cells[i] = read_cell(arena, &at);
+            bool example = strchr(cells[0], '(') && cells[3][0] != '\0';
+            bool good = example && check_example(cells);
+            passed += good;
+            failed += example && !good;
+        }
+        at += strcspn(at, "\n");
+    }
+    printf("%zu passed, %zu failed\n", passed, failed);
+    return failed > 0 || passed == 0 ? 1 : 0;
+}
+
 int main(int count, char **arguments)
 {
+    if (count == 3 && is(arguments[1], "--examples"))
+        return check_examples(arguments[2]);
     size_t passed = 0;
     size_t failed = 0;
     CLEANUP(arena_free) struct arena *kept = arena_new();

@@ -5,6 +5,8 @@ target_link_libraries(expr-cases PRIVATE expression value base m)
 add_test(NAME expr_cases COMMAND expr-cases
     ${CMAKE_SOURCE_DIR}/tests/cases/expressions/language.tsv
     ${CMAKE_SOURCE_DIR}/tests/cases/expressions/functions.tsv)
+add_test(NAME expr_cases_examples COMMAND expr-cases
+    --examples ${CMAKE_SOURCE_DIR}/docs/expressions.md)
 add_test(NAME expr_cases_differences COMMAND expr-cases
     --differences ${CMAKE_SOURCE_DIR}/docs/differences.md
     ${CMAKE_SOURCE_DIR}/tests/cases/expressions/differences.tsv)
