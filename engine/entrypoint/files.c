@@ -16,7 +16,7 @@ enum { FILE_LIMIT = 4 * 1024 * 1024 }; /* what file() reads at most */
 
 static char *read_opened(struct arena *arena, int descriptor, size_t *length)
 {
-    size_t room = 64 * 1024;
+    size_t room = (size_t)64 * 1024;
     char *bytes = arena_allocate(arena, room);
     for (*length = 0; *length <= FILE_LIMIT;) {
         if (*length + 1 >= room) {

@@ -25,6 +25,14 @@ struct expression;
 struct expression *expression_parse(struct arena *arena, const char *text,
                                     size_t length, struct error *error);
 
+/* A call of a function whose arguments are known; spread lists are spread. */
+struct expression_call {
+    const char *name;
+    size_t length;
+    const struct value *const *arguments;
+    size_t count;
+};
+
 /* Somebody who knows names or functions. Several are asked in the order of the
  * chain. Each callback (NULL: knows none) returns 1 with *answer set, 0 when the
  * name is not known here, -1 with the error set. An answer is resolved further.
@@ -35,10 +43,9 @@ struct expression_names {
     int (*name)(void *context, struct arena *arena, const char *name,
                 size_t length, const struct expression **answer,
                 struct error *error);
-    int (*call)(void *context, struct arena *arena, const char *name,
-                size_t length, const struct value *const *arguments,
-                size_t count, const struct expression **answer,
-                struct error *error);
+    int (*call)(void *context, struct arena *arena,
+                const struct expression_call *call,
+                const struct expression **answer, struct error *error);
     void *context;
     const struct expression_names *next;
 };

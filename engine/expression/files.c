@@ -29,9 +29,11 @@ static struct value *text_of(struct arena *arena, const char *bytes,
 }
 
 static int read_file(const struct expression_files *files, struct arena *arena,
-                     const struct value *const *arguments, size_t count,
+                     const struct expression_call *call,
                      const struct expression **answer, struct error *error)
 {
+    const struct value *const *arguments = call->arguments;
+    size_t count = call->count;
     const char *name = count == 1 ? value_string(arguments[0]) : NULL;
     if (count != 1)
         return error_set(error, ERROR_INPUT,
@@ -52,11 +54,12 @@ static int read_file(const struct expression_files *files, struct arena *arena,
 }
 
 static int find_files(const struct expression_files *files, struct arena *arena,
-                      const struct value *const *arguments, size_t count,
+                      const struct expression_call *call,
                       const struct expression **answer, struct error *error)
 {
+    const struct value *const *arguments = call->arguments;
     struct glob *glob = glob_make(arena, files->folder);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < call->count; i++) {
         const char *pattern = value_string(arguments[i]);
         if (!pattern || strlen(pattern) != arguments[i]->string.length)
             return error_set(
@@ -80,15 +83,14 @@ static bool is(const char *name, size_t length, const char *word)
     return strlen(word) == length && memcmp(name, word, length) == 0;
 }
 
-static int answer_call(void *context, struct arena *arena, const char *name,
-                       size_t length, const struct value *const *arguments,
-                       size_t count, const struct expression **answer,
-                       struct error *error)
+static int answer_call(void *context, struct arena *arena,
+                       const struct expression_call *call,
+                       const struct expression **answer, struct error *error)
 {
-    if (is(name, length, "file"))
-        return read_file(context, arena, arguments, count, answer, error);
-    if (is(name, length, "glob"))
-        return find_files(context, arena, arguments, count, answer, error);
+    if (is(call->name, call->length, "file"))
+        return read_file(context, arena, call, answer, error);
+    if (is(call->name, call->length, "glob"))
+        return find_files(context, arena, call, answer, error);
     return 0;
 }
 

@@ -259,8 +259,7 @@ static int judge(int status, const struct jq_limits *limits,
     return error_set(error, ERROR_INPUT,
                      "the program takes too much time or memory: at most "
                      "%.1f s and %zu MiB",
-                     (double)limits->time / CLOCK_SECOND,
-                     limits->memory / (1024 * 1024));
+                     (double)limits->time / CLOCK_SECOND, limits->memory >> 20);
 }
 
 static int run_child(struct child *child, struct text *output,

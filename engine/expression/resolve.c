@@ -451,18 +451,18 @@ static const struct expression *call_names(struct evaluation *evaluation,
                                            const struct expression *node)
 {
     const struct expression_names *names = evaluation->names;
-    size_t count = 0;
-    const struct value *const *values =
-        names ? spread(evaluation, node, &count) : NULL;
-    if (!values)
-        return names ? NULL : node;
+    struct expression_call call = {.name = node->name, .length = node->length};
+    if (!names)
+        return node;
+    call.arguments = spread(evaluation, node, &call.count);
+    if (!call.arguments)
+        return NULL;
     for (; names; names = names->next) {
         const struct expression *answer = NULL;
         if (!names->call)
             continue;
-        int known = names->call(names->context, evaluation->arena, node->name,
-                                node->length, values, count, &answer,
-                                evaluation->error);
+        int known = names->call(names->context, evaluation->arena, &call,
+                                &answer, evaluation->error);
         if (known < 0) {
             evaluation->error->place.mark.offset = node->offset;
             return NULL;

@@ -107,17 +107,18 @@ static struct value *make_mounts(struct planning *planning,
     return list;
 }
 
-struct value *plan_secret_variable(struct planning *planning, const char *name,
-                                   const char *object, const char *key)
+struct value *plan_secret_variable(struct planning *planning,
+                                   const char *variable, const char *secret,
+                                   const char *key)
 {
     struct arena *arena = planning->arena;
     struct value *reference = value_make_map(arena);
-    value_set_string(arena, reference, "name", object);
+    value_set_string(arena, reference, "name", secret);
     value_set_string(arena, reference, "key", key);
     struct value *from = value_make_map(arena);
     value_set(arena, from, "secretKeyRef", reference);
     struct value *entry = value_make_map(arena);
-    value_set_string(arena, entry, "name", name);
+    value_set_string(arena, entry, "name", variable);
     value_set(arena, entry, "valueFrom", from);
     return entry;
 }

@@ -76,9 +76,10 @@ struct value *names_text(struct planning *planning, const struct value *text);
 /* Knows secret(name, key): a variable of the pod, by its name in the entrypoint. */
 struct expression_names secrets_names(struct planning *planning);
 
-/* An entry of a container's env that comes from a Secret. */
-struct value *plan_secret_variable(struct planning *planning, const char *name,
-                                   const char *object, const char *key);
+/* An entry of a container's env that comes from the key of a Secret. */
+struct value *plan_secret_variable(struct planning *planning,
+                                   const char *variable, const char *secret,
+                                   const char *key);
 
 /* Reports the names of a condition that nothing in the pod can answer. */
 void names_check_condition(struct planning *planning,

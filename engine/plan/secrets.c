@@ -46,9 +46,11 @@ static const char *add_variable(struct planning *planning, const char *name,
 }
 
 static int answer_secret(struct planning *planning,
-                         const struct value *const *arguments, size_t count,
+                         const struct expression_call *call,
                          const struct expression **answer, struct error *error)
 {
+    const struct value *const *arguments = call->arguments;
+    size_t count = call->count;
     if (count < 2 || count > 3 ||
         (count == 3 && arguments[2]->kind != VALUE_BOOL))
         return error_set(error, ERROR_INPUT,
@@ -79,14 +81,14 @@ static int answer_secret(struct planning *planning,
     return 1;
 }
 
-static int answer_call(void *context, struct arena *arena, const char *name,
-                       size_t length, const struct value *const *arguments,
-                       size_t count, const struct expression **answer,
-                       struct error *error)
+static int answer_call(void *context, struct arena *arena,
+                       const struct expression_call *call,
+                       const struct expression **answer, struct error *error)
 {
     (void)arena;
-    if (length == strlen("secret") && memcmp(name, "secret", length) == 0)
-        return answer_secret(context, arguments, count, answer, error);
+    if (call->length == strlen("secret") &&
+        memcmp(call->name, "secret", call->length) == 0)
+        return answer_secret(context, call, answer, error);
     return 0;
 }
 

@@ -72,17 +72,15 @@ static int answer_name(void *context, struct arena *arena, const char *name,
     return *answer ? 1 : -1;
 }
 
-static int answer_call(void *context, struct arena *arena, const char *name,
-                       size_t length, const struct value *const *arguments,
-                       size_t count, const struct expression **answer,
-                       struct error *error)
+static int answer_call(void *context, struct arena *arena,
+                       const struct expression_call *call,
+                       const struct expression **answer, struct error *error)
 {
     struct row *row = context;
     const struct value *functions = value_get(row->options, "fns");
-    const char *text = value_string(value_get_bytes(functions, name, length));
+    const char *text =
+        value_string(value_get_bytes(functions, call->name, call->length));
     (void)arena;
-    (void)arguments;
-    (void)count;
     (void)error;
     if (!text)
         return 0;
@@ -103,14 +101,11 @@ static int final_name(void *context, struct arena *arena, const char *name,
     return 1;
 }
 
-static int final_call(void *context, struct arena *arena, const char *name,
-                      size_t length, const struct value *const *arguments,
-                      size_t count, const struct expression **answer,
-                      struct error *error)
+static int final_call(void *context, struct arena *arena,
+                      const struct expression_call *call,
+                      const struct expression **answer, struct error *error)
 {
-    (void)arguments;
-    (void)count;
-    return final_name(context, arena, name, length, answer, error);
+    return final_name(context, arena, call->name, call->length, answer, error);
 }
 
 /* --- the files of a row: a map of paths without the first slash --- */

@@ -47,19 +47,18 @@ static int answer_name(void *context, struct arena *arena, const char *name,
     return 1;
 }
 
-static int answer_call(void *context, struct arena *arena, const char *name,
-                       size_t length, const struct value *const *arguments,
-                       size_t count, const struct expression **answer,
-                       struct error *error)
+static int answer_call(void *context, struct arena *arena,
+                       const struct expression_call *call,
+                       const struct expression **answer, struct error *error)
 {
     struct knower *knower = context;
     (void)error;
-    if (strlen(knower->name) != length ||
-        memcmp(knower->name, name, length) != 0)
+    if (strlen(knower->name) != call->length ||
+        memcmp(knower->name, call->name, call->length) != 0)
         return 0;
     struct value *list = value_make_list(arena);
-    for (size_t i = 0; i < count; i++)
-        value_append(arena, list, value_copy(arena, arguments[i]));
+    for (size_t i = 0; i < call->count; i++)
+        value_append(arena, list, value_copy(arena, call->arguments[i]));
     *answer = expression_of_value(arena, list);
     return 1;
 }
