@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/base/utf8.h"
+
 int fail_at(struct error *error, size_t offset, const char *format, ...)
 {
     if (error_is_set(error))
@@ -200,7 +202,15 @@ static struct token unknown(struct lexer *lexer)
                        : byte == '&' ? ", expected '&&'"
                        : byte == '}' ? ", expected '}}'"
                                      : "";
-    if (byte >= 0x20 && byte < 0x7F)
+    uint32_t code = 0;
+    size_t used =
+        utf8_decode(lexer->text + lexer->at, lexer->length - lexer->at, &code);
+    if (used > 1 && code >= 0xA0)
+        fail_at(lexer->error, lexer->at,
+                "unexpected character '%.*s': names are of a-z, A-Z, 0-9 and "
+                "_, texts stand in quotes",
+                (int)used, lexer->text + lexer->at);
+    else if (byte >= 0x20 && byte < 0x7F)
         fail_at(lexer->error, lexer->at, "unexpected character '%c'%s", byte,
                 hint);
     else
