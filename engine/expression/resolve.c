@@ -201,19 +201,6 @@ static const struct expression *with_operands(struct evaluation *evaluation,
     return copy;
 }
 
-/* (x || known) || right: the known one decides too, or is never the result. */
-static const struct expression *resolve_chain(struct evaluation *evaluation,
-                                              const struct expression *node,
-                                              const struct expression *left,
-                                              const struct expression *right)
-{
-    const struct expression *known = left->right;
-    bool settles = node->operator== OPERATOR_OR;
-    if (value_is_true(known->value) == settles)
-        return left;
-    return with_operands(evaluation, node, left->left, right);
-}
-
 /* `&&` and `||` give one of their operands. A known left one decides, and the
  * other is not looked at; a known right one only between truth values. */
 static const struct expression *resolve_logic(struct evaluation *evaluation,
@@ -228,9 +215,13 @@ static const struct expression *resolve_logic(struct evaluation *evaluation,
     const struct expression *right = resolve_node(evaluation, node->right);
     if (!right || is_static(left))
         return right;
-    if (left->kind == NODE_BINARY && left->operator== node->operator&&
-                                     is_static(left->right))
-        return resolve_chain(evaluation, node, left, right);
+    /* (x || known) || right: the known one decides too, or is never the result. */
+    while (left->kind == NODE_BINARY && left->operator== node->operator&&
+                                        is_static(left->right)) {
+        if (value_is_true(left->right->value) == settles)
+            return left;
+        left = left->left;
+    }
     if (is_static(right) && right->value->kind == VALUE_BOOL &&
         node_type(left) == TYPE_BOOL)
         return right->value->boolean == settles ? right : left;
