@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "engine/base/utf8.h"
+#include "engine/value/yaml_mistake.h"
 
 static const struct {
     const char *problem; /* part of libyaml's problem */
@@ -76,6 +77,19 @@ static const struct {
      "a tag whose prefix is not declared", "quote a text that begins with '!'"},
     {"comment or line break", "block scalar", 0, false,
      "text on the line of '|' or '>'", "the text begins on the next line"},
+    {"indentation indicator equal to 0", NULL, 0, false,
+     "the number after '|' or '>' is from 1 to 9",
+     "leave it out: the first line tells the indentation"},
+    {"mapping keys are not allowed", NULL, 0, false,
+     "'?' begins a key, which cannot stand here",
+     "put a text that begins with '? ' in quotes"},
+    {"expected node content", "flow node", ',', false,
+     "a value is missing before this ','", "remove the ',' or add a value"},
+    {"expected node content", NULL, 0, false, "expected a value here",
+     "put a text that begins with this character in quotes"},
+    {"", "a directive", 0, true,
+     "a line that begins with '%' must be %YAML or %TAG",
+     "put a text that begins with '%' in quotes"},
     {"found more than", "", 0, false, "the document is nested too deeply",
      NULL},
 };
@@ -90,6 +104,7 @@ static const char *find_template(const struct yaml_source *source,
         line--;
     const char *stop = yaml_line_end(line, end);
     bool value = true; /* only spaces, or an indicator and spaces, before */
+    bool flow = false; /* after a '[' */
     for (const char *at = line; at < stop; at++) {
         if (value && stop - at >= 2 && at[0] == '{' && at[1] == '{')
             return at;
@@ -97,7 +112,9 @@ static const char *find_template(const struct yaml_source *source,
             return NULL;
         bool indicator = *at == ':' || (*at == '-' && value);
         bool last = at + 1 == stop || at[1] == ' ';
-        value = (*at == ' ' && value) || (indicator && last);
+        flow = flow || (*at == '[' && value);
+        value = (*at == ' ' && value) || (indicator && last) ||
+                (flow && (*at == '[' || *at == ','));
     }
     return NULL;
 }
@@ -171,6 +188,13 @@ void yaml_problem_report(const yaml_parser_t *parser,
     if (is_template(parser, source, diagnostics))
         return;
     struct mark mark = yaml_source_seek(source, parser->problem_mark.index);
+    struct yaml_stop stop = {
+        .problem = problem,
+        .offset = mark.offset,
+        .opened = yaml_source_seek(source, parser->context_mark.index).offset,
+    };
+    if (yaml_mistake_report(source, &stop, diagnostics))
+        return;
     char at = mark.offset < source->length ? source->start[mark.offset] : '\0';
     for (size_t i = 0; i < sizeof problems / sizeof *problems; i++) {
         const char *within = problems[i].context;
@@ -184,6 +208,12 @@ void yaml_problem_report(const yaml_parser_t *parser,
                         problems[i].hint, "%s", problems[i].text);
         return;
     }
-    diagnostics_add(diagnostics, SEVERITY_ERROR, "E100", mark, NULL, "%s%s%s",
-                    context, *context ? ", " : "", problem);
+    if (*context)
+        diagnostics_add(diagnostics, SEVERITY_ERROR, "E100", mark, NULL,
+                        "%s that began on line %u: %s", context,
+                        yaml_source_seek_offset(source, stop.opened).line,
+                        problem);
+    else
+        diagnostics_add(diagnostics, SEVERITY_ERROR, "E100", mark, NULL, "%s",
+                        problem);
 }

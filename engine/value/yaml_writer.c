@@ -231,8 +231,10 @@ static void write_float(struct text *text, double number)
     char *exponent = memchr(digits, 'e', length);
     size_t mantissa = exponent ? (size_t)(exponent - digits) : length;
     bool zero = number == 0.0 && signbit(number);
+    /* From 2^53 on the fewest digits may be those of another integer. */
+    bool large = fabs(number) >= 0x1p53;
     text_append(text, digits, mantissa);
-    if ((exponent && !memchr(digits, '.', mantissa)) || zero)
+    if (((exponent || large) && !memchr(digits, '.', mantissa)) || zero)
         text_append_string(text, ".0"); /* YAML 1.1 wants a point */
     text_append(text, digits + mantissa, length - mantissa);
 }
