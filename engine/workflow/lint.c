@@ -17,7 +17,9 @@
 static struct mark locate(struct lint *lint, const struct value *value,
                           size_t offset)
 {
-    if (!value_is(value, VALUE_STRING) || lint->located > WORKFLOW_LOCATE_LIMIT)
+    if (!value_is(value, VALUE_STRING) ||
+        lint->located > WORKFLOW_LOCATE_LIMIT ||
+        lint->diagnostics->count >= DIAGNOSTICS_LIMIT) /* only counted */
         return value->mark;
     lint->located += offset;
     return value_locate(value, offset, lint->source, lint->source_length);
