@@ -91,24 +91,30 @@ static int set_one(struct preparation *preparation,
 
 /* ASSAY_CONFIG_<NAME>: the name in capitals, `_` for what is no letter or digit.
  * Variables of other names may be there for other workflows. */
+static char *name_variable(struct arena *arena, const char *name)
+{
+    char *variable = arena_format(arena, "ASSAY_CONFIG_%s", name);
+    for (char *letter = variable; *letter; letter++)
+        if (*letter >= 'a' && *letter <= 'z')
+            *letter = (char)(*letter - 'a' + 'A');
+        else if (!isalnum((unsigned char)*letter))
+            *letter = '_';
+    return variable;
+}
+
 static int set_from_environment(struct preparation *preparation,
                                 struct error *error)
 {
     struct workflow *workflow = preparation->workflow;
+    struct arena *arena = preparation->arena;
     for (size_t i = 0; i < workflow->parameter_count; i++) {
-        const char *name = workflow->parameters[i].name;
-        char *variable =
-            arena_format(preparation->arena, "ASSAY_CONFIG_%s", name);
-        for (char *letter = variable; *letter; letter++)
-            *letter = isalnum((unsigned char)*letter)
-                          ? (char)toupper((unsigned char)*letter)
-                          : '_';
-        const char *text = getenv(variable);
-        if (!text || workflow->parameters[i].given)
-            continue;
-        const char *assignment =
-            arena_format(preparation->arena, "%s=%s", name, text);
-        if (workflow_set(preparation->arena, workflow, assignment, error) < 0)
+        const struct parameter *parameter = &workflow->parameters[i];
+        const char *variable = name_variable(arena, parameter->name);
+        const char *text = parameter->given ? NULL : getenv(variable);
+        if (text &&
+            workflow_set(arena, workflow,
+                         arena_format(arena, "%s=%s", parameter->name, text),
+                         error) < 0)
             return error_context(error, "variable %s", variable);
     }
     return 0;

@@ -37,7 +37,8 @@ static const struct {
 enum field_tag field_tag_of(const char *parent, const char *name)
 {
     for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
-        if ((!tags[i].name || strcmp(tags[i].name, name) == 0) &&
+        if ((!tags[i].name ||
+             (tags[i].name[0] == name[0] && strcmp(tags[i].name, name) == 0)) &&
             (!tags[i].parent || strcmp(tags[i].parent, parent) == 0))
             return tags[i].tag;
     return FIELD_TEMPLATE;

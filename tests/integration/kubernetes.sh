@@ -262,7 +262,7 @@ for moment in 0.05 0.1 0.2 0.3 0.6 1 1.5 2.2; do
     if [ $status -eq 0 ] && cmp -s "$work/ticks" "$work/log"; then
         pass "killed after $moment s, attached to"
     elif [ $status -eq 5 ] && [ ! -s "$work/log" ] &&
-        grep -qE 'ended without a result|was never made|has no Job' "$work/out"
+        grep -qE 'ended without a result|was never made|has no Job|has ended: lost' "$work/out"
     then
         pass "killed after $moment s: before all was created"
     else
