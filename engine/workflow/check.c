@@ -196,7 +196,7 @@ static void check_pods(const struct value *map, struct diagnostics *diagnostics)
         const struct value *shared = strcmp(member->name, "pod") == 0
                                          ? value_get(member->value, "hostPID")
                                          : NULL;
-        if (value_bool_or(shared, false))
+        if (shared && value_bool_or(shared, false))
             diagnostics_add(
                 diagnostics, SEVERITY_ERROR, "S502", shared->mark, "remove it",
                 "'hostPID' is refused: it opens the node to the steps");

@@ -440,7 +440,7 @@ void lint_arguments(struct lint *lint, const struct value *map)
         const struct value *item =
             value_is(list, VALUE_LIST) ? value_item(list, i % most) : NULL;
         const char *word = value_string(item);
-        if (!word)
+        if (!item || !word)
             continue;
         if (code) {
             lint_shell(lint, item);

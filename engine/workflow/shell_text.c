@@ -138,9 +138,9 @@ static bool is_opening(const char *word)
 
 static bool is_assignment(const char *word)
 {
-    size_t name = 0;
-    while (isalnum((unsigned char)word[name]) || word[name] == '_')
-        name++;
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+    size_t name = strspn(word, letters);
     bool add = word[name] == '+';
     return name > 0 && !isdigit((unsigned char)word[0]) &&
            word[name + add] == '=';
