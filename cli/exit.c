@@ -20,7 +20,7 @@ int exit_of_status(enum status status)
         [STATUS_PASSED] = EXIT_PASSED,    [STATUS_FAILED] = EXIT_FAILED,
         [STATUS_TIMEOUT] = EXIT_DEADLINE, [STATUS_SKIPPED] = EXIT_NOT_RUN,
         [STATUS_ABORTED] = EXIT_ABORTED,  [STATUS_ERROR] = EXIT_NOT_RUN,
-        [STATUS_LOST] = EXIT_NOT_RUN,
+        [STATUS_LOST] = EXIT_NOT_RUN,     [STATUS_PAUSED] = EXIT_NOT_RUN,
     };
     return codes[status];
 }

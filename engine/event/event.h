@@ -21,8 +21,9 @@ enum status {
     STATUS_TIMEOUT, /* of a step; a run: its own deadline passed */
     STATUS_SKIPPED, /* of a step only */
     STATUS_ABORTED,
-    STATUS_ERROR, /* of a run: it could not be run */
-    STATUS_LOST,  /* of a run: its outcome is not known */
+    STATUS_ERROR,  /* of a run: it could not be run */
+    STATUS_LOST,   /* of a run: its outcome is not known */
+    STATUS_PAUSED, /* of a step: it waits for somebody to let it go on */
 };
 
 enum event_kind {
@@ -31,10 +32,13 @@ enum event_kind {
     EVENT_RUN_QUEUED,
     EVENT_RUN_STARTED,   /* the runtime has begun; `data` = {sandbox, ...} */
     EVENT_STEP_STARTED,  /* step, attempt */
+    EVENT_STEP_PAUSED,   /* step: it began, and waits for `assay resume` */
+    EVENT_STEP_RESUMED,  /* step: it goes on */
     EVENT_OUTPUT,        /* step ("" = not inside a step), text, length */
     EVENT_STEP_FINISHED, /* step, status, exit_code, duration, text = why */
-    EVENT_NOTE,          /* text: something that the user should see once */
-    EVENT_RUN_FINISHED,  /* status, text = why, when not passed */
+    EVENT_ARTIFACT, /* step; `data` = {name, size, digest}: a file was kept */
+    EVENT_NOTE,     /* text: something that the user should see once */
+    EVENT_RUN_FINISHED, /* status, text = why, when not passed */
 };
 
 /* One event. Pointers are valid during the call that hands it over; a sink that
@@ -82,8 +86,20 @@ struct step_state {
     int exit_code; /* -1: none */
     int attempt;
     int64_t started, finished; /* 0: not yet */
+    int64_t paused;            /* since when; 0: it is not */
+    int pauses;                /* of this attempt, so far */
     int64_t duration;
     const char *reason; /* why it is not passed; NULL */
+};
+
+/* A file that a step left. A name may come again, from a further attempt or from
+ * another step: the last one is meant. Names are as they came: look at
+ * event_artifact_fault before one becomes a path. */
+struct artifact_state {
+    const char *step;   /* its ref */
+    const char *name;   /* relative, with '/' between folders */
+    int64_t size;       /* bytes */
+    const char *digest; /* "sha256:<64 hex digits>" */
 };
 
 /* The state of a run; belongs to its arena. Terminal run states absorb. */
@@ -99,6 +115,9 @@ struct run_state {
     size_t step_count;
     size_t note_count;
     const char **notes;
+    size_t artifact_count;
+    size_t artifact_capacity;
+    struct artifact_state *artifacts; /* in the order in which they came */
 };
 
 /* The state before the first event. */
@@ -110,7 +129,9 @@ struct run_state *event_state_make(struct arena *arena, const char *id);
  * - a finished step may start again with a higher attempt; when that is a group,
  *   the steps under it are queued again;
  * - a step starts only inside groups that are running;
- * - at the end of the run a step still running is aborted. One still queued is
+ * - a running step may be paused and resumed. A paused one can end as aborted or
+ *   timeout only, and nothing starts in a paused group;
+ * - at the end of the run a step still running or paused is aborted. One still queued is
  *   skipped, but aborted when the run is aborted, lost or an error. */
 int event_apply(struct run_state *state, const struct event *event,
                 struct error *error) MUST_CHECK;
@@ -118,6 +139,15 @@ int event_apply(struct run_state *state, const struct event *event,
 /* The step of that ref, or NULL. */
 struct step_state *event_find_step(const struct run_state *state,
                                    const char *ref);
+
+/* The status to show: paused while a step of a running run is. */
+enum status event_shown_status(const struct run_state *state);
+
+/* Why `name` cannot be the name of an artifact, in words that follow "its name";
+ * NULL when it can: at most EVENT_ARTIFACT_NAME_LIMIT bytes of UTF-8 without
+ * control characters, relative, at most EVENT_ARTIFACT_DEPTH_LIMIT parts between
+ * '/', none of them empty, '.' or '..'. */
+const char *event_artifact_fault(const char *name, size_t length);
 
 /* "passed"; and back: -1 when there is no such word. */
 const char *event_status_name(enum status status);

@@ -13,15 +13,18 @@ static const struct {
     [STATUS_PASSED] = {"passed", true},   [STATUS_FAILED] = {"failed", true},
     [STATUS_TIMEOUT] = {"timeout", true}, [STATUS_SKIPPED] = {"skipped", true},
     [STATUS_ABORTED] = {"aborted", true}, [STATUS_ERROR] = {"error", true},
-    [STATUS_LOST] = {"lost", true},
+    [STATUS_LOST] = {"lost", true},       [STATUS_PAUSED] = {"paused", false},
 };
 
 static const char *const kinds[] = {
     [EVENT_RUN_QUEUED] = "run-queued",
     [EVENT_RUN_STARTED] = "run-started",
     [EVENT_STEP_STARTED] = "step-started",
+    [EVENT_STEP_PAUSED] = "step-paused",
+    [EVENT_STEP_RESUMED] = "step-resumed",
     [EVENT_OUTPUT] = "output",
     [EVENT_STEP_FINISHED] = "step-finished",
+    [EVENT_ARTIFACT] = "artifact",
     [EVENT_NOTE] = "note",
     [EVENT_RUN_FINISHED] = "run-finished",
 };

@@ -10,6 +10,7 @@
  */
 #include <string.h>
 
+#include "engine/event/artifact.h"
 #include "engine/event/event.h"
 #include "engine/event/limits.h"
 
@@ -30,8 +31,11 @@ static const struct {
     [EVENT_RUN_QUEUED] = {BIT(PHASE_NEW), "first"},
     [EVENT_RUN_STARTED] = {BIT(PHASE_QUEUED), "while the run is queued"},
     [EVENT_STEP_STARTED] = {BIT(PHASE_RUNNING), "while the run is running"},
+    [EVENT_STEP_PAUSED] = {BIT(PHASE_RUNNING), "while the run is running"},
+    [EVENT_STEP_RESUMED] = {BIT(PHASE_RUNNING), "while the run is running"},
     [EVENT_OUTPUT] = {BIT(PHASE_RUNNING), "while the run is running"},
     [EVENT_STEP_FINISHED] = {BIT(PHASE_RUNNING), "while the run is running"},
+    [EVENT_ARTIFACT] = {BIT(PHASE_RUNNING), "while the run is running"},
     [EVENT_NOTE] = {BIT(PHASE_QUEUED) | BIT(PHASE_RUNNING),
                     "before the run has ended"},
     [EVENT_RUN_FINISHED] = {BIT(PHASE_QUEUED) | BIT(PHASE_RUNNING),
@@ -56,7 +60,9 @@ static const unsigned step_changes[] = {
                       BIT(STATUS_ABORTED),
     [STATUS_RUNNING] = BIT(STATUS_RUNNING) | BIT(STATUS_PASSED) |
                        BIT(STATUS_FAILED) | BIT(STATUS_TIMEOUT) |
-                       BIT(STATUS_ABORTED),
+                       BIT(STATUS_ABORTED) | BIT(STATUS_PAUSED),
+    [STATUS_PAUSED] =
+        BIT(STATUS_RUNNING) | BIT(STATUS_TIMEOUT) | BIT(STATUS_ABORTED),
     [STATUS_PASSED] = BIT(STATUS_RUNNING),
     [STATUS_FAILED] = BIT(STATUS_RUNNING),
     [STATUS_TIMEOUT] = BIT(STATUS_RUNNING),
@@ -262,6 +268,8 @@ static void requeue_children(struct run_state *state,
         step->exit_code = -1;
         step->attempt = 0;
         step->started = step->finished = step->duration = 0;
+        step->paused = 0;
+        step->pauses = 0;
         step->reason = NULL;
     }
 }
@@ -288,9 +296,29 @@ static int start_step(struct run_state *state, const struct event *event,
     step->status = STATUS_RUNNING;
     step->attempt = event->attempt;
     step->exit_code = -1;
-    step->finished = step->duration = 0;
+    step->finished = step->duration = step->paused = 0;
+    step->pauses = 0;
     if (step->started == 0)
         step->started = event->time;
+    return 0;
+}
+
+/* A step that runs waits, or one that waits goes on. */
+static int pause_step(struct run_state *state, const struct event *event,
+                      struct error *error)
+{
+    bool pauses = event->kind == EVENT_STEP_PAUSED;
+    struct step_state *step = named_step(state, event, error);
+    if (!step)
+        return -1;
+    if (step->status != (pauses ? STATUS_RUNNING : STATUS_PAUSED))
+        return error_set(error, ERROR_SYSTEM,
+                         "'%s' of step '%.64s' cannot follow: the step is %s",
+                         event_kind_name(event->kind), step->ref,
+                         event_status_name(step->status));
+    step->status = pauses ? STATUS_PAUSED : STATUS_RUNNING;
+    step->paused = pauses ? event->time : 0;
+    step->pauses += pauses;
     return 0;
 }
 
@@ -310,6 +338,7 @@ static int finish_step(struct run_state *state, const struct event *event,
     step->exit_code = event->exit_code;
     step->duration = event->duration;
     step->finished = event->time;
+    step->paused = 0;
     step->reason = keep_text(state->arena, step->reason, event->text);
     return 0;
 }
@@ -346,8 +375,9 @@ static void end_step(struct run_state *state, struct step_state *step)
     const struct step_state *group =
         step->parent ? event_find_step(state, step->parent) : NULL;
     bool skipped = group && group->status == STATUS_SKIPPED;
-    if (step->status == STATUS_RUNNING) {
+    if (step->status == STATUS_RUNNING || step->status == STATUS_PAUSED) {
         step->status = STATUS_ABORTED;
+        step->paused = 0;
         step->reason = not_ended;
         step->finished = state->finished;
         if (state->finished > step->started)
@@ -400,8 +430,15 @@ int event_apply(struct run_state *state, const struct event *event,
         if (event->step && event->step[0] && !named_step(state, event, error))
             return -1;
         return 0;
+    case EVENT_STEP_PAUSED:
+    case EVENT_STEP_RESUMED:
+        return pause_step(state, event, error);
     case EVENT_STEP_FINISHED:
         return finish_step(state, event, error);
+    case EVENT_ARTIFACT:
+        return named_step(state, event, error)
+                   ? artifact_add(state, event, error)
+                   : -1;
     case EVENT_NOTE:
         add_note(state, event);
         return 0;

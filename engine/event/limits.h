@@ -7,4 +7,8 @@ enum {
     EVENT_NOTE_LIMIT = 1000,   /* notes kept; later ones are dropped */
     EVENT_REASON_LIMIT = 4096, /* bytes of a reason or note kept; then cut */
     EVENT_ATTEMPT_LIMIT = 1000000, /* attempts of a step */
+
+    EVENT_ARTIFACT_LIMIT = 10000,     /* kept; later ones are dropped */
+    EVENT_ARTIFACT_NAME_LIMIT = 1024, /* bytes of a name, folders included */
+    EVENT_ARTIFACT_DEPTH_LIMIT = 64,  /* folders and file of a name */
 };

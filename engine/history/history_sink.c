@@ -100,8 +100,11 @@ static int update_run(struct history *history, struct run_key *key,
         return database_execute(history, error, finish_run, "iti", key->number,
                                 event_status_name(event->status), event->time);
     case EVENT_STEP_STARTED:
+    case EVENT_STEP_PAUSED:
+    case EVENT_STEP_RESUMED:
     case EVENT_OUTPUT:
     case EVENT_STEP_FINISHED:
+    case EVENT_ARTIFACT:
     case EVENT_NOTE:
         break;
     }

@@ -204,6 +204,22 @@ static void print_step_start(struct report_live *live,
     text_append_character(&live->text, '\n');
 }
 
+static void print_pause(struct report_live *live, const struct step_state *step)
+{
+    struct text *text = &live->text;
+    append_mark(live, step->status);
+    append_step(text, step);
+    if (step->status != STATUS_PAUSED) {
+        text_append_string(text, ": goes on\n");
+        return;
+    }
+    text_append_string(text, ": paused; go on with `assay resume ");
+    style_escape(text, live->state->id);
+    text_append_character(text, ' ');
+    style_escape(text, step->ref);
+    text_append_string(text, "`\n");
+}
+
 static void append_status(struct report_live *live, enum status status)
 {
     text_append_string(&live->text, ": ");
@@ -239,6 +255,14 @@ static void print_note(struct report_live *live, const struct event *event)
     text_append_character(&live->text, '\n');
 }
 
+/* How many files were kept, and the command that lists them. */
+static void print_artifacts(struct report_live *live)
+{
+    style_artifacts(&live->text, live->state);
+    if (live->state->artifact_count > 0)
+        text_append_character(&live->text, '\n');
+}
+
 static void print_run_end(struct report_live *live)
 {
     struct text *text = &live->text;
@@ -272,6 +296,11 @@ static void print_change(struct report_live *live, const struct event *event)
         if (step)
             print_step_start(live, step);
         break;
+    case EVENT_STEP_PAUSED:
+    case EVENT_STEP_RESUMED:
+        if (step)
+            print_pause(live, step);
+        break;
     case EVENT_STEP_FINISHED:
         if (step)
             print_step_end(live, step);
@@ -280,10 +309,13 @@ static void print_change(struct report_live *live, const struct event *event)
         print_note(live, event);
         break;
     case EVENT_RUN_FINISHED:
+        if (!live->options.quiet)
+            print_artifacts(live);
         print_run_end(live);
         break;
     case EVENT_RUN_QUEUED:
     case EVENT_OUTPUT:
+    case EVENT_ARTIFACT:
         break;
     }
 }

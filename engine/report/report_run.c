@@ -84,13 +84,44 @@ static void add_status(struct text *text, const struct run_state *state,
 {
     CLEANUP(text_free) struct text line = {0};
     CLEANUP(text_free) struct text why = {0};
-    style_colored(&line, state->status, event_status_name(state->status),
-                  options);
+    enum status status = event_shown_status(state);
+    style_colored(&line, status, event_status_name(status), options);
     report_why(&why, state);
     if (why.length > 0)
         text_append_string(&line, ": ");
     text_append(&line, text_string(&why), why.length);
     add_fact(text, "status", text_string(&line));
+}
+
+static void add_artifacts(struct text *text, const struct run_state *state)
+{
+    CLEANUP(text_free) struct text line = {0};
+    style_artifacts(&line, state);
+    if (line.length > 0)
+        add_fact(text, "artifacts", text_string(&line));
+}
+
+/* The steps that wait, and how to let them go on. */
+static void add_pauses(struct text *text, const struct run_state *state)
+{
+    const char *name = "paused";
+    for (size_t i = 0; i < state->step_count; i++) {
+        CLEANUP(text_free) struct text line = {0};
+        const struct step_state *step = &state->steps[i];
+        char since[CLOCK_TEXT];
+        if (step->status != STATUS_PAUSED)
+            continue;
+        clock_print(step->paused, since);
+        text_append_string(&line, "step ");
+        style_escape(&line, step->ref);
+        text_append_format(&line, " since %s: `assay resume ", since);
+        style_escape(&line, state->id);
+        text_append_character(&line, ' ');
+        style_escape(&line, step->ref);
+        text_append_character(&line, '`');
+        add_fact(text, name, text_string(&line));
+        name = "";
+    }
 }
 
 static void add_runtime(struct text *text, const struct run_state *state)
@@ -235,6 +266,8 @@ void report_run(struct text *text, const struct run_state *state,
     add_duration(text, state);
     add_parameters(text, value_get(state->data, "parameters"));
     add_list(text, "spliced", value_get(state->data, "spliced"));
+    add_pauses(text, state);
+    add_artifacts(text, state);
     for (size_t i = 0; i < state->note_count; i++)
         add_outside(text, i == 0 ? "notes" : "", state->notes[i]);
     if (state->step_count > 0)

@@ -14,7 +14,7 @@ static const struct look {
     [STATUS_PASSED] = {"✓", "+", "32"},  [STATUS_FAILED] = {"✗", "x", "31"},
     [STATUS_TIMEOUT] = {"✗", "x", "31"}, [STATUS_SKIPPED] = {"-", "-", "2"},
     [STATUS_ABORTED] = {"!", "!", "33"}, [STATUS_ERROR] = {"!", "!", "31"},
-    [STATUS_LOST] = {"?", "?", "33"},
+    [STATUS_LOST] = {"?", "?", "33"},    [STATUS_PAUSED] = {"‖", "=", "33"},
 };
 
 const char *style_mark(enum status status, const struct report_options *options)
@@ -43,6 +43,37 @@ void style_duration(struct text *text, int64_t duration)
     char printed[CLOCK_TEXT];
     duration_print(duration, printed);
     text_append_string(text, printed);
+}
+
+void style_size(struct text *text, int64_t bytes)
+{
+    static const char *const units[] = {"kB", "MB", "GB", "TB", "PB", "EB"};
+    if (bytes < 1000) {
+        text_append_format(text, "%d B", (int)bytes);
+        return;
+    }
+    size_t unit = 0;
+    for (; bytes >= 999950; unit++)
+        bytes /= 1000;
+    int64_t tenths = (bytes + 50) / 100;
+    text_append_format(text, "%d.%d %s", (int)(tenths / 10), (int)(tenths % 10),
+                       units[unit]);
+}
+
+void style_artifacts(struct text *text, const struct run_state *state)
+{
+    int64_t size = 0;
+    for (size_t i = 0; i < state->artifact_count; i++)
+        if (state->artifacts[i].size < INT64_MAX - size)
+            size += state->artifacts[i].size;
+    if (state->artifact_count == 0)
+        return;
+    text_append_format(text, "%zu artifact%s, ", state->artifact_count,
+                       state->artifact_count == 1 ? "" : "s");
+    style_size(text, size);
+    text_append_string(text, ": `assay artifacts ");
+    style_escape(text, state->id);
+    text_append_string(text, "`");
 }
 
 int64_t style_span(int64_t queued, int64_t started, int64_t finished)

@@ -77,13 +77,43 @@ static void set_outcome(struct arena *arena, struct value *map,
 {
     CLEANUP(text_free) struct text why = {0};
     report_why(&why, state);
-    set_text(arena, map, "status", event_status_name(state->status));
+    set_text(arena, map, "status",
+             event_status_name(event_shown_status(state)));
     set_text(arena, map, "reason", why.length ? text_string(&why) : NULL);
     set_time(arena, map, "queued", state->queued);
     set_time(arena, map, "started", state->started);
     set_time(arena, map, "finished", state->finished);
     set_span(arena, map,
              style_span(state->queued, state->started, state->finished));
+}
+
+/* The refs of the steps that wait for somebody. */
+static struct value *paused_value(struct arena *arena,
+                                  const struct run_state *state)
+{
+    struct value *list = value_make_list(arena);
+    for (size_t i = 0; i < state->step_count; i++)
+        if (state->steps[i].status == STATUS_PAUSED)
+            value_append(arena, list,
+                         event_text_value(arena, state->steps[i].ref,
+                                          strlen(state->steps[i].ref)));
+    return list;
+}
+
+struct value *report_artifacts_value(struct arena *arena,
+                                     const struct run_state *state)
+{
+    struct value *list = value_make_list(arena);
+    for (size_t i = 0; i < state->artifact_count; i++) {
+        const struct artifact_state *artifact = &state->artifacts[i];
+        struct value *map = value_make_map(arena);
+        set_text(arena, map, "step", artifact->step);
+        set_text(arena, map, "name", artifact->name);
+        set_int(arena, map, "size", artifact->size, true);
+        set_text(arena, map, "digest", artifact->digest);
+        value_append(arena, list, map);
+    }
+    return list;
 }
 
 struct value *report_run_value(struct arena *arena,
@@ -116,6 +146,8 @@ struct value *report_run_value(struct arena *arena,
     set_copy(arena, map, "assay", state->data);
     value_set(arena, map, "notes", notes);
     value_set(arena, map, "steps", steps);
+    value_set(arena, map, "paused", paused_value(arena, state));
+    value_set(arena, map, "artifacts", report_artifacts_value(arena, state));
     return map;
 }
 

@@ -16,6 +16,12 @@ void style_escape(struct text *text, const char *string);
 /* Appends a duration for people. */
 void style_duration(struct text *text, int64_t duration);
 
+/* Appends a number of bytes for people: "999 B", "1.2 MB". */
+void style_size(struct text *text, int64_t bytes);
+
+/* Appends "3 artifacts, 1.2 MB: `assay artifacts ID`"; nothing when none. */
+void style_artifacts(struct text *text, const struct run_state *state);
+
 /* Time from start (or, failing that, queueing) to the end; -1: not over. */
 int64_t style_span(int64_t queued, int64_t started, int64_t finished);
 

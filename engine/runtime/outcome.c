@@ -73,18 +73,19 @@ static bool note(struct outcome_step *step, const struct event *event)
         if (step->started && event->attempt <= 1)
             return false; /* a group's, by its next container */
         step->started = true;
-        step->finished = false;
+        step->finished = step->paused = false;
         return true;
     }
     if (step->finished)
         return false;
     step->finished = true;
+    step->paused = false;
     step->status = event->status;
     step->exit_code = event->exit_code;
     return true;
 }
 
-/* A step that passed has been started, even if its start was lost. */
+/* A step that passed, or paused, has been started, even if its start was lost. */
 static int begin_if_lost(struct outcome *outcome, struct outcome_step *step,
                          const struct event *finish, struct error *error)
 {
@@ -101,6 +102,39 @@ static int begin_if_lost(struct outcome *outcome, struct outcome_step *step,
     return event_emit(outcome->next, &start, error);
 }
 
+/* A step that ended by itself went on, even if that line was lost. */
+static int resume_if_lost(struct outcome *outcome, struct outcome_step *step,
+                          const struct event *finish, struct error *error)
+{
+    if (!step->paused || finish->status == STATUS_ABORTED ||
+        finish->status == STATUS_TIMEOUT)
+        return 0;
+    step->paused = false;
+    struct event resume = {.kind = EVENT_STEP_RESUMED,
+                           .exit_code = -1,
+                           .time = finish->time,
+                           .step = finish->step};
+    return event_emit(outcome->next, &resume, error);
+}
+
+/* What comes while a step runs: it waits, goes on, has left a file. */
+static int take_between(struct outcome *outcome, struct outcome_step *step,
+                        const struct event *event, struct error *error)
+{
+    bool pauses = event->kind == EVENT_STEP_PAUSED;
+    if (!step || step->finished)
+        return 0;
+    if (event->kind == EVENT_ARTIFACT && !value_get(event->data, "digest"))
+        return 0; /* nobody has fetched it */
+    if (event->kind != EVENT_ARTIFACT && step->paused == pauses)
+        return 0;
+    if (begin_if_lost(outcome, step, event, error) != 0)
+        return -1;
+    if (event->kind != EVENT_ARTIFACT)
+        step->paused = pauses;
+    return event_emit(outcome->next, event, error);
+}
+
 /* The sink of the containers' events. Steps that the plan does not have are not
  * handed on: their output is nobody's. */
 static int handle(struct event_sink *sink, const struct event *event,
@@ -113,6 +147,9 @@ static int handle(struct event_sink *sink, const struct event *event,
         output.step = step ? step->ref : "";
         return event_emit(outcome->next, &output, error);
     }
+    if (event->kind == EVENT_STEP_PAUSED || event->kind == EVENT_STEP_RESUMED ||
+        event->kind == EVENT_ARTIFACT)
+        return take_between(outcome, step, event, error);
     bool of_step =
         event->kind == EVENT_STEP_STARTED || event->kind == EVENT_STEP_FINISHED;
     if (!of_step)
@@ -120,7 +157,8 @@ static int handle(struct event_sink *sink, const struct event *event,
     if (!step || (event->kind == EVENT_STEP_FINISHED && step->finished))
         return 0;
     if (event->kind == EVENT_STEP_FINISHED &&
-        begin_if_lost(outcome, step, event, error) != 0)
+        (begin_if_lost(outcome, step, event, error) != 0 ||
+         resume_if_lost(outcome, step, event, error) != 0))
         return -1;
     return note(step, event) ? event_emit(outcome->next, event, error) : 0;
 }
@@ -267,6 +305,7 @@ static const char *explain(const struct outcome *outcome, enum status status,
         return why ? why : "it was aborted";
     case STATUS_QUEUED:
     case STATUS_RUNNING:
+    case STATUS_PAUSED:
     case STATUS_SKIPPED:
     case STATUS_ERROR:
     case STATUS_LOST:

@@ -18,7 +18,7 @@ struct outcome_step {
     const char *name; /* as the user wrote it, or the ref */
     bool group, top;
     bool counts; /* neither it nor a group around it is optional */
-    bool started, finished;
+    bool started, finished, paused;
     enum status status;
     int exit_code;
 };

@@ -1,7 +1,8 @@
 /*
  * Events of a container's whole log in, those that are new out. What a container
  * says is the same each time it is read, so counting is enough: the bytes of each
- * step's output, the attempts that were started, the one that has ended.
+ * step's output and its artifacts, the attempts that were started, the pauses of
+ * the one that is recorded, and whether that has ended.
  */
 #include "engine/runtime/replay.h"
 
@@ -11,6 +12,8 @@ struct replayed {
     const char *step;
     uint64_t skip; /* bytes of output that are recorded and still to come */
     int attempt;   /* the one that is read now */
+    int pauses, resumes; /* of that one, seen so far */
+    size_t artifacts;    /* that are recorded and still to come */
 };
 
 struct replay {
@@ -46,6 +49,15 @@ static int take_output(struct replay *replay, const struct event *event,
     return event_emit(&replay->outcome->sink, &rest, error);
 }
 
+/* Whether a pause, or the going on after it, is recorded. */
+static bool is_old_pause(struct replayed *step, const struct step_state *known,
+                         bool pauses)
+{
+    int seen = pauses ? ++step->pauses : ++step->resumes;
+    int resumed = known->pauses - (known->status == STATUS_PAUSED);
+    return seen <= (pauses ? known->pauses : resumed);
+}
+
 /* Whether the event of a step is recorded. */
 static bool is_old(struct replay *replay, const struct event *event)
 {
@@ -54,10 +66,16 @@ static bool is_old(struct replay *replay, const struct event *event)
     struct replayed *step = event->step ? find(replay, event->step) : NULL;
     if (!known || !step)
         return false;
+    if (event->kind == EVENT_ARTIFACT)
+        return step->artifacts > 0 && step->artifacts-- > 0;
     if (event->kind == EVENT_STEP_STARTED) {
         step->attempt = event->attempt;
+        step->pauses = step->resumes = 0;
         return event->attempt <= known->attempt;
     }
+    if (event->kind != EVENT_STEP_FINISHED && step->attempt == known->attempt &&
+        !event_status_is_final(known->status))
+        return is_old_pause(step, known, event->kind == EVENT_STEP_PAUSED);
     return step->attempt < known->attempt ||
            (step->attempt == known->attempt &&
             event_status_is_final(known->status));
@@ -69,9 +87,7 @@ static int handle(struct event_sink *sink, const struct event *event,
     struct replay *replay = (struct replay *)sink;
     if (event->kind == EVENT_OUTPUT)
         return take_output(replay, event, error);
-    bool of_step =
-        event->kind == EVENT_STEP_STARTED || event->kind == EVENT_STEP_FINISHED;
-    if (of_step && is_old(replay, event))
+    if (event->kind != EVENT_NOTE && is_old(replay, event))
         return 0;
     return event_emit(&replay->outcome->sink, event, error);
 }
@@ -84,6 +100,7 @@ static void prime(struct outcome *outcome, const struct run_state *state)
         if (!known)
             continue;
         step->started = known->attempt > 0;
+        step->paused = known->status == STATUS_PAUSED;
         step->finished = event_status_is_final(known->status);
         if (step->finished)
             step->status = known->status;
@@ -109,6 +126,11 @@ struct event_sink *replay_make(struct arena *arena,
         struct replayed *step = find(replay, record->steps[i].step);
         if (step)
             step->skip = record->steps[i].bytes;
+    }
+    for (size_t i = 0; i < record->state->artifact_count; i++) {
+        struct replayed *step = find(replay, record->state->artifacts[i].step);
+        if (step)
+            step->artifacts++;
     }
     prime(outcome, record->state);
     return &replay->sink;

@@ -125,10 +125,27 @@ static bool decode_done(struct stream *stream, const struct value *control)
     return true;
 }
 
+/* Names are only looked at by those who make paths of them. */
+static bool decode_artifact(struct arena *arena, const struct value *control,
+                            struct event *event)
+{
+    static const char *const members[] = {"name", "file", "size", "compress"};
+    struct value *data = value_make_map(arena);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        const struct value *member = value_get(control, members[i]);
+        if (member)
+            value_set(arena, data, members[i], value_copy(arena, member));
+    }
+    event->kind = EVENT_ARTIFACT;
+    event->data = data;
+    return value_string_at(data, "name") && value_string_at(data, "file") &&
+           value_int_or(value_get(data, "size"), -1) >= 0;
+}
+
 /* Fills `event` from the JSON of a control line; a kind of EVENT_NOTE says that
  * there is nothing to emit. False: this is no control line. */
-static bool decode(struct stream *stream, const struct value *control,
-                   struct event *event)
+static bool decode(struct stream *stream, struct arena *arena,
+                   const struct value *control, struct event *event)
 {
     const char *name = value_string_at(control, "event");
     event->kind = EVENT_NOTE;
@@ -143,6 +160,12 @@ static bool decode(struct stream *stream, const struct value *control,
         return false;
     if (strcmp(name, "start") == 0)
         return decode_start(control, event);
+    if (strcmp(name, "artifact") == 0)
+        return decode_artifact(arena, control, event);
+    if (strcmp(name, "pause") == 0 || strcmp(name, "resume") == 0) {
+        event->kind = *name == 'p' ? EVENT_STEP_PAUSED : EVENT_STEP_RESUMED;
+        return true;
+    }
     return strcmp(name, "finish") == 0 && decode_finish(control, event);
 }
 
@@ -154,7 +177,8 @@ static int take(struct stream *stream, const struct event *event,
         return 0;
     if (event->kind == EVENT_STEP_STARTED)
         memcpy(stream->step, event->step, strlen(event->step) + 1);
-    else if (strcmp(stream->step, event->step) == 0)
+    else if (event->kind == EVENT_STEP_FINISHED &&
+             strcmp(stream->step, event->step) == 0)
         stream->step[0] = '\0';
     return event_emit(stream->sink, event, error);
 }
@@ -178,7 +202,7 @@ static int end_line(struct stream *stream, bool ended, struct error *error)
     struct value *control = value_read_json(arena, text_string(&stream->line),
                                             stream->line.length, &ignored);
     struct event event = {.exit_code = -1};
-    if (!decode(stream, control, &event)) {
+    if (!decode(stream, arena, control, &event)) {
         if (give_up(stream, error) != 0)
             return -1;
         stream->matched = ended ? 1 : 0;

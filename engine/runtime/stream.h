@@ -2,7 +2,8 @@
 /*
  * The standard output of one container as events: what the steps print becomes
  * EVENT_OUTPUT, the entrypoint's control lines (docs/entrypoint.md) become
- * EVENT_STEP_STARTED and EVENT_STEP_FINISHED. Pure but for the clock; memory is
+ * events of steps. EVENT_ARTIFACT has what
+ * the line said as its data, {name, file, size, compress}. Pure but for the clock; memory is
  * bounded by STREAM_LINE_LIMIT whatever comes in.
  */
 #include <stdbool.h>

@@ -85,6 +85,34 @@ static void emit_step_end(struct event_sink *sink, const char *step,
                                    .text = why});
 }
 
+static void emit_artifact(struct event_sink *sink, const char *data)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    must_emit(sink, (struct event){.kind = EVENT_ARTIFACT,
+                                   .time = AT(45),
+                                   .step = "1",
+                                   .data = read_json(arena, data)});
+}
+
+#define FIXTURE_DIGEST                                                         \
+    "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+/* A run whose first step has left two files, one with a name to escape, and is
+ * paused. */
+static inline void emit_paused_run(struct event_sink *sink)
+{
+    emit_start(sink);
+    emit_step_start(sink, "1", 1, 30);
+    PRINT(sink, "1", "before");
+    emit_artifact(sink, "{\"name\":\"out/a.xml\",\"size\":1234567,"
+                        "\"digest\":\"" FIXTURE_DIGEST "\"}");
+    emit_artifact(sink, "{\"name\":\"b\\u001b[31m\",\"size\":12,"
+                        "\"digest\":\"" FIXTURE_DIGEST "\"}");
+    must_emit(
+        sink,
+        (struct event){.kind = EVENT_STEP_PAUSED, .time = AT(50), .step = "1"});
+}
+
 /* A run in which most things happen. */
 static void emit_failed_run(struct event_sink *sink)
 {

@@ -7,6 +7,9 @@
  *     begin 1#1
  *     print 1 <bytes, as they came, successive ones of a step joined>
  *     end 1 passed 0 (reason)
+ *     pause 1
+ *     resume 1
+ *     artifact 1 {"name":"a",...}
  *     note TEXT
  *     finished passed (reason)
  */
@@ -99,6 +102,15 @@ static inline void record_other(struct text *log, const struct event *event)
 {
     if (event->kind == EVENT_RUN_STARTED) {
         text_append_string(log, "started ");
+        value_write_json(log, event->data, JSON_COMPACT);
+        text_append_string(log, "\n");
+    } else if (event->kind == EVENT_STEP_PAUSED ||
+               event->kind == EVENT_STEP_RESUMED) {
+        text_append_format(
+            log, "%s %s\n",
+            event->kind == EVENT_STEP_PAUSED ? "pause" : "resume", event->step);
+    } else if (event->kind == EVENT_ARTIFACT) {
+        text_append_format(log, "artifact %s ", event->step);
         value_write_json(log, event->data, JSON_COMPACT);
         text_append_string(log, "\n");
     } else if (event->kind == EVENT_NOTE) {

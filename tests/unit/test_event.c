@@ -5,6 +5,8 @@
  *     queue 1 2[2.1 2.2?] 3!    steps; [ ] a group, ? optional, ! negative
  *     start
  *     begin REF [ATTEMPT]       1 when absent
+ *     pause REF | resume REF
+ *     keep REF NAME SIZE        an artifact
  *     print REF
  *     end REF STATUS [EXIT [REASON]]
  *     note TEXT
@@ -19,6 +21,24 @@
 #include "engine/event/event.h"
 #include "engine/event/limits.h"
 #include "tests/unit/case.h"
+
+#define DIGITS                                                                 \
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define DIGEST "sha256:" DIGITS
+
+static const char *next_word(char **rest)
+{
+    return strsep(rest, " ");
+}
+
+static struct value *read_artifact(struct arena *arena, char *rest)
+{
+    struct value *data = value_make_map(arena);
+    value_set_string(arena, data, "name", next_word(&rest));
+    value_set(arena, data, "size", value_make_int(arena, atoi(rest)));
+    value_set_string(arena, data, "digest", DIGEST);
+    return data;
+}
 
 /* Steps up to `]` or the end; `*cursor` stops there. */
 static struct value *read_steps(struct arena *arena, const char **cursor)
@@ -55,11 +75,6 @@ static enum status parse_status(const char *word)
     return (enum status)status;
 }
 
-static const char *next_word(char **rest)
-{
-    return strsep(rest, " ");
-}
-
 /* One event of the language. */
 static struct event read_event(struct arena *arena, const char *line)
 {
@@ -78,6 +93,13 @@ static struct event read_event(struct arena *arena, const char *line)
         event.kind = EVENT_STEP_STARTED;
         event.step = next_word(&rest);
         event.attempt = rest ? atoi(rest) : 1;
+    } else if (strcmp(word, "pause") == 0 || strcmp(word, "resume") == 0) {
+        event.kind = *word == 'p' ? EVENT_STEP_PAUSED : EVENT_STEP_RESUMED;
+        event.step = rest;
+    } else if (strcmp(word, "keep") == 0) {
+        event.kind = EVENT_ARTIFACT;
+        event.step = next_word(&rest);
+        event.data = read_artifact(arena, rest);
     } else if (strcmp(word, "print") == 0) {
         event.kind = EVENT_OUTPUT;
         event.step = rest;
@@ -125,6 +147,10 @@ static const char *print_state(struct arena *arena,
     }
     for (size_t i = 0; i < state->note_count; i++)
         text_append_format(&text, "; note %s", state->notes[i]);
+    for (size_t i = 0; i < state->artifact_count; i++)
+        text_append_format(&text, "; kept %s %s %d", state->artifacts[i].step,
+                           state->artifacts[i].name,
+                           (int)state->artifacts[i].size);
     return arena_string(arena, text_string(&text));
 }
 
@@ -200,6 +226,57 @@ static const struct {
      "passed; note one; note two"},
     {"a run may end before it started", "queue 1; finish error no bwrap",
      "error (no bwrap); 1 aborted (the run ended before this step started)"},
+
+    /* Pauses. */
+    {"a step pauses and goes on",
+     "queue 1; start; begin 1; pause 1; resume 1; end 1 passed 0; "
+     "finish passed",
+     "passed; 1 passed 0"},
+    {"a step is paused", "queue 1; start; begin 1; pause 1",
+     "running; 1 paused"},
+    {"a paused step is aborted",
+     "queue 1; start; begin 1; pause 1; end 1 aborted; finish aborted",
+     "aborted; 1 aborted"},
+    {"a paused step times out",
+     "queue 1; start; begin 1; pause 1; end 1 timeout; finish failed",
+     "failed; 1 timeout"},
+    {"the end of the run aborts what is paused",
+     "queue 1 2; start; begin 1; pause 1; finish lost",
+     "lost; 1 aborted (the run ended before this step did); 2 aborted (the "
+     "run ended before this step started)"},
+    {"a paused step prints", "queue 1; start; begin 1; pause 1; print 1",
+     "running; 1 paused"},
+    {"a paused step cannot pass",
+     "queue 1; start; begin 1; pause 1; end 1 passed 0",
+     "refused: step '1' cannot go from 'paused' to 'passed'"},
+    {"a run with a paused step cannot pass",
+     "queue 1; start; begin 1; pause 1; finish passed",
+     "refused: the run cannot have passed: step '1' is paused"},
+    {"a step that waits for its turn is not paused", "queue 1; start; pause 1",
+     "refused: 'step-paused' of step '1' cannot follow: the step is queued"},
+    {"a step pauses once at a time",
+     "queue 1; start; begin 1; pause 1; pause 1",
+     "refused: 'step-paused' of step '1' cannot follow: the step is paused"},
+    {"a step that runs does not go on", "queue 1; start; begin 1; resume 1",
+     "refused: 'step-resumed' of step '1' cannot follow: the step is running"},
+    {"nothing starts in a paused group",
+     "queue 1[1.1]; start; begin 1; pause 1; begin 1.1",
+     "refused: step '1.1' cannot start: its group '1' is paused"},
+    {"a step cannot end paused", "queue 1; start; begin 1; end 1 paused",
+     "refused: 'step-finished' of step '1' has status 'paused'"},
+
+    /* Artifacts. */
+    {"artifacts are kept in their order",
+     "queue 1; start; begin 1; keep 1 b 7; keep 1 a 0; keep 1 b 8",
+     "running; 1 running; kept 1 b 7; kept 1 a 0; kept 1 b 8"},
+    {"an artifact is of a step of the run", "queue 1; start; keep 2 a 1",
+     "refused: 'artifact' names '2', which is no step of this run"},
+    {"an artifact has a size", "queue 1; start; keep 1 a -1",
+     "refused: artifact 'a' needs a 'size' and a 'digest' of the form "
+     "sha256:<64 hex digits>"},
+    {"the end absorbs artifacts", "queue 1; start; finish lost; keep 1 a 1",
+     "refused: 'artifact' cannot follow: it comes while the run is running, "
+     "but this run is lost"},
 
     /* What the end of the run makes of steps without an end. */
     {"an aborted run aborts what runs and what waits",
@@ -594,6 +671,148 @@ static void test_status_words(void **context)
     assert_int_equal(event_status_parse(""), -1);
 }
 
+static const char *keep_error(struct arena *arena, const char *member,
+                              struct value *value)
+{
+    struct run_state *state = event_state_make(arena, "0123");
+    struct event events[] = {read_event(arena, "queue 1"),
+                             read_event(arena, "start"),
+                             read_event(arena, "keep 1 a 1")};
+    struct value *data = value_copy(arena, events[2].data);
+    value_set(arena, data, member, value);
+    events[2].data = data;
+    struct error error = {0};
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(event_apply(state, &events[i], &error), 0);
+    int result = event_apply(state, &events[2], &error);
+    assert_int_equal(state->artifact_count, result == 0 ? 1 : 0);
+    return arena_string(arena, error.text);
+}
+
+static void test_artifacts_say_what_they_are(void **context)
+{
+    (void)context;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    char name[EVENT_ARTIFACT_NAME_LIMIT + 2];
+    memset(name, 'n', sizeof name);
+    name[EVENT_ARTIFACT_NAME_LIMIT] = '\0';
+    assert_string_equal(
+        keep_error(arena, "name", value_make_string(arena, name)), "");
+    name[EVENT_ARTIFACT_NAME_LIMIT] = 'n';
+    name[EVENT_ARTIFACT_NAME_LIMIT + 1] = '\0';
+    assert_string_equal(
+        keep_error(arena, "name", value_make_string(arena, name)),
+        "an artifact of step '1' needs a 'name' of at most 1024 bytes");
+    static const char *const digests[] = {"",
+                                          "sha256:",
+                                          "sha512:" DIGITS,
+                                          DIGITS,
+                                          "sha256:" DIGITS "0",
+                                          "sha256:../" DIGITS};
+    for (size_t i = 0; i < sizeof digests / sizeof *digests; i++)
+        assert_non_null(strstr(
+            keep_error(arena, "digest", value_make_string(arena, digests[i])),
+            "needs a 'size' and a 'digest'"));
+}
+
+static void test_artifacts_are_limited(void **context)
+{
+    (void)context;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct run_state *state = event_state_make(arena, "0123");
+    static const char *const lines[] = {"queue 1", "start", "keep 1 a 1"};
+    struct error error = {0};
+    struct event event = {0};
+    for (size_t i = 0; i < 3; i++) {
+        event = read_event(arena, lines[i]);
+        assert_int_equal(event_apply(state, &event, &error), 0);
+    }
+    for (int i = 1; i <= EVENT_ARTIFACT_LIMIT; i++)
+        assert_int_equal(event_apply(state, &event, &error), 0);
+    assert_int_equal(state->artifact_count, EVENT_ARTIFACT_LIMIT);
+}
+
+static void test_names_of_artifacts(void **context)
+{
+    (void)context;
+    static const struct {
+        const char *name, *want;
+    } rows[] = {
+        {"a", NULL},
+        {"out/report.xml", NULL},
+        {"\xc3\xa9t\xc3\xa9/\xf0\x9f\x98\x80 x", NULL},
+        {"...", NULL},
+        {"..a/.b", NULL},
+        {"a\\b", NULL},
+        {"", "is empty"},
+        {"/etc/passwd", "is absolute"},
+        {"..", "has a part '.' or '..'"},
+        {"../x", "has a part '.' or '..'"},
+        {"a/../b", "has a part '.' or '..'"},
+        {"a/..", "has a part '.' or '..'"},
+        {"./a", "has a part '.' or '..'"},
+        {"a//b", "has an empty part"},
+        {"a/", "has an empty part"},
+        {"a\nb", "has control characters"},
+        {"\x1b[31m", "has control characters"},
+        {"a\x7f", "has control characters"},
+        {"a\xc2\x9b", "has control characters"},
+        {"a\xff", "is not UTF-8"},
+        {"a\xc0\xae", "is not UTF-8"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *got =
+            event_artifact_fault(rows[i].name, strlen(rows[i].name));
+        const char *want = rows[i].want;
+        if (got != want && (!got || !want || strcmp(got, want) != 0))
+            fail_msg("'%s': got %s", rows[i].name, got ? got : "no fault");
+    }
+    assert_string_equal(event_artifact_fault("a\0b", 3),
+                        "has control characters");
+}
+
+static void test_names_of_artifacts_are_limited(void **context)
+{
+    (void)context;
+    char name[EVENT_ARTIFACT_NAME_LIMIT + 1];
+    memset(name, 'n', sizeof name);
+    assert_null(event_artifact_fault(name, EVENT_ARTIFACT_NAME_LIMIT));
+    assert_string_equal(
+        event_artifact_fault(name, EVENT_ARTIFACT_NAME_LIMIT + 1),
+        "is too long");
+    for (size_t i = 1; i < sizeof name; i += 2)
+        name[i] = '/';
+    size_t longest = 2 * EVENT_ARTIFACT_DEPTH_LIMIT - 1;
+    assert_null(event_artifact_fault(name, longest));
+    assert_string_equal(event_artifact_fault(name, longest + 2),
+                        "has too many folders");
+}
+
+static void test_a_run_looks_paused(void **context)
+{
+    (void)context;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct run_state *state = event_state_make(arena, "0123");
+    static const struct {
+        const char *line;
+        enum status want;
+    } rows[] = {
+        {"queue 1 2", STATUS_QUEUED}, {"start", STATUS_RUNNING},
+        {"begin 1", STATUS_RUNNING},  {"pause 1", STATUS_PAUSED},
+        {"resume 1", STATUS_RUNNING}, {"pause 1", STATUS_PAUSED},
+        {"finish lost", STATUS_LOST},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct event event = read_event(arena, rows[i].line);
+        struct error error = {0};
+        assert_int_equal(event_apply(state, &event, &error), 0);
+        assert_int_equal(event_shown_status(state), rows[i].want);
+        assert_int_equal(state->steps[0].paused != 0,
+                         rows[i].want == STATUS_PAUSED);
+    }
+    assert_int_equal(state->steps[0].pauses, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -608,6 +827,11 @@ int main(void)
         cmocka_unit_test(test_notes_and_reasons_are_limited),
         cmocka_unit_test(test_attempts_are_limited),
         cmocka_unit_test(test_attempts_do_not_fill_the_arena),
+        cmocka_unit_test(test_artifacts_say_what_they_are),
+        cmocka_unit_test(test_artifacts_are_limited),
+        cmocka_unit_test(test_names_of_artifacts),
+        cmocka_unit_test(test_names_of_artifacts_are_limited),
+        cmocka_unit_test(test_a_run_looks_paused),
         cmocka_unit_test(test_a_fan_reaches_all_sinks),
         cmocka_unit_test(test_status_words),
     };

@@ -55,6 +55,13 @@ static void test_form(void **context)
           .exit_code = -1},
          "{\"event\":\"step-finished\",\"time\":5,\"step\":\"1\","
          "\"status\":\"skipped\",\"duration\":0}"},
+        {{.kind = EVENT_STEP_PAUSED, .time = 5, .step = "1"},
+         "{\"event\":\"step-paused\",\"time\":5,\"step\":\"1\"}"},
+        {{.kind = EVENT_STEP_RESUMED, .time = 5, .step = "1"},
+         "{\"event\":\"step-resumed\",\"time\":5,\"step\":\"1\"}"},
+        {{.kind = EVENT_ARTIFACT, .time = 5, .step = "1", .data = data},
+         "{\"event\":\"artifact\",\"time\":5,\"step\":\"1\","
+         "\"data\":{\"sandbox\":\"none\"}}"},
         {{.kind = EVENT_NOTE, .time = 5, .text = "look"},
          "{\"event\":\"note\",\"time\":5,\"text\":\"look\"}"},
         {{.kind = EVENT_RUN_FINISHED,
@@ -139,16 +146,18 @@ static int64_t random_int(void)
 
 static struct event random_event(struct arena *arena)
 {
-    struct event event = {.kind = (enum event_kind)(rand() % 7),
+    struct event event = {.kind = (enum event_kind)(rand() % 10),
                           .time = random_int()};
     bool started = event.kind == EVENT_STEP_STARTED;
     bool finished = event.kind == EVENT_STEP_FINISHED;
-    if (started || finished || event.kind == EVENT_OUTPUT)
+    if (started || finished || event.kind == EVENT_OUTPUT ||
+        event.kind == EVENT_STEP_PAUSED || event.kind == EVENT_STEP_RESUMED ||
+        event.kind == EVENT_ARTIFACT)
         event.step = random_text(arena);
     if (started)
         event.attempt = rand();
     if (finished || event.kind == EVENT_RUN_FINISHED)
-        event.status = (enum status)(rand() % 9);
+        event.status = (enum status)(rand() % 10);
     if (finished) {
         event.exit_code = rand() % 4 == 0 ? -1 : rand();
         event.duration = random_int();

@@ -191,7 +191,35 @@ static void test_run_as_json(void **context)
                 "\"environment\":null,\"images\":null,\"parameters\":null,"
                 "\"source\":null,\"templates\":null,\"spliced\":null,\"assay\":"
                 "null,\"notes\":[]"
-                ",\"steps\":[]}");
+                ",\"steps\":[],\"paused\":[],\"artifacts\":[]}");
+}
+
+static void test_paused_run_with_artifacts(void **context)
+{
+    (void)context;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct text text = {0};
+    struct report_options options = {0};
+    struct run_state *state = state_after(arena, emit_paused_run);
+    report_run(&text, state, &options);
+    assert_non_null(strstr(text_string(&text), "\nstatus      paused\n"));
+    assert_non_null(
+        strstr(text_string(&text),
+               "\npaused      step 1 since 2026-01-02T03:04:05.050Z: `assay "
+               "resume 3f2a9c8100112233 1`\n"
+               "artifacts   2 artifacts, 1.2 MB: `assay artifacts "
+               "3f2a9c8100112233`\n"));
+    assert_non_null(strstr(text_string(&text), "\n1 Check "));
+    text_free(&text);
+    const struct value *run = report_run_value(arena, state);
+    assert_string_equal(value_string_at(run, "status"), "paused");
+    assert_json(value_get(run, "paused"), "[\"1\"]");
+    assert_json(
+        value_get(run, "artifacts"),
+        "[{\"step\":\"1\",\"name\":\"out/a.xml\",\"size\":1234567,"
+        "\"digest\":\"" FIXTURE_DIGEST "\"},{\"step\":\"1\","
+        "\"name\":\"b\\u001b[31m\",\"size\":12,\"digest\":\"" FIXTURE_DIGEST
+        "\"}]");
 }
 
 static void test_list_as_json(void **context)
@@ -291,6 +319,7 @@ int main(void)
         cmocka_unit_test(test_ids_are_as_long_as_needed),
         cmocka_unit_test(test_list_in_colour),
         cmocka_unit_test(test_run_as_json),
+        cmocka_unit_test(test_paused_run_with_artifacts),
         cmocka_unit_test(test_list_as_json),
         cmocka_unit_test(test_why),
     };

@@ -73,6 +73,32 @@ static void test_failed_run(void **context)
               "'Write': failed, exit code 7: disk \\x07 full\n");
 }
 
+static void test_pauses_and_artifacts(void **context)
+{
+    (void)context;
+    struct stage stage;
+    stage_live(&stage, (struct report_options){0});
+    emit_paused_run(stage.sink);
+    must_emit(stage.sink, (struct event){.kind = EVENT_STEP_RESUMED,
+                                         .time = AT(60),
+                                         .step = "1"});
+    emit_step_end(stage.sink, "1", STATUS_PASSED, 0, NULL);
+    must_emit(stage.sink, (struct event){.kind = EVENT_RUN_FINISHED,
+                                         .time = AT(520),
+                                         .status = STATUS_ABORTED});
+    stage_end(&stage, "pauses",
+              "▸ run 3f2a9c81: redis-connectivity on host, sandbox bubblewrap, "
+              "network host\n"
+              "▸ 1 Check\n"
+              "  before\n"
+              "‖ 1 Check: paused; go on with `assay resume 3f2a9c81 1`\n"
+              "▸ 1 Check: goes on\n"
+              "✓ 1 Check: passed in 1.2 s\n"
+              "2 artifacts, 1.2 MB: `assay artifacts 3f2a9c81`\n"
+              "! redis-connectivity: aborted in 500 ms, run 3f2a9c81: step 2.2 "
+              "'Write': aborted: the run ended before this step started\n");
+}
+
 static void test_quiet_is_the_last_line(void **context)
 {
     (void)context;
@@ -318,6 +344,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_failed_run),
+        cmocka_unit_test(test_pauses_and_artifacts),
         cmocka_unit_test(test_quiet_is_the_last_line),
         cmocka_unit_test(test_colour_and_ascii),
         cmocka_unit_test(test_run_that_never_started),

@@ -2,6 +2,7 @@
  * Reports of containers in, step ends and a verdict out. Reports are a small
  * language, one event between semicolons:
  *
+ *     pause REF | resume REF | artifact REF DIGEST
  *     begin REF [ATTEMPT] | end REF STATUS [EXIT] | print REF
  *     message JSON          a termination message (' stands for ")
  *     close REASON
@@ -38,6 +39,28 @@ static const struct {
     {"a lost begin is made up", "end 1 passed 0",
      "begin 1#1\nend 1 passed 0\n"},
     {"a skipped step has no begin", "end 1 skipped", "end 1 skipped -1\n"},
+    {"a pause goes on", "begin 1; pause 1; resume 1; end 1 passed 0",
+     "begin 1#1\npause 1\nresume 1\nend 1 passed 0\n"},
+    {"a second pause and a second resume are dropped",
+     "begin 1; pause 1; pause 1; resume 1; resume 1",
+     "begin 1#1\npause 1\nresume 1\n"},
+    {"a lost begin of a pause is made up", "pause 1", "begin 1#1\npause 1\n"},
+    {"a lost resume is made up", "begin 1; pause 1; end 1 passed 0",
+     "begin 1#1\npause 1\nresume 1\nend 1 passed 0\n"},
+    {"a paused step is aborted", "begin 1; pause 1; end 1 aborted",
+     "begin 1#1\npause 1\nend 1 aborted -1\n"},
+    {"a paused step times out", "begin 1; pause 1; end 1 timeout",
+     "begin 1#1\npause 1\nend 1 timeout -1\n"},
+    {"nothing pauses after its end",
+     "begin 1; end 1 passed 0; pause 1; resume 1",
+     "begin 1#1\nend 1 passed 0\n"},
+    {"a new attempt is not paused",
+     "begin 1; pause 1; resume 1; begin 1 2; pause 1",
+     "begin 1#1\npause 1\nresume 1\nbegin 1#2\npause 1\n"},
+    {"an artifact", "begin 1; artifact 1 d",
+     "begin 1#1\nartifact 1 {\"digest\":\"d\"}\n"},
+    {"an artifact that nobody fetched", "begin 1; artifact 1", "begin 1#1\n"},
+    {"an artifact of an unknown step", "artifact 9 d", ""},
     {"what only the message knows",
      "begin 1; message {'v':1,'steps':[['1','passed',0,12],['2','skipped',"
      "null,0],['9','passed',0,1]]}",
@@ -56,6 +79,14 @@ static const struct {
      "aborted -1 (gone)\n"},
 };
 
+static const struct value *artifact_data(struct arena *arena, const char *word)
+{
+    struct value *data = value_make_map(arena);
+    if (word[0] != '\0')
+        value_set_string(arena, data, "digest", word);
+    return data;
+}
+
 static int report_event(struct outcome *outcome, const char *report)
 {
     struct error error = {0};
@@ -70,6 +101,13 @@ static int report_event(struct outcome *outcome, const char *report)
         event.kind = EVENT_STEP_FINISHED;
         event.status = (enum status)event_status_parse(word);
         event.exit_code = number;
+    } else if (strcmp(verb, "pause") == 0) {
+        event.kind = EVENT_STEP_PAUSED;
+    } else if (strcmp(verb, "resume") == 0) {
+        event.kind = EVENT_STEP_RESUMED;
+    } else if (strcmp(verb, "artifact") == 0) {
+        event.kind = EVENT_ARTIFACT;
+        event.data = artifact_data(outcome->arena, word);
     } else {
         event.kind = EVENT_OUTPUT;
         event.text = "x";

@@ -13,7 +13,8 @@
 #define FINISH(step, more)                                                     \
     MARK "{\"event\":\"finish\",\"step\":\"" step                              \
          "\",\"time\":9,\"duration\":4" more "}\n"
-#define PASSED "\",\"status\":\"passed\",\"exitCode\":0"
+#define LINE(event) MARK "{\"step\":\"1\",\"time\":7,\"event\":\"" event "\"}\n"
+#define PASSED      "\",\"status\":\"passed\",\"exitCode\":0"
 
 static const struct {
     const char *name, *input, *want;
@@ -57,6 +58,24 @@ static const struct {
     {"an unknown event is output",
      MARK "{\"event\":\"dance\",\"step\":\"1\"}\n",
      "print  " MARK "{\"event\":\"dance\",\"step\":\"1\"}\n"},
+    {"a pause and its end", START("1") LINE("pause") "x\n" LINE("resume") "y\n",
+     "begin 1#1\npause 1\nprint 1 x\nresume 1\nprint 1 y\n"},
+    {"an artifact",
+     START("1") LINE("artifact\",\"name\":\"a/b\",\"file\":\"1-0\",\"size\":7,"
+                     "\"more\":\"") "x\n",
+     "begin 1#1\nartifact 1 {\"name\":\"a/b\",\"file\":\"1-0\",\"size\":7}\n"
+     "print 1 x\n"},
+    {"an artifact to compress",
+     MARK "{\"event\":\"artifact\",\"step\":\"1\",\"name\":\"a\",\"file\":"
+          "\"1-0\",\"size\":0,\"compress\":true}\n",
+     "artifact 1 {\"name\":\"a\",\"file\":\"1-0\",\"size\":0,"
+     "\"compress\":true}\n"},
+    {"an artifact without a size is output",
+     LINE("artifact\",\"name\":\"a\",\"file\":\"1-0"),
+     "print  " LINE("artifact\",\"name\":\"a\",\"file\":\"1-0")},
+    {"a name with a NUL in it is for others to refuse",
+     LINE("artifact\",\"size\":1,\"file\":\"1-0\",\"name\":\"a\\u0000b"),
+     "artifact 1 {\"name\":\"a\\u0000b\",\"file\":\"1-0\",\"size\":1}\n"},
     {"a start without a step is output", MARK "{\"event\":\"start\"}\n",
      "print  " MARK "{\"event\":\"start\"}\n"},
     {"a finish without a status is output",

@@ -1,0 +1,125 @@
+/*
+ * The files that steps left: what may be the name of one, and the list of them in
+ * the state of a run. A name becomes a path when somebody fetches the file, so
+ * whoever hands one on asks event_artifact_fault; the state does not, so that a
+ * record with a hostile name can still be read and shown.
+ */
+#include <string.h>
+
+#include "engine/event/artifact.h"
+#include "engine/event/limits.h"
+
+static bool is_step_back(const char *part, size_t length)
+{
+    return (length == 1 && part[0] == '.') ||
+           (length == 2 && part[0] == '.' && part[1] == '.');
+}
+
+static const char *find_fault_of_parts(const char *name, size_t length)
+{
+    size_t depth = 0;
+    for (size_t at = 0; at <= length; depth++) {
+        const char *slash = memchr(name + at, '/', length - at);
+        size_t end = slash ? (size_t)(slash - name) : length;
+        if (end == at)
+            return "has an empty part";
+        if (is_step_back(name + at, end - at))
+            return "has a part '.' or '..'";
+        at = end + 1;
+    }
+    return depth > EVENT_ARTIFACT_DEPTH_LIMIT ? "has too many folders" : NULL;
+}
+
+/* Control characters of ASCII and of Latin 1 (U+0080 to U+009F). */
+static bool has_control(const char *name, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)name[i];
+        unsigned char next = i + 1 < length ? (unsigned char)name[i + 1] : 0xff;
+        if (byte < 0x20 || byte == 0x7f || (byte == 0xc2 && next < 0xa0))
+            return true;
+    }
+    return false;
+}
+
+static bool is_utf8(const char *name, size_t length)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    const struct value *value = event_text_value(arena, name, length);
+    return value->string.length == length &&
+           memcmp(value->string.bytes, name, length) == 0;
+}
+
+const char *event_artifact_fault(const char *name, size_t length)
+{
+    if (length == 0)
+        return "is empty";
+    if (length > EVENT_ARTIFACT_NAME_LIMIT)
+        return "is too long";
+    if (has_control(name, length))
+        return "has control characters";
+    if (!is_utf8(name, length))
+        return "is not UTF-8";
+    if (name[0] == '/')
+        return "is absolute";
+    return find_fault_of_parts(name, length);
+}
+
+static bool is_digest(const char *digest)
+{
+    static const char prefix[] = "sha256:";
+    const size_t start = sizeof prefix - 1;
+    return digest && strncmp(digest, prefix, start) == 0 &&
+           strlen(digest) == start + 64 &&
+           strspn(digest + start, "0123456789abcdef") == 64;
+}
+
+static struct artifact_state *add(struct run_state *state)
+{
+    const size_t size = sizeof *state->artifacts;
+    if (state->artifact_count == state->artifact_capacity) {
+        size_t capacity =
+            state->artifact_capacity ? state->artifact_capacity * 2 : 8;
+        state->artifacts =
+            arena_grow(state->arena, state->artifacts,
+                       state->artifact_capacity * size, capacity * size);
+        state->artifact_capacity = capacity;
+    }
+    return &state->artifacts[state->artifact_count++];
+}
+
+int artifact_add(struct run_state *state, const struct event *event,
+                 struct error *error)
+{
+    const char *name = value_string_at(event->data, "name");
+    const char *digest = value_string_at(event->data, "digest");
+    int64_t size = value_int_or(value_get(event->data, "size"), -1);
+    if (!name || name[0] == '\0' || strlen(name) > EVENT_ARTIFACT_NAME_LIMIT)
+        return error_set(error, ERROR_SYSTEM,
+                         "an artifact of step '%.64s' needs a 'name' of at "
+                         "most %d bytes",
+                         event->step, EVENT_ARTIFACT_NAME_LIMIT);
+    if (size < 0 || !is_digest(digest))
+        return error_set(error, ERROR_SYSTEM,
+                         "artifact '%.64s' needs a 'size' and a 'digest' of "
+                         "the form sha256:<64 hex digits>",
+                         name);
+    if (state->artifact_count >= EVENT_ARTIFACT_LIMIT)
+        return 0;
+    *add(state) = (struct artifact_state){
+        .step = event_find_step(state, event->step)->ref,
+        .name = arena_string(state->arena, name),
+        .size = size,
+        .digest = arena_string(state->arena, digest),
+    };
+    return 0;
+}
+
+enum status event_shown_status(const struct run_state *state)
+{
+    for (size_t i = 0; i < state->step_count; i++)
+        if (state->status == STATUS_RUNNING &&
+            state->steps[i].status == STATUS_PAUSED)
+            return STATUS_PAUSED;
+    return state->status;
+}
