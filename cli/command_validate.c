@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/config_file.h"
 #include "cli/document.h"
 #include "cli/explain.h"
 #include "cli/findings.h"
@@ -183,8 +184,23 @@ static int read_ignored(struct validation *validation, const char *from,
     return 0;
 }
 
+/* The codes of the user's config.yaml. */
+static int read_preferred(struct validation *validation, struct error *error)
+{
+    struct config_file config;
+    if (config_file_read(validation->arena, &config, error) < 0)
+        return -1;
+    for (size_t i = 0; i < value_count(config.ignore); i++)
+        if (read_ignored(validation, config.path,
+                         value_string(value_item(config.ignore, i)), error) < 0)
+            return -1;
+    return 0;
+}
+
 static int read_settings(struct validation *validation, struct error *error)
 {
+    if (read_preferred(validation, error) < 0)
+        return -1;
     const char *variable = getenv("ASSAY_IGNORE");
     if (variable &&
         read_ignored(validation, "ASSAY_IGNORE", variable, error) < 0)
@@ -259,7 +275,8 @@ int command_validate(int count, char **arguments)
         {"strict", 0, OPTION_FLAG, &validation.strict, NULL,
          "warnings make the exit code 3"},
         {"ignore", 0, OPTION_LIST, &validation.ignore, "CODE[,CODE]",
-         "leave these warnings and notes out (also ASSAY_IGNORE)"},
+         "leave these warnings and notes out (also ASSAY_IGNORE, "
+         "config.yaml)"},
         {"marketplace", 0, OPTION_FLAG, &validation.marketplace, NULL,
          "labels and annotations must be complete (W427)"},
         {"template", 0, OPTION_LIST, &validation.templates, "PATH",

@@ -4,33 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char market_lock_file[] = "assay.lock";
+#include "cli/config_file.h"
 
-/* A folder of the XDG specification: of the variable, or below the home folder.
- */
-static const char *xdg_folder(struct arena *arena, const char *variable,
-                              const char *fallback, struct error *error)
-{
-    const char *given = getenv(variable);
-    const char *home = getenv("HOME");
-    if (given && given[0] == '/') /* relative ones are to be ignored */
-        return arena_string(arena, given);
-    if (home && home[0])
-        return arena_format(arena, "%s/%s", home, fallback);
-    error_set(error, ERROR_SYSTEM, "no place for marketplaces: set HOME or %s",
-              variable);
-    return NULL;
-}
+const char market_lock_file[] = "assay.lock";
 
 int market_places(struct arena *arena, struct marketplace_places *places,
                   struct error *error)
 {
-    const char *settings =
-        xdg_folder(arena, "XDG_CONFIG_HOME", ".config", error);
-    const char *cache =
-        settings ? xdg_folder(arena, "XDG_CACHE_HOME", ".cache", error) : NULL;
-    if (!cache)
-        return -1;
+    const char *settings = config_folder(arena, "XDG_CONFIG_HOME", ".config");
+    const char *cache = config_folder(arena, "XDG_CACHE_HOME", ".cache");
+    if (!settings || !cache)
+        return error_set(error, ERROR_SYSTEM,
+                         "no place for marketplaces: set HOME or %s",
+                         settings ? "XDG_CACHE_HOME" : "XDG_CONFIG_HOME");
     places->settings =
         arena_format(arena, "%s/assay/marketplaces.yaml", settings);
     places->cache = arena_format(arena, "%s/assay/marketplaces", cache);

@@ -41,3 +41,7 @@ void schema_check(const struct schema *schema, const struct value *value,
  * TestWorkflowTemplate, TestWorkflowExecution; NULL for other kinds. Compiled at
  * the first call, for the life of the program; safe in threads. */
 const struct schema *schema_of_kind(const char *kind);
+
+/* The same by the name of its file, such as "config.schema.json"; NULL: it is not
+ * built in. */
+const struct schema *schema_of_file(const char *file);

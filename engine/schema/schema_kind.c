@@ -1,7 +1,8 @@
 /*
  * In: the schema files as they are in the program. Out: the compiled schema of a
  * kind. All are compiled together, once, because they share their definitions;
- * those of Kubernetes are in a file of their own, which is no kind.
+ * those of Kubernetes are in a file of their own, which is no kind; that of the user's
+ * settings is found by its file's name.
  */
 #include <assert.h>
 #include <string.h>
@@ -16,6 +17,9 @@ extern const unsigned char schema_testworkflowtemplate_end[];
 extern const unsigned char schema_testworkflowexecution[];
 extern const unsigned char schema_testworkflowexecution_end[];
 
+extern const unsigned char schema_config[];
+extern const unsigned char schema_config_end[];
+
 extern const unsigned char schema_kubernetes[];
 extern const unsigned char schema_kubernetes_end[];
 
@@ -29,6 +33,7 @@ static const struct kind {
      schema_testworkflowtemplate, schema_testworkflowtemplate_end},
     {"TestWorkflowExecution", "testworkflowexecution.schema.json",
      schema_testworkflowexecution, schema_testworkflowexecution_end},
+    {NULL, "config.schema.json", schema_config, schema_config_end},
     {NULL, "kubernetes.schema.json", schema_kubernetes, schema_kubernetes_end},
 };
 
@@ -56,14 +61,26 @@ static void compile_kinds(void)
     (void)result;
 }
 
-const struct schema *schema_of_kind(const char *kind)
+/* The compiled schema of a row. */
+static const struct schema *schema_at(size_t row)
 {
     static once_flag once = ONCE_FLAG_INIT;
-    for (size_t i = 0; i < KINDS; i++) {
-        if (!kinds[i].name || strcmp(kind, kinds[i].name) != 0)
-            continue;
-        call_once(&once, compile_kinds);
-        return compiled[i];
-    }
+    call_once(&once, compile_kinds);
+    return compiled[row];
+}
+
+const struct schema *schema_of_kind(const char *kind)
+{
+    for (size_t i = 0; i < KINDS; i++)
+        if (kinds[i].name && strcmp(kind, kinds[i].name) == 0)
+            return schema_at(i);
+    return NULL;
+}
+
+const struct schema *schema_of_file(const char *file)
+{
+    for (size_t i = 0; i < KINDS; i++)
+        if (strcmp(file, kinds[i].file) == 0)
+            return schema_at(i);
     return NULL;
 }

@@ -9,7 +9,7 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 root=$(CDPATH='' cd -- "$here/../.." && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/assay-integration-XXXXXX")
 export XDG_STATE_HOME="$work/state" HOME="$work/home" NO_COLOR=1
-unset KUBECONFIG ASSAY_RUNTIME
+unset KUBECONFIG ASSAY_RUNTIME ASSAY_IGNORE XDG_CONFIG_HOME XDG_CACHE_HOME
 mkdir -p "$HOME"
 passed=0
 failed=0

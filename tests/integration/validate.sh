@@ -159,6 +159,33 @@ expect 'nor by the environment' 2 'ASSAY_IGNORE' \
 expect 'nor by a comment' 4 S502 "$ASSAY" validate host.yaml
 expect 'no such code' 2 "'W999' is no code" \
     "$ASSAY" validate --ignore W999 good.yaml
+mkdir -p "$HOME/.config/assay" settings/assay
+printf 'ignore: [W425, W422]\n' >"$HOME/.config/assay/config.yaml"
+expect 'by the config file' 0 'warned.yaml: valid' \
+    "$ASSAY" validate --strict warned.yaml
+printf 'ignore: [W425]\n' >settings/assay/config.yaml
+expect 'the one of XDG_CONFIG_HOME' 0 'warned.yaml: valid, 1 warning' \
+    env XDG_CONFIG_HOME="$work/settings" "$ASSAY" validate warned.yaml
+has 'and no other' W422
+expect 'and the option' 0 'warned.yaml: valid' env \
+    XDG_CONFIG_HOME="$work/settings" "$ASSAY" validate --strict --ignore W422 \
+    warned.yaml
+printf 'ignore: [E110]\n' >"$HOME/.config/assay/config.yaml"
+expect 'errors stay' 2 "config.yaml: 'E110' is an error" \
+    "$ASSAY" validate good.yaml
+printf 'ignroe: [W425]\n' >"$HOME/.config/assay/config.yaml"
+expect 'a config file with a mistake' 2 "config.yaml:1:1: unknown field 'ignroe'" \
+    "$ASSAY" validate good.yaml
+has 'has a hint' "did you mean 'ignore'?"
+printf 'runtime: mars\n' >"$HOME/.config/assay/config.yaml"
+expect 'accepted values' 2 "'host', 'podman' or 'kubernetes'" \
+    "$ASSAY" validate good.yaml
+printf 'ignore: [\n' >"$HOME/.config/assay/config.yaml"
+expect 'no YAML' 2 'config.yaml:' "$ASSAY" validate good.yaml
+printf '# nothing\n' >"$HOME/.config/assay/config.yaml"
+expect 'an empty one' 0 'warned.yaml: valid, 2 warnings' \
+    "$ASSAY" validate warned.yaml
+rm "$HOME/.config/assay/config.yaml"
 cat >template.yaml <<'YAML'
 apiVersion: testworkflows.testkube.io/v1
 kind: TestWorkflowTemplate

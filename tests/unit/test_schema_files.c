@@ -201,6 +201,58 @@ static void test_settings(void **state)
     }
 }
 
+#define INDEX(members)                                                         \
+    "[{\"name\": \"a\", \"category\": \"c\", \"component\": \"d\", "           \
+    "\"displayName\": \"A\", \"description\": \"Checks a\"" members "}]"
+#define PATH ", \"path\": \"workflows/c/d/a.yaml\""
+
+/* No program of this project reads an index: the schema is for those who write
+ * and show it. */
+static const struct {
+    const char *name, *text;
+    bool valid;
+} indexes[] = {
+    {"empty", "[]", true},
+    {"a map", "{}", false},
+    {"an entry", INDEX(PATH), true},
+    {"no path", INDEX(""), false},
+    {"a path outside", INDEX(", \"path\": \"docs/a.yaml\""), false},
+    {"a path upwards", INDEX(", \"path\": \"workflows/../a.yaml\""), false},
+    {"an absolute path", INDEX(", \"path\": \"/workflows/a.yaml\""), false},
+    {"a path with %2e", INDEX(", \"path\": \"workflows/%2e/a.yaml\""), false},
+    {"a script", INDEX(", \"path\": \"workflows/a.sh\""), false},
+    {"icon and readme",
+     INDEX(PATH ", \"icon\": \"https://example.com/i\", \"readme\": "
+                "\"workflows/c/d/README.md\""),
+     true},
+    {"an icon that is a script", INDEX(PATH ", \"icon\": \"javascript:x\""),
+     false},
+    {"an icon without TLS", INDEX(PATH ", \"icon\": \"http://example.com/i\""),
+     false},
+    {"a readme elsewhere", INDEX(PATH ", \"readme\": \"/etc/passwd.md\""),
+     false},
+    {"a further field", INDEX(PATH ", \"more\": 1"), true},
+};
+
+static void test_indexes(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    const struct schema *schema = schema_in(arena, "catalogindex.schema.json");
+    for (size_t i = 0; i < COUNT_OF(indexes); i++)
+        CHECK(indexes[i].name,
+              fits(arena, schema, indexes[i].text) == indexes[i].valid);
+    const char *corpus = getenv("ASSAY_CORPUS");
+    if (!corpus)
+        return;
+    struct error error = {0};
+    size_t length;
+    char *path =
+        arena_format(arena, "%s/marketplace/catalog-index.json", corpus);
+    char *text = file_read(arena, path, 1 << 20, &length, &error);
+    CHECK(path, text && fits(arena, schema, text));
+}
+
 /* What the program writes. */
 static void test_written(void **state)
 {
@@ -262,6 +314,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_locks),
         cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_indexes),
         cmocka_unit_test(test_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

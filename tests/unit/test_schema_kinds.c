@@ -20,6 +20,8 @@ static const char *const files[] = {
     "kubernetes.schema.json",
     "lock.schema.json",
     "marketplaces.schema.json",
+    "catalogindex.schema.json",
+    "config.schema.json",
 };
 
 static void test_kinds(void **state)
@@ -32,6 +34,10 @@ static void test_kinds(void **state)
     assert_null(schema_of_kind("ConfigMap"));
     assert_null(schema_of_kind("testworkflow"));
     assert_null(schema_of_kind(""));
+    assert_ptr_equal(schema_of_file("testworkflow.schema.json"),
+                     schema_of_kind("TestWorkflow"));
+    assert_non_null(schema_of_file("config.schema.json"));
+    assert_null(schema_of_file("config"));
 }
 
 enum { FILES = COUNT_OF(files) };
