@@ -127,8 +127,10 @@ static int carry_out(struct run *run, struct error *error)
     int turn = state_wait(run->state, run->signals, error);
     if (turn < 0 || state_load(run->state, &died, error) < 0)
         return -1;
-    if (died || turn == 0 || run_was_aborted(run))
+    if (died || turn != TURN_TAKEN || run_was_aborted(run))
         run_adopt(run);
+    if (turn == TURN_MISSED)
+        run->aborted = ABORT_ALL;
     if (run_steps(run, error) < 0)
         return -1;
     enum step_status status = verdict_of_run(run->instructions);

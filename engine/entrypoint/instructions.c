@@ -210,6 +210,7 @@ static int decode_step(struct decoding *decoding, const struct value *map,
         decode_string(decoding, map, "condition", &step->condition) < 0 ||
         decode_flag(decoding, map, "negative", &step->negative) < 0 ||
         decode_flag(decoding, map, "optional", &step->optional) < 0 ||
+        decode_flag(decoding, map, "after", &step->after) < 0 ||
         decode_duration(decoding, map, "timeout", &step->timeout) < 0 ||
         decode_duration(decoding, map, "delay", &step->delay) < 0)
         return -1;

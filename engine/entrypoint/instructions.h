@@ -38,6 +38,7 @@ struct step {
     const char *ref, *id, *name; /* id may be NULL */
     const char *condition;       /* NULL: the group's, else `passed` */
     bool negative, optional, group;
+    bool after; /* of the top level: runs after an abort too, if always */
     int64_t timeout, delay; /* nanoseconds; 0: none */
     int retries;            /* further attempts */
     const char *until;      /* NULL: passed */

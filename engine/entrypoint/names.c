@@ -39,11 +39,13 @@ static const struct expression *status_word(struct arena *arena,
 {
     bool failed = verdict_failed_before(names->step, names->instructions);
     if (is(name, length, "status"))
-        return of_string(arena, failed ? "failed" : "passed");
+        return of_string(arena, names->aborted ? "aborted"
+                                : failed       ? "failed"
+                                               : "passed");
     if (is(name, length, "passed") || is(name, length, "success"))
-        return of_bool(arena, !failed);
+        return of_bool(arena, !failed && !names->aborted);
     if (is(name, length, "failed") || is(name, length, "error"))
-        return of_bool(arena, failed);
+        return of_bool(arena, failed && !names->aborted);
     if (is(name, length, "always"))
         return of_bool(arena, true);
     return is(name, length, "never") ? of_bool(arena, false) : NULL;

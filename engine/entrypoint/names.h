@@ -9,7 +9,8 @@ struct names {
     const struct variables *variables; /* of the step so far; NULL: none */
     const struct step *step;           /* the one asked about */
     enum step_status self;             /* its status, for self.* */
-    bool until; /* status, passed and failed are about the step itself */
+    bool aborted; /* the run: it has neither passed nor failed */
+    bool until;   /* status, passed and failed are about the step itself */
 };
 
 /* Evaluates a condition. 1, 0, or -1 with the error set. */

@@ -182,6 +182,8 @@ static void stop(struct running *running)
     running->result->end = PROCESS_STOPPED;
     if (running->kill_at == 0)
         ask_to_end(running, GRACE_STOP);
+    else if (running->result->stops > 1)
+        running->kill_at = clock_monotonic();
 }
 
 static void take_signals(struct running *running)
@@ -189,8 +191,10 @@ static void take_signals(struct running *running)
     struct signalfd_siginfo info;
     while (read(running->process->signals, &info, sizeof info) ==
            (ssize_t)sizeof info)
-        if (info.ssi_signo != SIGCHLD)
+        if (info.ssi_signo != SIGCHLD) {
+            running->result->stops++;
             stop(running);
+        }
     reap(running);
 }
 

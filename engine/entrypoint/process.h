@@ -25,6 +25,7 @@ struct process_result {
     enum process_end end;
     int code;
     int signal;
+    unsigned stops;    /* how often we were told to stop */
     char trouble[320]; /* why it could not be started; "" when it was */
 };
 

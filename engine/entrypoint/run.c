@@ -26,6 +26,8 @@ enum walk { WALK_ON, WALK_LATER, WALK_FAILED };
 
 enum { EXIT_ABORTED_STEP = 137 };
 
+static const char run_aborted[] = "the run was aborted";
+
 static enum walk walk_list(struct run *run, struct step *steps, size_t count,
                            struct error *error);
 
@@ -91,6 +93,29 @@ static void cut_groups(struct step *step, const struct step *group)
         if (each == group)
             break;
     }
+}
+
+/* --- aborts ---------------------------------------------------------------- */
+
+static void abort_steps(struct run *run)
+{
+    if (run->aborted == ABORT_NOTHING)
+        run->aborted = ABORT_STEPS;
+}
+
+/* The run was told to stop, so many times more. */
+static void take_stops(struct run *run, unsigned stops)
+{
+    bool again = stops > 1 || run->aborted != ABORT_NOTHING;
+    run->aborted = again ? ABORT_ALL : ABORT_STEPS;
+}
+
+/* Whether an abort leaves it the chance to run: what `after` cleans up. */
+static bool outlives_abort(const struct run *run, const struct step *step)
+{
+    while (step->parent)
+        step = step->parent;
+    return run->aborted == ABORT_STEPS && step->after;
 }
 
 /* --- leaves ---------------------------------------------------------------- */
@@ -269,7 +294,7 @@ static enum step_status judge(struct run *run, struct step *step,
                  result->signal == SIGKILL ? ": out of memory?" : "");
         if (result->signal != SIGKILL && result->signal != SIGTERM)
             break;
-        run->aborted = true;
+        abort_steps(run);
         return STEP_ABORTED;
     case PROCESS_DEADLINE:
         duration_print(is_over(group) ? group->timeout : step->timeout, limit);
@@ -280,10 +305,9 @@ static enum step_status judge(struct run *run, struct step *step,
             cut_groups(step, group);
         return STEP_TIMEOUT;
     case PROCESS_STOPPED:
-        snprintf(attempt->reason, sizeof attempt->reason,
-                 "the run was aborted");
+        snprintf(attempt->reason, sizeof attempt->reason, "%s", run_aborted);
         step->exit_code = EXIT_ABORTED_STEP;
-        run->aborted = true;
+        take_stops(run, result->stops);
         return STEP_ABORTED;
     }
     enum step_status status = verdict_of_exit(step, result->code);
@@ -321,7 +345,8 @@ static int wants_more(struct run *run, const struct step *step,
                       const struct attempt *attempt, int number,
                       struct error *error)
 {
-    if (run->aborted || number > step->retries || is_over(limiting_group(step)))
+    if (run->aborted != ABORT_NOTHING || number > step->retries ||
+        is_over(limiting_group(step)))
         return 0;
     struct names names = attempt->names;
     names.variables = &attempt->variables;
@@ -417,16 +442,16 @@ static enum walk wait_delay(struct run *run, struct step *step,
         until = own_deadline(group);
     int waited = process_sleep(run->signals, until, error);
     if (waited == 0)
-        run->aborted = true;
+        take_stops(run, 1);
     return waited < 0 ? WALK_FAILED : WALK_ON;
 }
 
 /* Ends a pending step that is not to run, or says (1) that it is. */
 static int admit(struct run *run, struct step *step, struct error *error)
 {
-    if (run->aborted)
-        return end_unstarted(run, step, STEP_ABORTED, "the run was aborted",
-                             error);
+    bool aborted = run->aborted != ABORT_NOTHING;
+    if (aborted && !outlives_abort(run, step))
+        return end_unstarted(run, step, STEP_ABORTED, run_aborted, error);
     struct step *group = limiting_group(step);
     if (is_over(group)) {
         cut_groups(step, group);
@@ -437,6 +462,7 @@ static int admit(struct run *run, struct step *step, struct error *error)
         .instructions = run->instructions,
         .environment = run->environment,
         .step = step,
+        .aborted = aborted,
     };
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct variables variables = variables_make(arena, run->environment);
@@ -445,7 +471,10 @@ static int admit(struct run *run, struct step *step, struct error *error)
     int holds = names_condition(&names, verdict_condition(step), &wrong);
     if (holds < 0)
         return end_unstarted(run, step, STEP_FAILED, wrong.text, error);
-    return holds ? 1 : end_unstarted(run, step, STEP_SKIPPED, NULL, error);
+    if (holds)
+        return 1;
+    return aborted ? end_unstarted(run, step, STEP_ABORTED, run_aborted, error)
+                   : end_unstarted(run, step, STEP_SKIPPED, NULL, error);
 }
 
 static enum walk walk_step(struct run *run, struct step *step,
@@ -503,7 +532,7 @@ bool run_was_aborted(const struct run *run)
 
 void run_adopt(struct run *run)
 {
-    run->aborted = true;
+    abort_steps(run);
     for (struct step *step = instructions_first(run->instructions); step;
          step = instructions_next(run->instructions, step, true))
         if (!step->group && step->status == STEP_RUNNING)

@@ -4,13 +4,20 @@
 #include "engine/entrypoint/output.h"
 #include "engine/entrypoint/state.h"
 
+/* How much of what has not begun is aborted. */
+enum run_abort {
+    ABORT_NOTHING,
+    ABORT_STEPS, /* all but the `after` steps that hold in any case */
+    ABORT_ALL,   /* told twice */
+};
+
 struct run {
     struct instructions *instructions;
     struct environment *environment;
     struct output *output;
     struct state *state;
-    int signals;  /* signalfd */
-    bool aborted; /* from now on everything is aborted */
+    int signals; /* signalfd */
+    enum run_abort aborted;
 };
 
 /* Walks the tree from the first step that has not ended, until the steps of this

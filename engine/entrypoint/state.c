@@ -25,6 +25,7 @@
 enum { PATH_SIZE = 4096 };
 
 #define ABORT_PATIENCE (15 * CLOCK_SECOND) /* more than a step has to end */
+#define AFTER_PATIENCE (60 * CLOCK_SECOND) /* and `after` steps to run */
 
 static int make_path(const struct state *state, const char *name, size_t number,
                      char path[PATH_SIZE], struct error *error)
@@ -68,8 +69,9 @@ static bool is_free(const char *path)
  * lock is free, so after news the looks are close together at first. An abort
  * reaches all containers: the one before ends soon, and says so. */
 struct patience {
-    int pause;   /* milliseconds */
-    int64_t end; /* of waiting after a signal; 0: none came */
+    int pause;     /* milliseconds */
+    int64_t after; /* how long a signal leaves us */
+    int64_t end;   /* of waiting after a signal; 0: none came */
 };
 
 enum { SHORTEST_PAUSE = 5, LONGEST_PAUSE = 1000 };
@@ -83,8 +85,9 @@ static int look_around(int notices, int signals, struct patience *patience,
     struct signalfd_siginfo info;
     while (files[1].revents &&
            read(signals, &info, sizeof info) == (ssize_t)sizeof info)
-        if (info.ssi_signo != SIGCHLD && patience->end == 0)
-            patience->end = clock_monotonic() + ABORT_PATIENCE;
+        if (info.ssi_signo != SIGCHLD)
+            patience->end =
+                clock_monotonic() + (patience->end ? 0 : patience->after);
     patience->pause = patience->pause * 2 < LONGEST_PAUSE ? patience->pause * 2
                                                           : LONGEST_PAUSE;
     char events[4096];
@@ -96,6 +99,14 @@ static int look_around(int notices, int signals, struct patience *patience,
     return 0;
 }
 
+static int64_t patience_of(const struct state *state)
+{
+    for (size_t i = 0; i < state->instructions->step_count; i++)
+        if (state->instructions->steps[i].after)
+            return AFTER_PATIENCE;
+    return ABORT_PATIENCE;
+}
+
 static int watch(const struct state *state, const char *path, int notices,
                  int signals, struct error *error)
 {
@@ -104,21 +115,21 @@ static int watch(const struct state *state, const char *path, int notices,
     if (inotify_add_watch(notices, state->folder,
                           IN_CLOSE_WRITE | IN_MOVED_TO) < 0)
         return error_set_system(error, "cannot watch '%.200s'", state->folder);
-    struct patience patience = {LONGEST_PAUSE, 0};
+    struct patience patience = {LONGEST_PAUSE, patience_of(state), 0};
     while (!is_free(path)) {
         if (patience.end > 0 && clock_monotonic() >= patience.end)
-            return 0;
+            return TURN_MISSED;
         if (look_around(notices, signals, &patience, error) < 0)
             return -1;
     }
-    return patience.end == 0;
+    return patience.end == 0 ? TURN_TAKEN : TURN_ABORTED;
 }
 
 int state_wait(const struct state *state, int signals, struct error *error)
 {
     char path[PATH_SIZE];
     if (state->container == 0)
-        return 1;
+        return TURN_TAKEN;
     if (make_path(state, "turn-", state->container - 1, path, error) < 0)
         return -1;
     int notices = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);

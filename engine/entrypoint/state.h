@@ -19,8 +19,16 @@ struct state {
 /* Takes the lock of this container's turn; others wait for it to be free. */
 int state_claim(struct state *state, struct error *error);
 
+/* What came of waiting for the turn. */
+enum state_turn {
+    TURN_TAKEN,
+    TURN_ABORTED, /* ours, but we were told to abort meanwhile */
+    TURN_MISSED,  /* told to abort, and the container before has not ended */
+};
+
 /* Waits until the container before this one has ended. `signals` is a signalfd;
- * after a signal the wait lasts 15 s more. 1: our turn; 0: told to abort. */
+ * after a signal the wait lasts 15 s more, or 60 s when `after` steps may still
+ * run. A second signal ends it. An enum state_turn, or -1. */
 int state_wait(const struct state *state, int signals, struct error *error);
 
 /* Reads status.json into the steps. *died: a container before this one ended

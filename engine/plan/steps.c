@@ -399,6 +399,15 @@ static const struct value default_image = {
     .string = {PLAN_DEFAULT_IMAGE, sizeof PLAN_DEFAULT_IMAGE - 1},
 };
 
+/* What `after` holds runs after an abort as well. */
+static void mark_after(struct planning *planning, size_t first)
+{
+    struct arena *arena = planning->arena;
+    for (size_t i = first; i < value_count(planning->steps); i++)
+        value_set(arena, planning->steps->list.items[i], "after",
+                  value_make_bool(arena, true));
+}
+
 void steps_plan(struct planning *planning)
 {
     static const char *const phases[] = {"setup", "steps", "after"};
@@ -412,9 +421,13 @@ void steps_plan(struct planning *planning)
         planning->arena, &defaults, value_get(spec, "container"));
     settings = content_merge(planning, &settings, value_get(spec, "content"));
     struct position top = {.prefix = ""};
-    for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
+    for (size_t i = 0; i < sizeof phases / sizeof *phases; i++) {
+        size_t first = value_count(planning->steps);
         plan_list(planning, planning->steps, &top, value_get(spec, phases[i]),
                   &settings);
+        if (strcmp(phases[i], "after") == 0)
+            mark_after(planning, first);
+    }
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
         check_conditions(planning, value_get(spec, phases[i]));
     if (planning->step_count == 0 && planning->diagnostics->errors == 0)

@@ -312,6 +312,16 @@ static int clean_up(struct host *host, struct error *error)
                 error);
 }
 
+/* Whether steps may follow an abort. */
+static bool has_after(const struct plan *plan)
+{
+    const struct value *steps = value_get(plan->run, "steps");
+    for (size_t i = 0; i < value_count(steps); i++)
+        if (value_bool_or(value_get(value_item(steps, i), "after"), false))
+            return true;
+    return false;
+}
+
 int runtime_host_run(const struct plan *plan,
                      const struct runtime_options *options,
                      struct event_sink *sink, struct error *error)
@@ -321,6 +331,7 @@ int runtime_host_run(const struct plan *plan,
         .plan = plan, .options = options, .arena = arena, .sink = sink};
     host.outcome = outcome_make(arena, plan, sink);
     host.watch.abort_descriptor = options->abort_descriptor;
+    host.watch.grace = has_after(plan) ? HOST_GRACE_AFTER : HOST_GRACE;
     if (options->deadline > 0)
         host.watch.deadline = clock_monotonic() + options->deadline;
     if (emit_started(&host, error) != 0)

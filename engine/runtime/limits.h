@@ -29,7 +29,8 @@ enum {
 
 /* From the first wish to abort (or the deadline) to SIGKILL: the entrypoint
  * itself gives its steps 10 s. */
-#define HOST_GRACE (15 * CLOCK_SECOND)
+#define HOST_GRACE       (15 * CLOCK_SECOND)
+#define HOST_GRACE_AFTER (60 * CLOCK_SECOND) /* when `after` steps may run */
 
 /* A pod in a cluster: what it gets to end after it was told to, and what we wait
  * for more than that. The entrypoint gives its steps 10 s. */

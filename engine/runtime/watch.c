@@ -1,7 +1,7 @@
 /*
  * Started units in, their output to their streams. One poll over all pipes and
  * pidfds. Ending goes in two stages: SIGTERM to each container's program as soon
- * as it can hear it, then SIGKILL after HOST_GRACE or at the user's second wish.
+ * as it can hear it, then SIGKILL after the grace or at the user's second wish.
  * Invariant: when a unit counts as ended, all it wrote has been handed on.
  */
 #include "engine/runtime/watch.h"
@@ -103,7 +103,7 @@ static void begin_to_end(struct watch *watch, enum watch_cause cause)
     if (watch->cause == WATCH_NONE)
         watch->cause = cause;
     if (watch->kill_at == 0)
-        watch->kill_at = clock_monotonic() + HOST_GRACE;
+        watch->kill_at = clock_monotonic() + watch->grace;
 }
 
 /* One byte for each wish; the end of the pipe is none. */

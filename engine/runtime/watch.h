@@ -10,11 +10,12 @@
 
 enum watch_cause { WATCH_NONE, WATCH_ABORTED, WATCH_DEADLINE };
 
-/* Starts as {.abort_descriptor = ..., .deadline = ...}; may be used for several
+/* Starts as {.abort_descriptor = ..., .deadline = ..., .grace = ...}; may be used for several
  * groups of units, one after another. */
 struct watch {
     int abort_descriptor;   /* -1: none */
     int64_t deadline;       /* by clock_monotonic; 0: none */
+    int64_t grace;          /* from being told to end to SIGKILL */
     enum watch_cause cause; /* why the units were told to end */
     unsigned wishes;        /* of the user to abort */
     int64_t kill_at;        /* by clock_monotonic; 0: not yet */

@@ -245,6 +245,105 @@ static void test_abort(void **state)
     }
 }
 
+#define AFTER(ref, condition, script)                                          \
+    WITH(ref, "'after':true,'condition':'" condition "'", script)
+
+/* The first step is told to stop; then `after` steps that hold in any case run, and
+ * the others, and what is no `after` step, are aborted. A second signal, sent while
+ * the step of `second` runs, aborts those too. */
+static const struct after_case {
+    const char *name, *steps;
+    bool second;
+    const char *want;
+} after_cases[] = {
+    {"after an abort",
+     WITH("2", "'condition':'always'", "echo no")                            //
+     "," AFTER("3", "always", "echo clean; exit 1")                          //
+     "," AFTER("4", "always && status == \\'aborted\\'", "echo more")        //
+     "," AFTER("5", "failed", "echo no") "," AFTER("6", "passed", "echo no") //
+     ",{'ref':'7','after':true,'condition':'always','steps':["               //
+     STEP("7.1", "echo inside") "]}",
+     false,
+     "[finish 2 aborted (the run was aborted)]\n"
+     "[start 3#1]\nclean\n[finish 3 failed 1]\n"
+     "[start 4#1]\nmore\n[finish 4 passed 0]\n"
+     "[finish 5 aborted (the run was aborted)]\n"
+     "[finish 6 aborted (the run was aborted)]\n"
+     "[start 7#1]\n[start 7.1#1]\ninside\n[finish 7.1 passed 0]\n"
+     "[finish 7 passed]\n[done aborted]\n"},
+    {"told twice",
+     AFTER("2", "always", "echo $$ >pid2; sleep 60") //
+     "," AFTER("3", "always", "echo no"),
+     true,
+     "[start 2#1]\n[finish 2 aborted 137 (the run was aborted)]\n"
+     "[finish 3 aborted (the run was aborted)]\n[done aborted]\n"},
+};
+
+static void wait_for_file(const char *path)
+{
+    while (access(path, F_OK) < 0)
+        usleep(10000);
+    usleep(50000);
+}
+
+static void test_after_an_abort(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(after_cases); i++) {
+        const struct after_case *row = &after_cases[i];
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        struct scene scene;
+        scene_open(&scene, programs[0]);
+        scene_plan(arena_format(arena, "%s,%s",
+                                STEP("1", "echo $$ >pid; sleep 60"),
+                                row->steps),
+                   1);
+        struct child child = scene_start(&scene, "0", NULL);
+        wait_for_file("pid");
+        kill(child.pid, SIGTERM);
+        if (row->second) {
+            wait_for_file("pid2");
+            kill(child.pid, SIGTERM);
+        }
+        int code = scene_wait(&scene, child, NULL);
+        char *want =
+            arena_format(arena,
+                         "[start 1#1]\n[finish 1 aborted 137 (the run was "
+                         "aborted)]\n%s",
+                         row->want);
+        CHECK_TEXT(row->name, text_string(&scene.log), want);
+        assert_int_equal(code, 137);
+        scene_close(&scene);
+    }
+}
+
+/* An abort reaches all containers: the `after` step in the second still runs. */
+static void test_after_in_a_later_container(void **state)
+{
+    (void)state;
+    struct scene scene, later;
+    scene_open(&scene, programs[0]);
+    later = scene;
+    later.log = (struct text){0};
+    scene_plan("{'ref':'1','container':0,'shell':'echo $$ >pid; sleep 60'},"
+               "{'ref':'2','container':1,'shell':'echo no'},"
+               "{'ref':'3','container':1,'after':true,'condition':'always',"
+               "'shell':'echo clean'}",
+               2);
+    struct child second = scene_start(&later, "1", NULL);
+    struct child first = scene_start(&scene, "0", NULL);
+    wait_for_file("pid");
+    kill(second.pid, SIGTERM);
+    kill(first.pid, SIGTERM);
+    assert_int_equal(scene_wait(&scene, first, NULL), 137);
+    assert_int_equal(scene_wait(&later, second, NULL), 137);
+    CHECK_TEXT("second", text_string(&later.log),
+               "[finish 2 aborted (the run was aborted)]\n[start 3#1]\nclean\n"
+               "[finish 3 passed 0]\n[done aborted]\n");
+    text_free(&later.log);
+    scene_close(&scene);
+}
+
 /* What ignores TERM is killed after five seconds, with all it has started. */
 static void test_stubborn(void **state)
 {
@@ -458,6 +557,8 @@ int main(void)
         cmocka_unit_test(test_plans_static),
         cmocka_unit_test(test_daemon),
         cmocka_unit_test(test_abort),
+        cmocka_unit_test(test_after_an_abort),
+        cmocka_unit_test(test_after_in_a_later_container),
         cmocka_unit_test(test_stubborn),
         cmocka_unit_test(test_turns),
         cmocka_unit_test(test_death),
