@@ -96,6 +96,7 @@ static int emit_started(struct host *host, struct error *error)
                      options->network_none ? "none" : "host");
     value_set(host->arena, data, "uid",
               value_make_int(host->arena, (int64_t)getuid()));
+    value_set_string(host->arena, data, "folder", host->folder.path);
     return emit(host, (struct event){.kind = EVENT_RUN_STARTED, .data = data},
                 error);
 }
@@ -149,10 +150,10 @@ static int prepare(struct host *host, struct error *error)
     if (!host->pod)
         return -1;
     /* First the keeper: from now on the folder does not outlive this process. */
-    host->folder = run_folder_choose(host->arena);
     if (keeper_start(&host->keeper, host->folder.path, error) != 0 ||
         run_folder_make(host->arena, &host->folder, host->pod,
-                        !host->setup.bubblewrap, error) != 0 ||
+                        host->plan->token, !host->setup.bubblewrap,
+                        error) != 0 ||
         set_kubeconfig(host, error) != 0)
         return -1;
     host->setup.pod = host->pod;
@@ -329,6 +330,7 @@ int runtime_host_run(const struct plan *plan,
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct host host = {
         .plan = plan, .options = options, .arena = arena, .sink = sink};
+    host.folder = run_folder_choose(arena);
     host.outcome = outcome_make(arena, plan, sink);
     host.watch.abort_descriptor = options->abort_descriptor;
     host.watch.grace = has_after(plan) ? HOST_GRACE_AFTER : HOST_GRACE;

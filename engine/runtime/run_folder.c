@@ -2,6 +2,8 @@
  * A pod in, a folder on disk out:
  *   volumes/<i>          the emptyDir that is the pod's volume i
  *   termination-<n>      the termination message of container n
+ *   token                the run's token
+ *   state                a link to the volume mounted at /.assay/state
  * Invariant: the folder itself has the mode 0700, so the modes inside (0777 for
  * an emptyDir, as the kubelet gives it) open nothing to other users.
  */
@@ -78,6 +80,28 @@ static int make_volumes(struct arena *arena, const struct pod *pod, bool files,
     return 0;
 }
 
+/* Nothing when no container has a state. */
+static int link_state(struct arena *arena, const struct pod *pod,
+                      const struct run_folder *folder, struct error *error)
+{
+    static const char place[] = "/.assay/state";
+    const struct pod_container *first = pod->containers;
+    for (size_t i = 0; pod->container_count > 0 && i < first->mount_count;
+         i++) {
+        const struct pod_mount *mount = &first->mounts[i];
+        if (strcmp(mount->path, place) != 0 || mount->sub_path)
+            continue;
+        const char *target =
+            sandbox_folder(arena, folder->volumes, pod, mount->volume);
+        const char *path =
+            arena_format(arena, "%s/" RUN_FOLDER_STATE, folder->path);
+        if (symlink(target, path) != 0)
+            return error_set_system(error, "cannot make the link '%s'", path);
+        return 0;
+    }
+    return 0;
+}
+
 const char *run_folder_termination(struct arena *arena,
                                    const struct run_folder *folder,
                                    size_t container)
@@ -97,11 +121,16 @@ struct run_folder run_folder_choose(struct arena *arena)
 }
 
 int run_folder_make(struct arena *arena, const struct run_folder *folder,
-                    const struct pod *pod, bool files, struct error *error)
+                    const struct pod *pod, const char *token, bool files,
+                    struct error *error)
 {
     if (make_folder(folder->path, 0700, error) != 0 ||
         make_folder(folder->volumes, 0700, error) != 0 ||
-        make_volumes(arena, pod, files, folder, error) != 0)
+        make_volumes(arena, pod, files, folder, error) != 0 ||
+        link_state(arena, pod, folder, error) != 0 ||
+        run_folder_write(
+            arena_format(arena, "%s/" RUN_FOLDER_TOKEN, folder->path), token,
+            strlen(token), 0600, error) != 0)
         return -1;
     for (size_t i = 0; i < pod->container_count; i++)
         if (run_folder_write(run_folder_termination(arena, folder, i), "", 0,

@@ -15,13 +15,18 @@ struct run_folder {
     const char *volumes; /* a folder for each emptyDir: sandbox_folder */
 };
 
+/* The names in it that another process uses to let a paused step go on: the run's
+ * token, and a link to the folder that the entrypoint watches. */
+#define RUN_FOLDER_TOKEN "token"
+#define RUN_FOLDER_STATE "state"
+
 /* Chooses a new name below $TMPDIR or /tmp; nothing is made. Lives in `arena`. */
 struct run_folder run_folder_choose(struct arena *arena);
 
 /* Makes the folder with what the containers of `pod` need; with `files` also the
  * volumes that are not emptyDirs. ERROR_SYSTEM. */
 int run_folder_make(struct arena *arena, const struct run_folder *folder,
-                    const struct pod *pod, bool files,
+                    const struct pod *pod, const char *token, bool files,
                     struct error *error) MUST_CHECK;
 
 /* Removes it with all that the steps left in it; 0 when it was never made. */

@@ -172,7 +172,8 @@ static void a_step_passes(void **state)
     const char *started = arena_format(
         scene->arena,
         "started "
-        "{\"sandbox\":\"bubblewrap\",\"network\":\"host\",\"uid\":%d}\n",
+        "{\"sandbox\":\"bubblewrap\",\"network\":\"host\",\"uid\":%d,"
+        "\"folder\":\"",
         (int)getuid());
     assert_int_equal(
         strncmp(scene->recorder.log.data, started, strlen(started)), 0);

@@ -1,0 +1,237 @@
+/*
+ * One run from its reference to its exit code: prepare, then hand the plan to the
+ * runtime and connect the sinks: the history first (what is shown is already
+ * recorded), then the view, then the verdict, which becomes the exit code. A failure
+ * before the run starts is recorded too, as a run with the status error.
+ */
+#include "cli/running.h"
+
+#include "cli/command.h"
+#include "cli/print.h"
+#include "cli/store.h"
+#include "engine/base/clock.h"
+
+/* The part of the user's kubeconfig that the steps get: one context. */
+static int expose_kubeconfig(struct run *run, struct error *error)
+{
+    if (!run->expose)
+        return 0;
+    struct arena *arena = run->preparation.arena;
+    struct kube_config_sources sources =
+        store_kubeconfig(arena, run->cluster.kubeconfig);
+    const struct value *config = kube_config_read(arena, &sources, error);
+    const struct value *reduced =
+        config ? kube_config_reduce(arena, config, run->cluster.context, error)
+               : NULL;
+    if (!reduced)
+        return error_context(error, "--expose kubeconfig");
+    CLEANUP(text_free) struct text text = {0};
+    value_write_yaml(&text, reduced);
+    run->host_options.kubeconfig =
+        arena_copy(arena, text_string(&text), text.length);
+    return 0;
+}
+
+static int64_t deadline_of(const struct plan *plan)
+{
+    static const char *const places[] = {
+        "spec.activeDeadlineSeconds",
+        "spec.template.spec.activeDeadlineSeconds"};
+    int64_t deadline = 0;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        int64_t seconds = value_int_or(value_path(plan->job, places[i]), 0);
+        if (seconds > 0 && seconds < INT64_MAX / CLOCK_SECOND &&
+            (deadline == 0 || seconds < deadline))
+            deadline = seconds;
+    }
+    return deadline * CLOCK_SECOND;
+}
+
+/* What is known of the run before it starts: docs/history.md. */
+static const struct value *describe(const struct run *run)
+{
+    const struct preparation *preparation = &run->preparation;
+    struct arena *arena = preparation->arena;
+    struct value *data = value_make_map(arena);
+    const struct workflow *workflow = preparation->workflow;
+    value_set_string(arena, data, "workflow", workflow ? workflow->name : NULL);
+    value_set_string(arena, data, "file",
+                     preparation->document.file ? preparation->document.file
+                                                : run->request.file);
+    if (preparation->document.origin)
+        value_set(arena, data, "source",
+                  value_copy(arena, preparation->document.origin));
+    if (workflow) {
+        value_set_string(arena, data, "digest", workflow->digest);
+        value_set(arena, data, "parameters",
+                  workflow_parameters(arena, workflow));
+        struct value *spliced = value_make_list(arena);
+        for (size_t i = 0; i < workflow->parameter_count; i++)
+            if (workflow->parameters[i].splice)
+                value_append(
+                    arena, spliced,
+                    value_make_string(arena, workflow->parameters[i].name));
+        if (value_count(spliced) > 0)
+            value_set(arena, data, "spliced", spliced);
+        struct value *templates = workflow_templates_used(arena, workflow);
+        if (templates)
+            value_set(arena, data, "templates", templates);
+    }
+    value_set_string(arena, data, "runtime", run->runtime);
+    if (preparation->plan) {
+        value_set(arena, data, "images",
+                  value_copy(arena, preparation->plan->images));
+        value_set(
+            arena, data, "steps",
+            value_copy(arena, value_get(preparation->plan->run, "steps")));
+    }
+    value_set_string(arena, data, "assay", ASSAY_VERSION);
+    return data;
+}
+
+static int finish_with_error(struct event_sink *sink, const char *reason,
+                             struct error *error)
+{
+    struct event event = {
+        .kind = EVENT_RUN_FINISHED,
+        .status = STATUS_ERROR,
+        .time = clock_now(),
+        .text = reason,
+    };
+    return event_emit(sink, &event, error);
+}
+
+static int emit_queued(const struct run *run, struct event_sink *sink,
+                       struct error *error)
+{
+    struct event event = {
+        .kind = EVENT_RUN_QUEUED,
+        .time = clock_now(),
+        .data = describe(run),
+    };
+    return event_emit(sink, &event, error);
+}
+
+/* The record of a run that could not be prepared. */
+static void record_failure(const struct run *run, const struct error *cause)
+{
+    const struct diagnostics *found = &run->preparation.diagnostics;
+    const char *reason = cause->text;
+    for (size_t i = 0; i < found->count && !error_is_set(cause); i++)
+        if (found->items[i].severity == SEVERITY_ERROR) {
+            reason =
+                arena_format(run->preparation.arena, "%s:%u:%u: %s",
+                             run->request.file, found->items[i].mark.line,
+                             found->items[i].mark.column, found->items[i].text);
+            break;
+        }
+    struct error error = {0};
+    struct event_sink *sink =
+        history_sink(run->history, run->preparation.run_id, &error);
+    if (!sink || emit_queued(run, sink, &error) < 0 ||
+        finish_with_error(sink, reason, &error) < 0)
+        print_error(&error);
+}
+
+/* Opens the way to where the run is to go. */
+static int connect_run(struct run *run, struct error *error)
+{
+    if (run->place == PLACE_HOST)
+        return expose_kubeconfig(run, error);
+    return connection_open(run->preparation.arena, &run->cluster,
+                           &run->connection, error);
+}
+
+static int run_in_cluster(struct run *run, struct following *following,
+                          struct error *error)
+{
+    const struct connection *connection = &run->connection;
+    struct runtime_kubernetes_options *options = &run->kubernetes_options;
+    struct runtime_kubernetes_result outcome;
+    options->client = connection->client;
+    options->namespace_name = connection->namespace_name;
+    options->context = kube_access_context(connection->access);
+    options->server = kube_access_server(connection->access);
+    int result = runtime_kubernetes_run(run->preparation.plan, options,
+                                        &following->fan.sink, &outcome, error);
+    if (error_is_set(&outcome.leftover))
+        print_note(outcome.leftover.text);
+    return result;
+}
+
+/* The run itself; the state tells the verdict. */
+static int execute(struct run *run, struct following *following,
+                   struct error *error)
+{
+    struct event_sink *sink = &following->fan.sink;
+    int descriptor = following_catch_signals(error);
+    if (descriptor < 0 || emit_queued(run, sink, error) < 0)
+        return -1;
+    const struct plan *plan = run->preparation.plan;
+    run->host_options.deadline = deadline_of(plan);
+    run->host_options.abort_descriptor = descriptor;
+    run->kubernetes_options.deadline = run->host_options.deadline;
+    run->kubernetes_options.abort_descriptor = descriptor;
+    if (run->place == PLACE_KUBERNETES)
+        return run_in_cluster(run, following, error);
+    int result = runtime_host_run(plan, &run->host_options, sink, error);
+    if (result == 0 || event_status_is_final(following->state->status))
+        return result;
+    struct error second = {0};
+    if (finish_with_error(sink, error->text, &second) < 0)
+        print_error(&second);
+    return result;
+}
+
+static int run_prepared(struct run *run)
+{
+    struct error error = {0};
+    struct arena *arena = run->preparation.arena;
+    const char *id = run->preparation.run_id;
+    struct following following;
+    if (following_open(&following, arena, run->history, id, &run->look,
+                       &error) < 0)
+        return print_error(&error);
+    int result = execute(run, &following, &error);
+    int code = following_end(&following, result, &error);
+    following_close(&following);
+    if (result < 0 || !run->detach)
+        return code;
+    if (run->look.output == OUTPUT_TEXT) {
+        CLEANUP(text_free) struct text text = {0};
+        text_append_format(&text, "%s\n", id);
+        print_text(&text);
+    }
+    return EXIT_PASSED;
+}
+
+int run_reference(struct run *run)
+{
+    struct error error = {0};
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    CLEANUP(history_close)
+    struct history *history = store_open(run->database, true, &error);
+    if (!history)
+        return print_error(&error);
+    run->history = history;
+    /* Other runs' records must not keep this one from running. */
+    struct error minor = {0};
+    if (history_reconcile(history, &minor) < 0) {
+        error_context(&minor, "earlier runs were not looked after");
+        print_note(minor.text);
+    }
+    int result = prepare(arena, &run->request, &run->preparation, &error);
+    if (result == 0)
+        result = connect_run(run, &error);
+    int code = prepare_report(&run->preparation, &error);
+    if (result < 0) {
+        if (code == EXIT_REFUSED ||
+            (code != EXIT_USAGE && run->preparation.document.source))
+            record_failure(run, &error);
+        return code;
+    }
+    code = run_prepared(run);
+    if (run->connection.client)
+        kube_client_close(run->connection.client);
+    return code;
+}
