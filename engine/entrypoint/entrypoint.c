@@ -29,7 +29,8 @@ enum exit_code {
 
 struct options {
     const char *run, *container, *state, *termination;
-    bool version;
+    const char *pod, *outputs, *results;
+    bool version, chained;
 };
 
 static int read_options(int count, char **arguments, struct options *options,
@@ -43,6 +44,9 @@ static int read_options(int count, char **arguments, struct options *options,
         {"--container", &options->container},
         {"--state", &options->state},
         {"--termination", &options->termination},
+        {"--pod", &options->pod},
+        {"--outputs", &options->outputs},
+        {"--results", &options->results},
     };
     for (int i = 1; i < count; i++) {
         size_t row = 0;
@@ -50,13 +54,17 @@ static int read_options(int count, char **arguments, struct options *options,
             options->version = true;
             return 0;
         }
+        if (strcmp(arguments[i], "--chained") == 0) {
+            options->chained = true;
+            continue;
+        }
         while (row < sizeof known / sizeof *known &&
                strcmp(known[row].name, arguments[i]) != 0)
             row++;
         if (row == sizeof known / sizeof *known || i + 1 == count)
             return error_set(error, ERROR_INPUT,
                              "expected --run FILE --container N --state FOLDER "
-                             "[--termination FILE], found '%.100s'",
+                             "[--termination FILE] [--chained], found '%.100s'",
                              arguments[i]);
         *known[row].target = arguments[++i];
     }
@@ -111,6 +119,22 @@ static struct mask *make_mask(struct arena *arena,
     return mask;
 }
 
+/* Steps have outputs where the folder above is there: the pod's volume. */
+static struct outputs make_outputs(const struct options *options,
+                                   const struct instructions *instructions)
+{
+    char above[4096];
+    const char *slash = strrchr(options->outputs, '/');
+    int length = slash ? (int)(slash - options->outputs) : 0;
+    snprintf(above, sizeof above, "%.*s", length, options->outputs);
+    return (struct outputs){
+        .folder =
+            access(slash ? above : ".", F_OK) == 0 ? options->outputs : NULL,
+        .results = options->results,
+        .state = instructions->container_count > 1 ? options->state : NULL,
+    };
+}
+
 static int exit_code_of(enum step_status status)
 {
     if (status == STEP_ABORTED)
@@ -127,14 +151,17 @@ static int carry_out(struct run *run, struct error *error)
     int turn = state_wait(run->state, run->signals, error);
     if (turn < 0 || state_load(run->state, &died, error) < 0)
         return -1;
+    outputs_load(&run->outputs, run->instructions);
     if (died || turn != TURN_TAKEN || run_was_aborted(run))
         run_adopt(run);
     if (turn == TURN_MISSED)
         run->aborted = ABORT_ALL;
-    if (run_steps(run, error) < 0)
+    int walked = run_steps(run, error);
+    outputs_free(run->instructions);
+    if (walked < 0)
         return -1;
     enum step_status status = verdict_of_run(run->instructions);
-    if (state_save(run->state, true, error) < 0 ||
+    if (state_finish(run->state, error) < 0 ||
         state_report(run->state, NULL, error) < 0 ||
         output_done(run->output, status, error) < 0)
         return -1;
@@ -167,6 +194,8 @@ static int work(struct arena *arena, const struct options *options,
         .environment = environment,
         .output = &output,
         .state = state,
+        .outputs = make_outputs(options, instructions),
+        .pod = options->pod,
         .signals = open_signals(error),
     };
     if (run.signals < 0)
@@ -195,9 +224,13 @@ int entrypoint_main(int count, char **arguments, char **variables)
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct error error = {0};
-    struct options options = {0};
+    struct options options = {
+        .pod = "/.assay/pod",
+        .outputs = "/testkube/outputs",
+        .results = "/data/.steps",
+    };
     struct environment environment;
-    struct state state = {.turn = -1};
+    struct state state = {.turn = -1, .journal = -1};
     if (read_options(count, arguments, &options, &error) < 0)
         return fail(&state, &error);
     if (options.version) {
@@ -211,5 +244,8 @@ int entrypoint_main(int count, char **arguments, char **variables)
     if (environment_take(arena, variables, &environment, &error) < 0)
         return fail(&state, &error);
     int code = work(arena, &options, &environment, &state, &error);
-    return code < 0 ? fail(&state, &error) : code;
+    if (code < 0)
+        return fail(&state, &error);
+    /* The next of a chain starts after a 0 only; the last one tells the verdict. */
+    return options.chained ? EXIT_PASSED : code;
 }

@@ -123,28 +123,71 @@ static int decode_variables(const struct decoding *decoding,
     return 0;
 }
 
+static int decode_texts(const struct decoding *decoding,
+                        const struct value *map, const char *member,
+                        struct instruction_text **texts, size_t *count)
+{
+    const struct value *list;
+    if (decode_list(decoding, map, member, ENTRYPOINT_ARGUMENTS_LIMIT, &list) <
+        0)
+        return -1;
+    *count = value_count(list);
+    *texts = arena_allocate(decoding->arena, (*count + 1) * sizeof **texts);
+    for (size_t i = 0; i < *count; i++)
+        if (decode_text(decoding, value_item(list, i), member, &(*texts)[i]) <
+            0)
+            return -1;
+    return 0;
+}
+
 static int decode_command(const struct decoding *decoding,
                           const struct value *map, struct step *step)
 {
-    const struct value *list;
-    const struct value *shell = value_get(map, "shell");
-    if (decode_list(decoding, map, "command", ENTRYPOINT_ARGUMENTS_LIMIT,
-                    &list) < 0)
+    if (decode_texts(decoding, map, "command", &step->command,
+                     &step->command_count) < 0)
         return -1;
-    if (!shell == !list)
+    return step->command_count ? 0 : wrong(decoding, "command", "a command");
+}
+
+static int decode_artifacts(const struct decoding *decoding,
+                            const struct value *map, struct step *step)
+{
+    struct instruction_artifacts *made =
+        arena_allocate(decoding->arena, sizeof *made);
+    step->artifacts = made;
+    if (decode_texts(decoding, map, "paths", &made->paths, &made->path_count) <
+        0)
+        return -1;
+    if (made->path_count == 0)
+        return wrong(decoding, "artifacts.paths", "a list of paths");
+    const struct value *archive = value_get(map, "archive");
+    if (archive &&
+        decode_text(decoding, archive, "artifacts.archive", &made->archive) < 0)
+        return -1;
+    const struct value *directory = value_get(map, "workingDir");
+    return directory ? decode_text(decoding, directory, "artifacts.workingDir",
+                                   &step->directory)
+                     : 0;
+}
+
+/* What a leaf does: one thing. */
+static int decode_work(const struct decoding *decoding, const struct value *map,
+                       struct step *step)
+{
+    const struct value *shell = value_get(map, "shell");
+    const struct value *command = value_get(map, "command");
+    const struct value *artifacts = value_get(map, "artifacts");
+    if (decode_flag(decoding, map, "idle", &step->idle) < 0)
+        return -1;
+    if (!!shell + !!command + !!artifacts + step->idle != 1)
         return wrong(decoding, "shell",
-                     "alone: a step has one of shell, "
-                     "command and steps");
+                     "alone: a step has one of shell, command, artifacts, idle "
+                     "and steps");
     if (shell)
         return decode_text(decoding, shell, "shell", &step->shell);
-    step->command_count = value_count(list);
-    step->command = arena_allocate(decoding->arena, (step->command_count + 1) *
-                                                        sizeof *step->command);
-    for (size_t i = 0; i < step->command_count; i++)
-        if (decode_text(decoding, value_item(list, i), "command",
-                        &step->command[i]) < 0)
-            return -1;
-    return step->command_count ? 0 : wrong(decoding, "command", "a command");
+    if (artifacts)
+        return decode_artifacts(decoding, artifacts, step);
+    return command ? decode_command(decoding, map, step) : 0;
 }
 
 static int decode_retry(const struct decoding *decoding,
@@ -176,7 +219,7 @@ static int decode_leaf(struct decoding *decoding, const struct value *map,
     if (directory &&
         decode_text(decoding, directory, "workingDir", &step->directory) < 0)
         return -1;
-    if (decode_command(decoding, map, step) < 0 ||
+    if (decode_work(decoding, map, step) < 0 ||
         decode_retry(decoding, map, step) < 0)
         return -1;
     return decode_variables(decoding, map, step);
@@ -202,6 +245,7 @@ static int decode_step(struct decoding *decoding, const struct value *map,
     if (length > ENTRYPOINT_REF_LIMIT || strspn(step->ref, digits) != length)
         return wrong(decoding, "ref", "of letters, digits, '.', '-', '_'");
     step->exit_code = -1;
+    step->number = decoding->made->total;
     if (++decoding->made->total > ENTRYPOINT_STEPS_LIMIT)
         return error_set(decoding->error, ERROR_INPUT, "more than %d steps",
                          ENTRYPOINT_STEPS_LIMIT);
@@ -211,14 +255,20 @@ static int decode_step(struct decoding *decoding, const struct value *map,
         decode_flag(decoding, map, "negative", &step->negative) < 0 ||
         decode_flag(decoding, map, "optional", &step->optional) < 0 ||
         decode_flag(decoding, map, "after", &step->after) < 0 ||
+        decode_flag(decoding, map, "paused", &step->paused) < 0 ||
         decode_duration(decoding, map, "timeout", &step->timeout) < 0 ||
         decode_duration(decoding, map, "delay", &step->delay) < 0)
         return -1;
+    /* An id is the name of a folder. */
+    if (step->id && (step->id[0] == '\0' || step->id[0] == '.' ||
+                     strspn(step->id, digits) != strlen(step->id)))
+        return wrong(decoding, "id", "of letters, digits, '-', '_'");
     const struct value *children = value_get(map, "steps");
     step->group = children != NULL;
     if (!step->group)
         return decode_leaf(decoding, map, step);
-    if (value_get(map, "shell") || value_get(map, "command"))
+    if (value_get(map, "shell") || value_get(map, "command") ||
+        value_get(map, "artifacts") || value_get(map, "idle"))
         return wrong(decoding, "steps", "alone: a group has no command");
     step->children = decode_steps(decoding, children, step, depth + 1);
     step->child_count = value_count(children);
@@ -275,23 +325,39 @@ static int decode_secrets(struct decoding *decoding, const struct value *root)
 
 static int compare_refs(const void *left, const void *right)
 {
-    return strcmp(*(const char *const *)left, *(const char *const *)right);
+    const struct step *a = *(struct step *const *)left;
+    const struct step *b = *(struct step *const *)right;
+    return strcmp(a->ref, b->ref);
 }
 
-static int check_refs(const struct decoding *decoding)
+/* Of two steps with one id the first in the file is found. */
+static int compare_ids(const void *left, const void *right)
 {
-    const struct instructions *made = decoding->made;
-    const char **refs =
-        arena_allocate(decoding->arena, (made->total + 1) * sizeof *refs);
-    size_t count = 0;
-    for (const struct step *step = instructions_first(made); step;
-         step = instructions_next(made, step, true))
-        refs[count++] = step->ref;
-    qsort(refs, count, sizeof *refs, compare_refs);
+    const struct step *a = *(struct step *const *)left;
+    const struct step *b = *(struct step *const *)right;
+    int order = strcmp(a->id, b->id);
+    return order != 0 ? order : a->number < b->number ? -1 : 1;
+}
+
+static int make_indexes(const struct decoding *decoding)
+{
+    struct instructions *made = decoding->made;
+    size_t size = (made->total + 1) * sizeof(struct step *), count = 0;
+    made->by_ref = arena_allocate(decoding->arena, size);
+    made->by_id = arena_allocate(decoding->arena, size);
+    for (struct step *step = instructions_first(made); step;
+         step = instructions_next(made, step, true)) {
+        made->by_ref[count++] = step;
+        if (step->id)
+            made->by_id[made->id_count++] = step;
+    }
+    qsort(made->by_ref, count, sizeof *made->by_ref, compare_refs);
+    qsort(made->by_id, made->id_count, sizeof *made->by_id, compare_ids);
     for (size_t i = 1; i < count; i++)
-        if (strcmp(refs[i - 1], refs[i]) == 0)
+        if (strcmp(made->by_ref[i - 1]->ref, made->by_ref[i]->ref) == 0)
             return error_set(decoding->error, ERROR_INPUT,
-                             "two steps have the ref '%.64s'", refs[i]);
+                             "two steps have the ref '%.64s'",
+                             made->by_ref[i]->ref);
     return 0;
 }
 
@@ -321,7 +387,7 @@ struct instructions *instructions_decode(struct arena *arena, const char *text,
     const struct value *steps = value_get(root, "steps");
     made->steps = decode_steps(&decoding, steps, NULL, 1);
     made->step_count = value_count(steps);
-    return made->steps && check_refs(&decoding) == 0 ? made : NULL;
+    return made->steps && make_indexes(&decoding) == 0 ? made : NULL;
 }
 
 struct step *instructions_first(const struct instructions *instructions)
@@ -345,16 +411,41 @@ struct step *instructions_next(const struct instructions *instructions,
     return NULL;
 }
 
+static int compare_name(const char *word, const char *name, size_t length)
+{
+    int order = strncmp(word, name, length);
+    return order != 0 ? order : word[length] != '\0';
+}
+
+struct step *instructions_find_ref(const struct instructions *instructions,
+                                   const char *ref, size_t length)
+{
+    size_t low = 0, high = instructions->total;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order =
+            compare_name(instructions->by_ref[middle]->ref, ref, length);
+        if (order == 0)
+            return instructions->by_ref[middle];
+        low = order < 0 ? middle + 1 : low;
+        high = order < 0 ? high : middle;
+    }
+    return NULL;
+}
+
 struct step *instructions_find(const struct instructions *instructions,
                                const char *name, size_t length)
 {
-    for (struct step *step = instructions_first(instructions); step;
-         step = instructions_next(instructions, step, true)) {
-        if (strlen(step->ref) == length && memcmp(step->ref, name, length) == 0)
-            return step;
-        if (step->id && strlen(step->id) == length &&
-            memcmp(step->id, name, length) == 0)
-            return step;
+    size_t low = 0, high = instructions->id_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        bool before =
+            compare_name(instructions->by_id[middle]->id, name, length) < 0;
+        low = before ? middle + 1 : low;
+        high = before ? high : middle;
     }
-    return NULL;
+    if (low < instructions->id_count &&
+        compare_name(instructions->by_id[low]->id, name, length) == 0)
+        return instructions->by_id[low];
+    return instructions_find_ref(instructions, name, length);
 }

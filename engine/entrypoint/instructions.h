@@ -9,6 +9,7 @@
 
 #include "engine/base/arena.h"
 #include "engine/base/error.h"
+#include "engine/base/text.h"
 #include "engine/value/value.h"
 
 enum step_status {
@@ -34,11 +35,20 @@ struct instruction_variable {
     const char *variable; /* of the container, instead of a value; or NULL */
 };
 
+/* Files that a leaf keeps, instead of running a process. */
+struct instruction_artifacts {
+    struct instruction_text *paths;
+    size_t path_count;
+    struct instruction_text archive; /* the name of one tar of all */
+};
+
 struct step {
     const char *ref, *id, *name; /* id may be NULL */
     const char *condition;       /* NULL: the group's, else `passed` */
     bool negative, optional, group;
-    bool after; /* of the top level: runs after an abort too, if always */
+    bool after;  /* of the top level: runs after an abort too, if always */
+    bool paused; /* stops before it begins, until resumed */
+    bool idle;   /* a leaf without a process */
     int64_t timeout, delay; /* nanoseconds; 0: none */
     int retries;            /* further attempts */
     const char *until;      /* NULL: passed */
@@ -47,18 +57,23 @@ struct step {
     struct instruction_text *command;
     size_t command_count;
     struct instruction_text directory;
+    struct instruction_artifacts *artifacts; /* NULL: none */
     struct instruction_variable *variables;
     size_t variable_count;
     struct step *children;
     size_t child_count;
     struct step *parent; /* NULL at the top */
     size_t position;     /* among its siblings */
+    size_t number;       /* in file order, from 0 */
 
     enum step_status status;
     int exit_code;    /* -1: no process ran */
     int64_t started;  /* monotonic; shared between containers of a node */
-    int64_t duration; /* nanoseconds */
+    int64_t held;     /* nanoseconds since then in which a step was paused */
+    int64_t duration; /* nanoseconds, without the time held */
     bool cut;         /* a group: its time, or that of one around it, is over */
+    size_t kept;      /* artifacts so far, over all attempts */
+    struct text outputs; /* of the last attempt: outputs.h */
 };
 
 struct instruction_secret {
@@ -71,6 +86,9 @@ struct instructions {
     size_t step_count;
     size_t total; /* steps and groups in all */
     size_t container_count;
+    struct step **by_ref; /* all, sorted */
+    struct step **by_id;  /* those with an id, sorted */
+    size_t id_count;
     struct instruction_secret *secrets;
     size_t secret_count;
 };
@@ -79,7 +97,11 @@ struct instructions {
 struct instructions *instructions_decode(struct arena *arena, const char *text,
                                          size_t length, struct error *error);
 
-/* The step of a ref or an id, or NULL. */
+/* The step of a ref, or NULL. */
+struct step *instructions_find_ref(const struct instructions *instructions,
+                                   const char *ref, size_t length);
+
+/* The step of an id, or else of a ref; NULL: none. */
 struct step *instructions_find(const struct instructions *instructions,
                                const char *name, size_t length);
 

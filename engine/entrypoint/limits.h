@@ -3,7 +3,9 @@
 enum {
     ENTRYPOINT_RUN_LIMIT =
         1024 * 1024, /* run.json: a ConfigMap holds no more */
-    ENTRYPOINT_STATUS_LIMIT = 4 * 1024 * 1024, /* status.json: all steps */
+    /* The journal of all steps: start, end, and held time of groups. */
+    ENTRYPOINT_STATUS_LIMIT = 16 * 1024 * 1024,
+    ENTRYPOINT_ANNOTATIONS_LIMIT = 2 * 1024 * 1024, /* 256 KiB, escaped */
     ENTRYPOINT_STEPS_LIMIT = 10000,
     ENTRYPOINT_DEPTH_LIMIT = 45, /* groups in groups; JSON may nest to 100 */
     ENTRYPOINT_CONTAINERS_LIMIT = 100,   /* of one pod */
@@ -16,6 +18,14 @@ enum {
     ENTRYPOINT_WORDS_LIMIT = 16000, /* masked: the lines and all forms */
     ENTRYPOINT_TERMINATION_LIMIT = 4096, /* bytes, by Kubernetes */
     ENTRYPOINT_SCRIPT_ARGUMENT_LIMIT =
-        100 * 1024,                     /* execve: 128 KiB a string */
+        100 * 1024,                         /* execve: 128 KiB a string */
+    ENTRYPOINT_OUTPUT_LIMIT = 4096,         /* bytes of one output of a step */
+    ENTRYPOINT_OUTPUT_FILES_LIMIT = 100,    /* outputs of one attempt */
+    ENTRYPOINT_OUTPUTS_LIMIT = 1024 * 1024, /* bytes, of all steps */
+    ENTRYPOINT_MOUNTS_LIMIT = 4 * 1024 * 1024,
+    ENTRYPOINT_ARTIFACTS_LIMIT = 10000, /* files that one leaf keeps */
     ENTRYPOINT_OUTPUT_STEP = 64 * 1024, /* one read of output */
 };
+
+/* Bytes of all files that one leaf keeps: the state folder is on the node's disk. */
+#define ENTRYPOINT_ARTIFACT_BYTES (INT64_C(10) * 1024 * 1024 * 1024)

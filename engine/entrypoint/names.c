@@ -90,14 +90,65 @@ static const struct expression *variable_value(struct arena *arena,
     return of_string(arena, value ? value : "");
 }
 
+static bool before(const char *name, size_t length, const char *suffix,
+                   size_t *rest_length)
+{
+    size_t skip = strlen(suffix);
+    if (length <= skip || memcmp(name + length - skip, suffix, skip) != 0)
+        return false;
+    *rest_length = length - skip;
+    return true;
+}
+
+static int results_of(struct arena *arena, const struct names *names,
+                      const struct step *step, const struct expression **found,
+                      struct error *error)
+{
+    const char *path = outputs_results(arena, names->outputs, step, error);
+    if (!path)
+        return -1;
+    *found = of_string(arena, path);
+    return 1;
+}
+
+/* step.results, step.<id>.results, step.<id>.outputs.<key>; `name` is what is behind
+ * "step.". An output that was not written is empty, as a variable is. */
+static int shared_value(struct arena *arena, const struct names *names,
+                        const char *name, size_t length,
+                        const struct expression **found, struct error *error)
+{
+    static const char outputs[] = ".outputs.";
+    size_t id_length;
+    if (!names->outputs)
+        return 0;
+    if (is(name, length, "results"))
+        return results_of(arena, names, names->step, found, error);
+    const struct step *step = NULL;
+    if (before(name, length, ".results", &id_length) &&
+        (step = instructions_find(names->instructions, name, id_length)))
+        return results_of(arena, names, step, found, error);
+    const char *middle = memmem(name, length, outputs, sizeof outputs - 1);
+    if (middle)
+        step = instructions_find(names->instructions, name,
+                                 (size_t)(middle - name));
+    if (!step)
+        return 0;
+    const char *key = middle + sizeof outputs - 1;
+    const char *text = outputs_find(arena, names->instructions, step, key,
+                                    (size_t)(name + length - key));
+    *found = of_string(arena, text ? text : "");
+    return 1;
+}
+
 static int answer(void *context, struct arena *arena, const char *name,
                   size_t length, const struct expression **found,
                   struct error *error)
 {
-    (void)error;
     const struct names *names = context;
     const char *rest;
     size_t rest_length;
+    if (after(name, length, "step.", &rest, &rest_length))
+        return shared_value(arena, names, rest, rest_length, found, error);
     if (after(name, length, "env.", &rest, &rest_length))
         *found = variable_value(arena, names, rest, rest_length);
     else if (after(name, length, "secret.", &rest, &rest_length))

@@ -1,12 +1,14 @@
 #pragma once
 /* What templates and conditions in the pod may name (docs/entrypoint.md). */
 #include "engine/entrypoint/environment.h"
+#include "engine/entrypoint/outputs.h"
 #include "engine/expression/expression.h"
 
 struct names {
     const struct instructions *instructions;
     const struct environment *environment;
     const struct variables *variables; /* of the step so far; NULL: none */
+    const struct outputs *outputs;     /* of steps; NULL: none */
     const struct step *step;           /* the one asked about */
     enum step_status self;             /* its status, for self.* */
     bool aborted; /* the run: it has neither passed nor failed */

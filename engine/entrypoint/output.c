@@ -95,6 +95,29 @@ int output_end(struct output *output, const struct step *step,
     return end(output, error);
 }
 
+int output_mark(struct output *output, const char *event,
+                const struct step *step, struct error *error)
+{
+    begin(output, event, step);
+    return end(output, error);
+}
+
+int output_artifact(struct output *output, const struct step *step,
+                    const struct output_file *file, struct error *error)
+{
+    CLEANUP(text_free) struct text masked = {0};
+    mask_push(output->mask, file->name, strlen(file->name), &masked);
+    mask_finish(output->mask, &masked);
+    begin(output, "artifact", step);
+    append_string(&output->buffer, "name", text_string(&masked));
+    append_string(&output->buffer, "file", file->file);
+    text_append_format(&output->buffer, ",\"size\":%lld",
+                       (long long)file->size);
+    if (file->compress)
+        text_append_string(&output->buffer, ",\"compress\":true");
+    return end(output, error);
+}
+
 int output_done(struct output *output, enum step_status status,
                 struct error *error)
 {

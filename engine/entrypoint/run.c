@@ -8,23 +8,18 @@
  */
 #include "engine/entrypoint/run.h"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "engine/base/clock.h"
-#include "engine/base/file.h"
-#include "engine/entrypoint/limits.h"
+#include "engine/entrypoint/deadline.h"
+#include "engine/entrypoint/leaf.h"
 #include "engine/entrypoint/names.h"
+#include "engine/entrypoint/pause.h"
 #include "engine/entrypoint/process.h"
 #include "engine/entrypoint/verdict.h"
 
 enum walk { WALK_ON, WALK_LATER, WALK_FAILED };
-
-enum { EXIT_ABORTED_STEP = 137 };
 
 static const char run_aborted[] = "the run was aborted";
 
@@ -38,9 +33,9 @@ static int end_step(struct run *run, struct step *step, enum step_status status,
 {
     step->status = status;
     if (step->started > 0)
-        step->duration = clock_monotonic() - step->started;
+        step->duration = clock_monotonic() - step->started - step->held;
     if (output_end(run->output, step, reason, error) < 0 ||
-        state_save(run->state, false, error) < 0)
+        state_note(run->state, step, error) < 0)
         return -1;
     return state_report(run->state, NULL, error);
 }
@@ -57,57 +52,15 @@ static int end_unstarted(struct run *run, struct step *step,
     return end_step(run, step, status, reason, error);
 }
 
-/* --- time ------------------------------------------------------------------ */
-
-static int64_t own_deadline(const struct step *step)
-{
-    if (step->timeout == 0 || step->started == 0)
-        return 0;
-    int64_t deadline;
-    if (__builtin_add_overflow(step->started, step->timeout, &deadline))
-        return 0;
-    return deadline;
-}
-
-/* The group around `step` whose time is over first; NULL when none has a limit. */
-static struct step *limiting_group(const struct step *step)
-{
-    struct step *first = NULL;
-    for (struct step *group = step->parent; group; group = group->parent)
-        if (own_deadline(group) > 0 &&
-            (!first || own_deadline(group) < own_deadline(first)))
-            first = group;
-    return first;
-}
-
-static bool is_over(const struct step *group)
-{
-    return group && own_deadline(group) <= clock_monotonic();
-}
-
-/* Marks the groups from `step` up to `group`, whose time is over. */
-static void cut_groups(struct step *step, const struct step *group)
-{
-    for (struct step *each = step->parent; each; each = each->parent) {
-        each->cut = true;
-        if (each == group)
-            break;
-    }
-}
-
 /* --- aborts ---------------------------------------------------------------- */
 
-static void abort_steps(struct run *run)
+void run_abort(struct run *run, unsigned stops)
 {
-    if (run->aborted == ABORT_NOTHING)
+    bool again = stops > 1 || (stops == 1 && run->aborted != ABORT_NOTHING);
+    if (again)
+        run->aborted = ABORT_ALL;
+    else if (run->aborted == ABORT_NOTHING)
         run->aborted = ABORT_STEPS;
-}
-
-/* The run was told to stop, so many times more. */
-static void take_stops(struct run *run, unsigned stops)
-{
-    bool again = stops > 1 || run->aborted != ABORT_NOTHING;
-    run->aborted = again ? ABORT_ALL : ABORT_STEPS;
 }
 
 /* Whether an abort leaves it the chance to run: what `after` cleans up. */
@@ -118,273 +71,6 @@ static bool outlives_abort(const struct run *run, const struct step *step)
     return run->aborted == ABORT_STEPS && step->after;
 }
 
-/* --- leaves ---------------------------------------------------------------- */
-
-/* What one attempt needs, and what came of it. */
-struct attempt {
-    struct arena *arena;
-    struct names names;
-    struct variables variables;
-    struct process process;
-    struct process_result result;
-    char reason[320];
-};
-
-static int make_variables(struct run *run, const struct step *step,
-                          struct attempt *attempt, struct error *error)
-{
-    attempt->variables = variables_make(attempt->arena, run->environment);
-    attempt->names.variables = &attempt->variables;
-    for (size_t i = 0; i < step->variable_count; i++) {
-        const struct instruction_variable *variable = &step->variables[i];
-        const char *value;
-        if (variable->variable) {
-            value = environment_taken(run->environment, variable->variable);
-            if (!value) /* an optional reference to nothing */
-                continue;
-        } else {
-            value = names_text(attempt->arena, &attempt->names,
-                               &variable->value, error);
-        }
-        if (!value)
-            return error_context(error, "variable '%.100s'", variable->name);
-        variables_set(&attempt->variables, variable->name, value);
-    }
-    return 0;
-}
-
-/* A script that holds a secret, or is too long for an argument, goes through a
- * file in memory: arguments are seen by everyone on the machine. */
-static int make_script(struct attempt *attempt, const struct mask *mask,
-                       const char *text, struct error *error)
-{
-    static const char header[] = "set -e\n";
-    struct arena *arena = attempt->arena;
-    char *script = arena_format(arena, "%s%s", header, text);
-    size_t length = strlen(script);
-    char **arguments = arena_allocate(arena, 4 * sizeof *arguments);
-    attempt->process.arguments = arguments;
-    arguments[0] = arena_string(arena, "/bin/sh");
-    arguments[1] = arena_string(arena, "-c");
-    arguments[2] = script;
-    if (length < ENTRYPOINT_SCRIPT_ARGUMENT_LIMIT &&
-        !mask_finds(mask, script, length))
-        return 0;
-    int file = memfd_create("script", MFD_CLOEXEC);
-    if (file < 0 || file_write_all(file, script, length) < 0)
-        return error_set_system(error, "cannot hold the script in memory");
-    attempt->process.script = file;
-    arguments[1] = arena_format(arena, "/proc/self/fd/%d", file);
-    arguments[2] = NULL;
-    return 0;
-}
-
-static int make_command(const struct step *step, struct attempt *attempt,
-                        struct error *error)
-{
-    struct value *list = value_make_list(attempt->arena);
-    for (size_t i = 0; i < step->command_count; i++)
-        if (names_arguments(attempt->arena, &attempt->names, &step->command[i],
-                            list, error) < 0)
-            return error_context(error, "command[%zu]", i);
-    size_t count = value_count(list);
-    if (count == 0 || count > ENTRYPOINT_ARGUMENTS_LIMIT)
-        return error_set(error, ERROR_INPUT, "the command is empty");
-    char **arguments =
-        arena_allocate(attempt->arena, (count + 1) * sizeof *arguments);
-    for (size_t i = 0; i < count; i++)
-        arguments[i] =
-            arena_string(attempt->arena, value_string(value_item(list, i)));
-    attempt->process.arguments = arguments;
-    return 0;
-}
-
-/* Everything that is evaluated before the process starts. */
-static int make_process(struct run *run, const struct step *step,
-                        struct attempt *attempt, struct error *error)
-{
-    if (make_variables(run, step, attempt, error) < 0)
-        return -1;
-    attempt->process.variables = attempt->variables.items;
-    if (step->directory.bytes) {
-        const char *folder = names_text(attempt->arena, &attempt->names,
-                                        &step->directory, error);
-        if (!folder)
-            return error_context(error, "workingDir");
-        attempt->process.folder = folder[0] ? folder : NULL;
-    }
-    if (!step->shell.bytes)
-        return make_command(step, attempt, error);
-    const char *text =
-        names_text(attempt->arena, &attempt->names, &step->shell, error);
-    if (!text)
-        return error_context(error, "shell");
-    return make_script(attempt, run->output->mask, text, error);
-}
-
-static int64_t leaf_deadline(const struct step *step, int64_t now)
-{
-    const struct step *group = limiting_group(step);
-    int64_t deadline = group ? own_deadline(group) : 0;
-    int64_t own;
-    if (step->timeout > 0 &&
-        !__builtin_add_overflow(now, step->timeout, &own) &&
-        (deadline == 0 || own < deadline))
-        deadline = own;
-    return deadline;
-}
-
-/* The same words in every C library. */
-static const char *signal_word(int number)
-{
-    static const char *const words[] = {
-        [SIGHUP] = "hangup",
-        [SIGINT] = "interrupted",
-        [SIGQUIT] = "quit",
-        [SIGILL] = "illegal instruction",
-        [SIGTRAP] = "trap",
-        [SIGABRT] = "aborted itself",
-        [SIGBUS] = "bus error",
-        [SIGFPE] = "arithmetic error",
-        [SIGKILL] = "killed",
-        [SIGSEGV] = "segmentation fault",
-        [SIGPIPE] = "nobody read its output",
-        [SIGTERM] = "terminated",
-        [SIGXCPU] = "processor time used up",
-        [SIGXFSZ] = "file too large",
-    };
-    bool known = number > 0 && (size_t)number < sizeof words / sizeof *words &&
-                 words[number];
-    return known ? words[number] : "unnamed";
-}
-
-/* What an exit code does not say by itself. */
-static void explain_exit(const struct step *step, struct attempt *attempt)
-{
-    const struct process_result *result = &attempt->result;
-    char *reason = attempt->reason;
-    size_t size = sizeof attempt->reason;
-    int number = result->code - 128;
-    if (result->trouble[0])
-        snprintf(reason, size, "%s", result->trouble);
-    else if (result->code == 0 && step->negative)
-        snprintf(reason, size, "it was expected to fail");
-    else if (step->shell.bytes && number > 0 && number < 32)
-        snprintf(reason, size, "a command ended by signal %d (%s)%s", number,
-                 signal_word(number),
-                 number == SIGKILL ? ": out of memory?" : "");
-}
-
-/* The status that the end of the process means; the reason for people. */
-static enum step_status judge(struct run *run, struct step *step,
-                              struct attempt *attempt)
-{
-    const struct process_result *result = &attempt->result;
-    struct step *group = limiting_group(step);
-    char limit[CLOCK_TEXT];
-    step->exit_code = result->code;
-    switch (result->end) {
-    case PROCESS_EXITED:
-        explain_exit(step, attempt);
-        break;
-    case PROCESS_KILLED:
-        snprintf(attempt->reason, sizeof attempt->reason,
-                 "killed by signal %d (%s)%s", result->signal,
-                 signal_word(result->signal),
-                 result->signal == SIGKILL ? ": out of memory?" : "");
-        if (result->signal != SIGKILL && result->signal != SIGTERM)
-            break;
-        abort_steps(run);
-        return STEP_ABORTED;
-    case PROCESS_DEADLINE:
-        duration_print(is_over(group) ? group->timeout : step->timeout, limit);
-        snprintf(attempt->reason, sizeof attempt->reason,
-                 "longer than the timeout of %s%s", limit,
-                 is_over(group) ? " of its group" : "");
-        if (is_over(group))
-            cut_groups(step, group);
-        return STEP_TIMEOUT;
-    case PROCESS_STOPPED:
-        snprintf(attempt->reason, sizeof attempt->reason, "%s", run_aborted);
-        step->exit_code = EXIT_ABORTED_STEP;
-        take_stops(run, result->stops);
-        return STEP_ABORTED;
-    }
-    enum step_status status = verdict_of_exit(step, result->code);
-    if (status == STEP_PASSED)
-        attempt->reason[0] = '\0';
-    return status;
-}
-
-/* One attempt; the step's status is set. */
-static int run_attempt(struct run *run, struct step *step,
-                       struct attempt *attempt, struct error *error)
-{
-    struct error wrong = {0};
-    attempt->process.signals = run->signals;
-    attempt->process.script = -1;
-    attempt->process.deadline = leaf_deadline(step, clock_monotonic());
-    if (make_process(run, step, attempt, &wrong) < 0) {
-        step->status = STEP_FAILED;
-        step->exit_code = -1;
-        snprintf(attempt->reason, sizeof attempt->reason, "%.250s", wrong.text);
-        return output_say(run->output, wrong.text, error);
-    }
-    int result =
-        process_run(&attempt->process, run->output, &attempt->result, error);
-    if (attempt->process.script >= 0)
-        close(attempt->process.script);
-    if (result < 0)
-        return -1;
-    step->status = judge(run, step, attempt);
-    return 0;
-}
-
-/* Whether a further attempt is to be made. 1, 0, -1. */
-static int wants_more(struct run *run, const struct step *step,
-                      const struct attempt *attempt, int number,
-                      struct error *error)
-{
-    if (run->aborted != ABORT_NOTHING || number > step->retries ||
-        is_over(limiting_group(step)))
-        return 0;
-    struct names names = attempt->names;
-    names.variables = &attempt->variables;
-    names.self = step->status;
-    names.until = true;
-    int done =
-        names_condition(&names, step->until ? step->until : "passed", error);
-    return done < 0 ? -1 : !done;
-}
-
-static int run_leaf(struct run *run, struct step *step, struct error *error)
-{
-    char reason[320] = "";
-    step->started = clock_monotonic();
-    for (int number = 1;; number++) {
-        CLEANUP(arena_free) struct arena *arena = arena_new();
-        struct attempt attempt = {.arena = arena};
-        attempt.names.instructions = run->instructions;
-        attempt.names.environment = run->environment;
-        attempt.names.step = step;
-        step->status = STEP_RUNNING;
-        if (output_start(run->output, step, number, error) < 0 ||
-            state_save(run->state, false, error) < 0 ||
-            run_attempt(run, step, &attempt, error) < 0)
-            return -1;
-        memcpy(reason, attempt.reason, sizeof reason);
-        struct error wrong = {0};
-        int more = wants_more(run, step, &attempt, number, &wrong);
-        if (more < 0) {
-            step->status = STEP_FAILED;
-            snprintf(reason, sizeof reason, "retry.until: %.200s", wrong.text);
-        }
-        if (more <= 0)
-            break;
-    }
-    return end_step(run, step, step->status, reason, error);
-}
-
 /* --- groups and the walk --------------------------------------------------- */
 
 static enum walk run_group(struct run *run, struct step *group,
@@ -393,7 +79,8 @@ static enum walk run_group(struct run *run, struct step *group,
     if (group->status == STEP_PENDING) {
         group->status = STEP_RUNNING;
         group->started = clock_monotonic();
-        if (output_start(run->output, group, 1, error) < 0)
+        if (output_start(run->output, group, 1, error) < 0 ||
+            state_note(run->state, group, error) < 0)
             return WALK_FAILED;
     }
     enum walk walk = walk_list(run, group->children, group->child_count, error);
@@ -403,7 +90,7 @@ static enum walk run_group(struct run *run, struct step *group,
     char reason[128] = "", limit[CLOCK_TEXT];
     if (group->cut && status != STEP_ABORTED) {
         status = STEP_TIMEOUT;
-        if (own_deadline(group) > 0) {
+        if (deadline_of(group) > 0) {
             duration_print(group->timeout, limit);
             snprintf(reason, sizeof reason, "longer than the timeout of %s",
                      limit);
@@ -428,22 +115,53 @@ static const struct step *first_open_leaf(const struct step *step)
     return NULL;
 }
 
-/* Waits out the delay. WALK_ON with the run aborted when told to stop. */
-static enum walk wait_delay(struct run *run, struct step *step,
-                            struct error *error)
+static int run_leaf(struct run *run, struct step *step, struct error *error)
 {
-    if (step->delay == 0)
-        return WALK_ON;
+    char reason[LEAF_REASON] = "";
+    if (leaf_run(run, step, reason, error) < 0)
+        return -1;
+    return end_step(run, step, step->status, reason, error);
+}
+
+/* Waits until somebody resumes the step. The groups around it get the time back,
+ * also in later containers. The run is aborted when we are told to stop. */
+static int wait_paused(struct run *run, struct step *step, struct error *error)
+{
+    const struct pause pause = {
+        .state = run->state->folder,
+        .pod = run->pod,
+        .token = run->output->token,
+        .ref = step->ref,
+        .signals = run->signals,
+    };
+    int64_t begin = clock_monotonic();
+    if (output_mark(run->output, "pause", step, error) < 0)
+        return -1;
+    int resumed = pause_wait(&pause, error);
+    if (resumed < 0)
+        return -1;
+    deadline_hold(step, clock_monotonic() - begin);
+    for (struct step *group = step->parent; group; group = group->parent)
+        if (state_note(run->state, group, error) < 0)
+            return -1;
+    if (resumed == 0)
+        run_abort(run, 1);
+    return resumed == 0 ? 0 : output_mark(run->output, "resume", step, error);
+}
+
+/* Waits out the delay, or until the time of a group is over. */
+static int wait_delay(struct run *run, struct step *step, struct error *error)
+{
     int64_t now = clock_monotonic(), until;
     if (__builtin_add_overflow(now, step->delay, &until))
         until = INT64_MAX;
-    const struct step *group = limiting_group(step);
-    if (group && own_deadline(group) < until)
-        until = own_deadline(group);
+    const struct step *group = deadline_group(step);
+    if (group && deadline_of(group) < until)
+        until = deadline_of(group);
     int waited = process_sleep(run->signals, until, error);
     if (waited == 0)
-        take_stops(run, 1);
-    return waited < 0 ? WALK_FAILED : WALK_ON;
+        run_abort(run, 1);
+    return waited < 0 ? -1 : 0;
 }
 
 /* Ends a pending step that is not to run, or says (1) that it is. */
@@ -452,15 +170,16 @@ static int admit(struct run *run, struct step *step, struct error *error)
     bool aborted = run->aborted != ABORT_NOTHING;
     if (aborted && !outlives_abort(run, step))
         return end_unstarted(run, step, STEP_ABORTED, run_aborted, error);
-    struct step *group = limiting_group(step);
-    if (is_over(group)) {
-        cut_groups(step, group);
+    struct step *group = deadline_group(step);
+    if (deadline_is_over(group)) {
+        deadline_cut(step, group);
         return end_unstarted(run, step, STEP_SKIPPED,
                              "the time of its group is over", error);
     }
     struct names names = {
         .instructions = run->instructions,
         .environment = run->environment,
+        .outputs = &run->outputs,
         .step = step,
         .aborted = aborted,
     };
@@ -477,6 +196,22 @@ static int admit(struct run *run, struct step *step, struct error *error)
                    : end_unstarted(run, step, STEP_SKIPPED, NULL, error);
 }
 
+/* What comes before a step begins: 1 when it is to begin now, 0 when it has ended
+ * without beginning. */
+static int begin_step(struct run *run, struct step *step, struct error *error)
+{
+    int admitted = admit(run, step, error);
+    if (admitted <= 0 || (!step->paused && step->delay == 0))
+        return admitted;
+    if (step->paused && wait_paused(run, step, error) < 0)
+        return -1;
+    bool waits = run->aborted == ABORT_NOTHING || outlives_abort(run, step);
+    if (step->delay > 0 && waits && wait_delay(run, step, error) < 0)
+        return -1;
+    /* Time has passed: the run may be aborted, the group's time over. */
+    return admit(run, step, error);
+}
+
 static enum walk walk_step(struct run *run, struct step *step,
                            struct error *error)
 {
@@ -486,17 +221,9 @@ static enum walk walk_step(struct run *run, struct step *step,
     if (leaf && leaf->container > run->state->container)
         return WALK_LATER;
     if (step->status == STEP_PENDING) {
-        int admitted = admit(run, step, error);
-        if (admitted <= 0)
-            return admitted < 0 ? WALK_FAILED : WALK_ON;
-        if (step->delay > 0) {
-            if (wait_delay(run, step, error) == WALK_FAILED)
-                return WALK_FAILED;
-            /* Time has passed: the run may be aborted, the group's time over. */
-            admitted = admit(run, step, error);
-            if (admitted <= 0)
-                return admitted < 0 ? WALK_FAILED : WALK_ON;
-        }
+        int begun = begin_step(run, step, error);
+        if (begun <= 0)
+            return begun < 0 ? WALK_FAILED : WALK_ON;
     }
     if (step->group)
         return run_group(run, step, error);
@@ -532,7 +259,7 @@ bool run_was_aborted(const struct run *run)
 
 void run_adopt(struct run *run)
 {
-    abort_steps(run);
+    run_abort(run, 0);
     for (struct step *step = instructions_first(run->instructions); step;
          step = instructions_next(run->instructions, step, true))
         if (!step->group && step->status == STEP_RUNNING)

@@ -2,6 +2,7 @@
 /* Carries out the steps of one container, in file order. */
 #include "engine/entrypoint/environment.h"
 #include "engine/entrypoint/output.h"
+#include "engine/entrypoint/outputs.h"
 #include "engine/entrypoint/state.h"
 
 /* How much of what has not begun is aborted. */
@@ -18,12 +19,18 @@ struct run {
     struct state *state;
     int signals; /* signalfd */
     enum run_abort aborted;
+    struct outputs outputs;
+    const char *pod; /* folder of a downward API volume */
 };
 
 /* Walks the tree from the first step that has not ended, until the steps of this
  * container are done. -1 for a failure of ours: the output or the state cannot be
  * written, a process cannot be made. */
 int run_steps(struct run *run, struct error *error);
+
+/* From now on steps are aborted; told to stop so many times (0: it is no signal). A
+ * second one leaves nothing. */
+void run_abort(struct run *run, unsigned stops);
 
 /* Whether a container before this one had to abort a step. */
 bool run_was_aborted(const struct run *run);

@@ -11,10 +11,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/base/clock.h"
@@ -23,6 +25,9 @@
 #include "engine/entrypoint/verdict.h"
 
 enum { PATH_SIZE = 4096 };
+
+#define JOURNAL "journal"
+#define DONE    "done:" /* no ref has a colon */
 
 #define ABORT_PATIENCE (15 * CLOCK_SECOND) /* more than a step has to end */
 #define AFTER_PATIENCE (60 * CLOCK_SECOND) /* and `after` steps to run */
@@ -47,6 +52,8 @@ int state_claim(struct state *state, struct error *error)
     if (make_path(state, "turn-", state->container, path, error) < 0 ||
         make_path(state, ".turn-", state->container, hidden, error) < 0)
         return -1;
+    /* A node that started anew starts containers again. */
+    state->again = access(path, F_OK) == 0;
     state->turn = open(hidden, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (state->turn < 0 || flock(state->turn, LOCK_EX | LOCK_NB) < 0 ||
         rename(hidden, path) < 0)
@@ -140,72 +147,100 @@ int state_wait(const struct state *state, int signals, struct error *error)
     return result;
 }
 
-static void load_step(const struct state *state, const struct member *member)
+/* "<ref> <status> <started> <held>", or "done <container>". What cannot be read is
+ * left out: a container may have died while it wrote. */
+static void load_line(const struct state *state, char *line, size_t *done)
 {
+    char *space = strchr(line, ' ');
+    if (!space)
+        return;
+    *space = '\0';
+    if (strcmp(line, DONE) == 0) {
+        *done += 1;
+        return;
+    }
     struct step *step =
-        instructions_find(state->instructions, member->name, member->length);
-    int status = verdict_parse(value_string(value_item(member->value, 0)));
-    if (!step || status < 0)
+        instructions_find_ref(state->instructions, line, strlen(line));
+    char *word = space + 1;
+    space = strchr(word, ' ');
+    if (!step || !space)
+        return;
+    *space = '\0';
+    int status = verdict_parse(word);
+    char *end;
+    int64_t started = strtoll(space + 1, &end, 10);
+    if (status < 0 || *end != ' ')
         return;
     step->status = (enum step_status)status;
-    step->started = value_int_or(value_item(member->value, 1), 0);
+    step->started = started;
+    step->held = strtoll(end + 1, NULL, 10);
 }
 
 int state_load(const struct state *state, bool *died, struct error *error)
 {
     *died = false;
-    if (state->container == 0)
+    if (state->container == 0 && !state->again)
         return 0;
     char path[PATH_SIZE];
-    if (make_path(state, "status.json", (size_t)-1, path, error) < 0)
+    if (make_path(state, JOURNAL, (size_t)-1, path, error) < 0)
         return -1;
-    if (access(path, F_OK) < 0) {
-        *died = true;
+    *died = true;
+    if (access(path, F_OK) < 0)
         return 0;
-    }
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    size_t length;
-    const char *text =
+    size_t length, done = 0;
+    char *text =
         file_read(arena, path, ENTRYPOINT_STATUS_LIMIT, &length, error);
-    const struct value *root =
-        text ? value_read_json(arena, text, length, error) : NULL;
-    if (!root)
+    if (!text)
         return error_context(error, "the state of the other containers");
-    const struct value *steps = value_get(root, "steps");
-    if (!value_is(steps, VALUE_MAP))
-        return error_set(error, ERROR_INPUT,
-                         "the state of the other containers: no steps");
-    for (size_t i = 0; i < value_count(steps); i++)
-        load_step(state, &steps->map.members[i]);
-    *died = value_count(value_get(root, "done")) < state->container;
+    for (char *line = text, *end; line < text + length; line = end + 1) {
+        end = strchrnul(line, '\n');
+        *end = '\0';
+        load_line(state, line, &done);
+    }
+    *died = done < state->container + (state->again ? 1 : 0);
     return 0;
 }
 
-int state_save(const struct state *state, bool done, struct error *error)
+/* Whole lines in one write each, with a newline in front: what was torn before
+ * spoils no more than itself. */
+static int append(struct state *state, const char *line, size_t length,
+                  struct error *error)
 {
+    char path[PATH_SIZE];
     if (state->instructions->container_count == 1)
         return 0; /* nobody reads it */
-    CLEANUP(text_free) struct text text = {0};
-    text_append_string(&text, "{\"steps\":{");
-    const char *separator = "";
-    for (const struct step *step = instructions_first(state->instructions);
-         step; step = instructions_next(state->instructions, step, true)) {
-        if (step->status == STEP_PENDING)
-            continue;
-        text_append_format(&text, "%s\"%s\":[\"%s\",%lld]", separator,
-                           step->ref, verdict_name(step->status),
-                           (long long)step->started);
-        separator = ",";
-    }
-    text_append_string(&text, "},\"done\":[");
-    size_t finished = state->container + (done ? 1 : 0);
-    for (size_t i = 0; i < finished; i++)
-        text_append_format(&text, "%s%zu", i ? "," : "", i);
-    text_append_string(&text, "]}\n");
-    char path[PATH_SIZE];
-    if (make_path(state, "status.json", (size_t)-1, path, error) < 0)
+    if (make_path(state, JOURNAL, (size_t)-1, path, error) < 0)
         return -1;
-    return file_write_atomic(path, text.data, text.length, 0666, error);
+    if (state->journal < 0) {
+        state->journal = open(
+            path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
+        /* For containers of other users; its maker alone may say so. */
+        if (state->journal >= 0 && fchmod(state->journal, 0666) < 0 &&
+            errno != EPERM)
+            return error_set_system(error, "cannot share '%.200s'", path);
+    }
+    if (state->journal < 0 || file_write_all(state->journal, line, length) < 0)
+        return error_set_system(error, "cannot write '%.200s'", path);
+    return 0;
+}
+
+int state_note(struct state *state, const struct step *step,
+               struct error *error)
+{
+    char line[ENTRYPOINT_REF_LIMIT + 80];
+    int length = snprintf(line, sizeof line, "\n%s %s %lld %lld\n", step->ref,
+                          verdict_name(step->status), (long long)step->started,
+                          (long long)step->held);
+    return append(state, line, (size_t)length, error);
+}
+
+int state_finish(struct state *state, struct error *error)
+{
+    char line[32];
+    int length =
+        snprintf(line, sizeof line, "\n" DONE " %zu\n", state->container);
+    return append(state, line, (size_t)length, error);
 }
 
 static bool is_reported(const struct state *state, const struct step *step)

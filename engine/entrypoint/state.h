@@ -1,7 +1,7 @@
 #pragma once
 /*
  * What the containers of a pod share: the status of all steps in
- * <folder>/status.json, whose turn it is by locks on <folder>/turn-<n>, and the
+ * <folder>/journal, whose turn it is by locks on <folder>/turn-<n>, and the
  * termination message of this container (docs/entrypoint.md).
  */
 #include <stdbool.h>
@@ -13,7 +13,9 @@ struct state {
     const char *termination; /* path; NULL: none */
     const struct instructions *instructions;
     size_t container;
-    int turn; /* descriptor that holds the lock of our turn */
+    int turn;    /* descriptor that holds the lock of our turn */
+    int journal; /* descriptor; -1: not yet open */
+    bool again;  /* this container has been started before */
 };
 
 /* Takes the lock of this container's turn; others wait for it to be free. */
@@ -31,12 +33,14 @@ enum state_turn {
  * run. A second signal ends it. An enum state_turn, or -1. */
 int state_wait(const struct state *state, int signals, struct error *error);
 
-/* Reads status.json into the steps. *died: a container before this one ended
- * without having finished. */
+/* Reads the journal into the steps. *died: a container before this one, or this one
+ * when it was started before, ended without having finished. */
 int state_load(const struct state *state, bool *died, struct error *error);
 
-/* Writes status.json; with `done`, this container counts as finished. */
-int state_save(const struct state *state, bool done, struct error *error);
+/* Adds to the journal: the status of a step, or that this container has finished. */
+int state_note(struct state *state, const struct step *step,
+               struct error *error);
+int state_finish(struct state *state, struct error *error);
 
 /* Writes the termination message: the steps of this container, what matters
  * first, in at most 4096 bytes; `reason` (NULL: none) for a failure of ours. */

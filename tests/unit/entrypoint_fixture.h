@@ -4,6 +4,7 @@
  * own and writes its output down, control lines in short:
  *
  *     [start 1#1] [finish 1 failed 3 (reason)] [done failed]
+ *     [artifact 1 a/b.txt 1-0 12]
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +26,7 @@
 
 struct scene {
     const char *program;
+    bool chained;
     char folder[64];
     struct text log;
 };
@@ -69,25 +71,35 @@ static inline void scene_plan(const char *steps, int containers)
         file_write_atomic("run.json", text.data, text.length, 0666, &error), 0);
 }
 
+static inline size_t scene_arguments(const struct scene *scene,
+                                     const char *container,
+                                     const char **arguments)
+{
+    const char *const own[] = {
+        scene->program, "--run",     "run.json", "--container",  container,
+        "--state",      ".",         "--pod",    "pod",          "--outputs",
+        "shared/out",   "--results", "results",  "--termination"};
+    memcpy(arguments, own, sizeof own);
+    return COUNT_OF(own);
+}
+
 /* `wrapper` (NULL at the end, or NULL) goes before the program. */
 static inline struct child scene_start(const struct scene *scene,
                                        const char *container,
                                        const char *const *wrapper)
 {
-    const char *arguments[32];
+    const char *arguments[48];
     size_t count = 0;
     while (wrapper && wrapper[count]) {
         arguments[count] = wrapper[count];
         count++;
     }
-    const char *const own[] = {
-        scene->program, "--run",   "run.json", "--container",
-        container,      "--state", ".",        "--termination"};
-    for (size_t i = 0; i < COUNT_OF(own); i++)
-        arguments[count++] = own[i];
+    count += scene_arguments(scene, container, arguments + count);
     char termination[32];
     snprintf(termination, sizeof termination, "termination-%s", container);
     arguments[count++] = termination;
+    if (scene->chained)
+        arguments[count++] = "--chained";
     arguments[count] = NULL;
     /* Sanitizers look for leaks by ptrace, which the program forbids. */
     static const char *const variables[] = {"PATH=/usr/local/bin:/usr/bin:/bin",
@@ -138,6 +150,13 @@ static inline void log_control(struct text *log, const char *line,
         text_append_format(log, " %d", (int)code);
     if (reason)
         text_append_format(log, " (%s)", reason);
+    if (strcmp(kind, "artifact") == 0)
+        text_append_format(log, " %s %s %d%s", value_string_at(event, "name"),
+                           value_string_at(event, "file"),
+                           (int)value_int_or(value_get(event, "size"), -1),
+                           value_bool_or(value_get(event, "compress"), false)
+                               ? " compress"
+                               : "");
     text_append_string(log, "]\n");
 }
 

@@ -57,6 +57,18 @@ static void test_refused(void **state)
         {RUN("{'ref':'1','env':[{'name':'A=B','value':''}]," LEAF "}"),
          "named variables"},
         {RUN("{'ref':'1','env':[{'name':'A'}]," LEAF "}"), "env.value"},
+        {RUN("{'ref':'1','container':0,'idle':false}"), "one of shell"},
+        {RUN("{'ref':'1','idle':true," LEAF "}"), "one of shell"},
+        {RUN("{'ref':'1','idle':true,'steps':[]}"), "a group has no command"},
+        {RUN("{'ref':'1','paused':1," LEAF "}"), "true or false"},
+        {RUN("{'ref':'1','id':'a/b'," LEAF "}"), "'id' is not of letters"},
+        {RUN("{'ref':'1','id':'..'," LEAF "}"), "'id' is not of letters"},
+        {RUN("{'ref':'1','container':0,'artifacts':{}}"), "a list of paths"},
+        {RUN("{'ref':'1','container':0,'artifacts':{'paths':[1]}}"),
+         "'paths' is not a text"},
+        {RUN("{'ref':'1','container':0,'artifacts':{'paths':['a'],'archive':"
+             "1}}"),
+         "artifacts.archive"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -284,20 +296,24 @@ static void test_report(void **state)
     assert_non_null(value_read_json(arena, text.data, text.length, &error));
 }
 
-/* A broken or foreign status.json is an error, never a crash. */
+/* A torn or foreign journal tells what it can, and is never a crash. */
 static void test_state(void **state)
 {
     (void)state;
     static const struct {
         const char *text;
-        int result;
+        const char *statuses; /* of the steps 0 and 1 */
         bool died;
     } rows[] = {
-        {"{\"steps\":{\"0\":[\"passed\",5]},\"done\":[0]}", 0, false},
-        {"{\"steps\":{\"0\":[\"passed\",5]},\"done\":[]}", 0, true},
-        {"{\"steps\":{\"0\":7,\"x\":[]},\"done\":[0]}", 0, false},
-        {"{\"steps\":[1,2],\"done\":[0]}", -1, false},
-        {"{", -1, false},
+        {"\n0 passed 5 0\n\ndone: 0\n", "passed pending", false},
+        {"\n0 running 5 0\n\n0 failed 5 0\n\ndone: 0\n", "failed pending",
+         false},
+        {"\n0 passed 5 0\n", "passed pending", true},
+        {"\n0 passed 5 0\n\n1 pas\n1 failed 7 1\ndone: 0\n", "passed failed",
+         false},
+        {"\n0 passed\n1 what 1 1\n1 passed x y\nx passed 1 1\n 1 2\n\n",
+         "pending pending", true},
+        {"", "pending pending", true},
     };
     char folder[] = "/tmp/entrypoint-XXXXXX";
     assert_non_null(mkdtemp(folder));
@@ -305,17 +321,19 @@ static void test_state(void **state)
         CLEANUP(arena_free) struct arena *arena = arena_new();
         struct error error = {0};
         bool died = false;
+        struct instructions *made = many_steps(arena, 2, &error);
         const struct state shared = {
-            .folder = folder,
-            .container = 1,
-            .instructions = many_steps(arena, 2, &error),
-        };
+            .folder = folder, .container = 1, .instructions = made};
         assert_int_equal(
-            file_write_atomic(arena_format(arena, "%s/status.json", folder),
+            file_write_atomic(arena_format(arena, "%s/journal", folder),
                               rows[i].text, strlen(rows[i].text), 0600, &error),
             0);
-        int result = state_load(&shared, &died, &error);
-        CHECK(rows[i].text, result == rows[i].result && died == rows[i].died);
+        assert_int_equal(state_load(&shared, &died, &error), 0);
+        const char *got =
+            arena_format(arena, "%s %s", verdict_name(made->steps[0].status),
+                         verdict_name(made->steps[1].status));
+        CHECK_TEXT(rows[i].text, got, rows[i].statuses);
+        CHECK(rows[i].text, died == rows[i].died);
     }
     struct error error = {0};
     assert_int_equal(folder_remove(folder, &error), 0);
