@@ -48,7 +48,7 @@ dpkg-deb --extract "$package" "$folder/package"
 expect_files "$folder/package/usr" 'package'
 depends=$(dpkg-deb --field "$package" Depends)
 for name in bubblewrap libc6 libcurl4 libgit2-1.5 libjq1 libsqlite3-0 libssl3 libyaml-0-2 \
-    libzstd1; do
+    libzstd1 zlib1g; do
     case ", $depends," in
     *", $name"[\ ,]*) ;;
     *) report "package: does not depend on '$name', only on: $depends" ;;

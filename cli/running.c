@@ -159,6 +159,19 @@ static int run_in_cluster(struct run *run, struct following *following,
     return result;
 }
 
+static int run_on_host(struct run *run, struct event_sink *sink,
+                       struct error *error)
+{
+    struct store_artifacts artifacts;
+    if (store_artifacts_open(&artifacts, run->database, error) < 0)
+        return -1;
+    run->host_options.artifacts = &artifacts.store;
+    int result = runtime_host_run(run->preparation.plan, &run->host_options,
+                                  sink, error);
+    store_artifacts_close(&artifacts);
+    return result;
+}
+
 /* The run itself; the state tells the verdict. */
 static int execute(struct run *run, struct following *following,
                    struct error *error)
@@ -174,7 +187,7 @@ static int execute(struct run *run, struct following *following,
     run->kubernetes_options.abort_descriptor = descriptor;
     if (run->place == PLACE_KUBERNETES)
         return run_in_cluster(run, following, error);
-    int result = runtime_host_run(plan, &run->host_options, sink, error);
+    int result = run_on_host(run, sink, error);
     if (result == 0 || event_status_is_final(following->state->status))
         return result;
     struct error second = {0};

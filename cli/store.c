@@ -1,6 +1,7 @@
 #include "cli/store.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/print.h"
@@ -50,6 +51,38 @@ struct history *store_open_reconciled(const char *given, struct error *error)
             print_error(&ignored);
     }
     return history_open(path, false, error);
+}
+
+/* The runtime's kind of store by the history's. */
+static int keep(struct artifact_store *store, int source, int64_t limit,
+                bool compress, struct artifact_kept *kept, struct error *error)
+{
+    struct history_artifacts *artifacts =
+        ((struct store_artifacts *)store)->kept;
+    struct history_artifact file;
+    if (history_artifacts_keep(artifacts, source, limit, compress, &file,
+                               error) < 0)
+        return -1;
+    _Static_assert(sizeof kept->digest == sizeof file.digest, "digest");
+    kept->size = file.size;
+    memcpy(kept->digest, file.digest, sizeof file.digest);
+    return 0;
+}
+
+int store_artifacts_open(struct store_artifacts *artifacts, const char *given,
+                         struct error *error)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    const char *path = store_history_path(arena, given, error);
+    artifacts->store.keep = keep;
+    artifacts->kept = path ? history_artifacts_open(path, true, error) : NULL;
+    return artifacts->kept ? 0 : -1;
+}
+
+void store_artifacts_close(struct store_artifacts *artifacts)
+{
+    history_artifacts_close(artifacts->kept);
+    artifacts->kept = NULL;
 }
 
 struct kube_config_sources store_kubeconfig(struct arena *arena,

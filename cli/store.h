@@ -6,6 +6,7 @@
 #include "engine/base/error.h"
 #include "engine/history/history.h"
 #include "engine/kube/kube.h"
+#include "engine/runtime/runtime.h"
 
 /* The history: `given`, or $XDG_STATE_HOME/assay/history.db, or
  * ~/.local/state/assay/history.db. */
@@ -16,6 +17,16 @@ struct history *store_open(const char *given, bool write, struct error *error);
 /* As store_open for reading, after the runs whose process is gone have been ended
  * as lost; a history that is missing or cannot be written is read as it is. */
 struct history *store_open_reconciled(const char *given, struct error *error);
+
+/* The files that steps leave, kept beside the history `given`: what a runtime is
+ * given. Opened with store_artifacts_open, closed with store_artifacts_close. */
+struct store_artifacts {
+    struct artifact_store store; /* first */
+    struct history_artifacts *kept;
+};
+int store_artifacts_open(struct store_artifacts *artifacts, const char *given,
+                         struct error *error) MUST_CHECK;
+void store_artifacts_close(struct store_artifacts *artifacts);
 
 /* Where kubectl would look for a kubeconfig; `given` is --kubeconfig or NULL. Lives
  * in `arena`. */

@@ -2,6 +2,8 @@
 /* SHA-256 (FIPS 180-4), by OpenSSL. */
 #include <stddef.h>
 
+#include "engine/base/cleanup.h"
+
 struct digest {
     unsigned char bytes[32];
 };
@@ -11,3 +13,14 @@ struct digest digest_compute(const void *bytes, size_t length);
 
 /* 64 lower-case hex digits and a NUL. */
 void digest_print(const struct digest *digest, char hex[65]);
+
+/* The digest of bytes that come in pieces. The caller frees it. */
+struct digest_stream;
+struct digest_stream *digest_stream_new(void);
+void digest_stream_free(struct digest_stream *stream);
+DEFINE_CLEANUP(struct digest_stream *, digest_stream_free);
+void digest_stream_add(struct digest_stream *stream, const void *bytes,
+                       size_t length);
+
+/* The digest of all that was added; nothing may be added after it. */
+struct digest digest_stream_end(struct digest_stream *stream);

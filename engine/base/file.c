@@ -20,12 +20,6 @@
 
 enum { READ_STEP = 64 * 1024, REMOVE_DEPTH_LIMIT = 256 };
 
-static void close_cleanup(const int *descriptor)
-{
-    if (*descriptor >= 0)
-        close(*descriptor);
-}
-
 static char *read_descriptor(struct arena *arena, int descriptor, size_t hint,
                              size_t limit, size_t *length)
 {
@@ -55,8 +49,8 @@ char *file_read(struct arena *arena, const char *path, size_t limit,
                 size_t *length, struct error *error)
 {
     bool standard = strcmp(path, "-") == 0;
-    __attribute__((cleanup(close_cleanup))) int opened =
-        standard ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    CLEANUP(descriptor)
+    int opened = standard ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     int descriptor = standard ? STDIN_FILENO : opened;
     struct stat status;
     if (descriptor < 0 || fstat(descriptor, &status) < 0) {

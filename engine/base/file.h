@@ -2,6 +2,7 @@
 /* Whole files in and out, with limits and without half-written results. */
 #include <stddef.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include "engine/base/arena.h"
 #include "engine/base/error.h"
@@ -23,6 +24,13 @@ int folder_make(const char *path, mode_t mode, struct error *error) MUST_CHECK;
 /* Removes a folder and everything in it; never follows a symbolic link and does
  * not leave the file system of `path`. Missing is not an error. */
 int folder_remove(const char *path, struct error *error) MUST_CHECK;
+
+/* For a local descriptor that closes itself: CLEANUP(descriptor) int file = -1; */
+static inline void descriptor_cleanup(const int *descriptor)
+{
+    if (*descriptor >= 0)
+        close(*descriptor);
+}
 
 /* Writes all bytes to a descriptor, over short writes and EINTR. 0, or -1 with
  * errno set. */

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "engine/base/utf8.h"
 #include "engine/event/artifact.h"
 #include "engine/event/limits.h"
 
@@ -30,24 +31,19 @@ static const char *find_fault_of_parts(const char *name, size_t length)
     return depth > EVENT_ARTIFACT_DEPTH_LIMIT ? "has too many folders" : NULL;
 }
 
-/* Control characters of ASCII and of Latin 1 (U+0080 to U+009F). */
-static bool has_control(const char *name, size_t length)
+/* Control characters are those of ASCII and U+0080 to U+009F. */
+static const char *find_fault_of_text(const char *name, size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)name[i];
-        unsigned char next = i + 1 < length ? (unsigned char)name[i + 1] : 0xff;
-        if (byte < 0x20 || byte == 0x7f || (byte == 0xc2 && next < 0xa0))
-            return true;
+    size_t size;
+    for (size_t at = 0; at < length; at += size) {
+        uint32_t code;
+        size = utf8_decode(name + at, length - at, &code);
+        if (size == 0)
+            return "is not UTF-8";
+        if (code < 0x20 || (code >= 0x7f && code < 0xa0))
+            return "has control characters";
     }
-    return false;
-}
-
-static bool is_utf8(const char *name, size_t length)
-{
-    CLEANUP(arena_free) struct arena *arena = arena_new();
-    const struct value *value = event_text_value(arena, name, length);
-    return value->string.length == length &&
-           memcmp(value->string.bytes, name, length) == 0;
+    return NULL;
 }
 
 const char *event_artifact_fault(const char *name, size_t length)
@@ -56,10 +52,9 @@ const char *event_artifact_fault(const char *name, size_t length)
         return "is empty";
     if (length > EVENT_ARTIFACT_NAME_LIMIT)
         return "is too long";
-    if (has_control(name, length))
-        return "has control characters";
-    if (!is_utf8(name, length))
-        return "is not UTF-8";
+    const char *fault = find_fault_of_text(name, length);
+    if (fault)
+        return fault;
     if (name[0] == '/')
         return "is absolute";
     return find_fault_of_parts(name, length);

@@ -48,6 +48,36 @@ int history_reconcile(struct history *history, struct error *error) MUST_CHECK;
 int history_is_owned(struct history *history, const char *id, bool *owned,
                      struct error *error) MUST_CHECK;
 
+/* The files that the steps of all runs left, by content, in a folder beside the
+ * database: <database>.artifacts/sha256/ab/<62 hex digits>. Opening makes nothing
+ * (the first file that is kept does) and, with `write`, removes what a run that was
+ * killed left half-written. A folder of another user is ERROR_SYSTEM. The caller
+ * closes it. */
+struct history_artifacts;
+struct history_artifacts *
+history_artifacts_open(const char *database, bool write, struct error *error);
+void history_artifacts_close(struct history_artifacts *artifacts);
+DEFINE_CLEANUP(struct history_artifacts *, history_artifacts_close);
+
+struct history_artifact {
+    int64_t size;    /* bytes of what is kept */
+    char digest[72]; /* "sha256:<64 hex digits>" */
+};
+
+/* Keeps what the file `source` has from where it stands, with `compress` as gzip.
+ * More than `limit` bytes in the source is ERROR_INPUT. A kill leaves nothing that
+ * looks like a kept file. */
+int history_artifacts_keep(struct history_artifacts *artifacts, int source,
+                           int64_t limit, bool compress,
+                           struct history_artifact *kept,
+                           struct error *error) MUST_CHECK;
+
+/* Writes the kept file to the descriptor `target` while comparing it. One that is
+ * missing, or is not what its digest says, is ERROR_SYSTEM that names it. */
+int history_artifacts_copy(struct history_artifacts *artifacts,
+                           const struct history_artifact *kept, int target,
+                           struct error *error) MUST_CHECK;
+
 /* One line of the list. */
 struct history_entry {
     char id[40];

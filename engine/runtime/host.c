@@ -14,6 +14,7 @@
 #include "engine/base/arena.h"
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
+#include "engine/runtime/artifact.h"
 #include "engine/runtime/keeper.h"
 #include "engine/runtime/limits.h"
 #include "engine/runtime/machine.h"
@@ -160,11 +161,14 @@ static int prepare(struct host *host, struct error *error)
     host->setup.folder = &host->folder;
     host->setup.keeper = &host->keeper;
     host->setup.network_none = host->options->network_none;
+    struct event_sink *containers =
+        &artifact_collect(host->arena, host->pod, &host->folder,
+                          host->options->artifacts, &host->outcome->sink)
+             ->sink;
     size_t count = host->pod->container_count;
     host->units = arena_allocate(host->arena, count * sizeof *host->units);
     for (size_t i = 0; i < count; i++, host->unit_count++)
-        host->units[i] =
-            unit_make(host->pod, i, host->plan->token, &host->outcome->sink);
+        host->units[i] = unit_make(host->pod, i, host->plan->token, containers);
     host->memory_kills = count_memory_kills();
     return emit_notes(host, error);
 }

@@ -11,6 +11,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
+#include "engine/runtime/artifact.h"
 #include "engine/runtime/limits.h"
 #include "engine/runtime/replay.h"
 
@@ -66,6 +67,20 @@ static void close_cluster(struct cluster *cluster)
     arena_free(cluster->arena);
 }
 
+/* The files that steps leave stay where they are: said once, also when the run is
+ * attached to. */
+static struct event_sink *refuse_artifacts(struct cluster *cluster,
+                                           const struct runtime_record *record)
+{
+    static const char text[] =
+        "artifacts are not fetched from a cluster yet: they go with the pod";
+    bool told = false;
+    for (size_t i = 0; record && i < record->state->note_count; i++)
+        told = told || strcmp(record->state->notes[i], text) == 0;
+    return &artifact_refuse(cluster->arena, text, told, cluster->containers)
+                ->sink;
+}
+
 /* Sets the plan, and what follows from it. */
 static void set_plan(struct cluster *cluster, const struct plan *plan,
                      const struct runtime_record *record)
@@ -77,6 +92,7 @@ static void set_plan(struct cluster *cluster, const struct plan *plan,
     cluster->containers = record && record->state->queued != 0
                               ? replay_make(arena, record, cluster->outcome)
                               : &cluster->outcome->sink;
+    cluster->containers = refuse_artifacts(cluster, record);
     const struct value *list = value_get(plan->pod, "containers");
     size_t count = value_count(list);
     cluster->followers =

@@ -23,9 +23,16 @@ enum {
     HOST_READ_SIZE = 64 * 1024,
     HOST_COMPLAINT_LIMIT = 2048,
 
+    ARTIFACT_COUNT_LIMIT = 10000, /* of a run: EVENT_ARTIFACT_LIMIT */
+    ARTIFACT_NOTE_LIMIT = 20,     /* notes of a run about what was not kept */
+
     OUTCOME_MESSAGE_LIMIT = 4096, /* a termination message, as Kubernetes */
     OUTCOME_STEP_LIMIT = 10000,
 };
+
+/* Bytes of an artifact, and of all those of a run: against a full disk. */
+#define ARTIFACT_FILE_LIMIT (INT64_C(8) << 30)
+#define ARTIFACT_RUN_LIMIT  (INT64_C(32) << 30)
 
 /* From the first wish to abort (or the deadline) to SIGKILL: the entrypoint
  * itself gives its steps 10 s. */

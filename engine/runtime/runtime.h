@@ -11,12 +11,28 @@
 #include "engine/event/event.h"
 #include "engine/plan/plan.h"
 
+struct artifact_kept {
+    int64_t size;    /* bytes of what is kept */
+    char digest[72]; /* "sha256:<64 hex digits>" */
+};
+
 enum runtime_sandbox {
     SANDBOX_BUBBLEWRAP, /* own pid, ipc, uts, user and mount namespaces */
     SANDBOX_NONE,       /* plain processes; asked for explicitly */
 };
 
+/* Where the files that steps leave are kept: whoever runs a plan gives one. Embed it
+ * first in a struct of your own. */
+struct artifact_store {
+    /* Keeps what the open file `source` has, at most `limit` bytes, with
+     * `compress` as gzip, and says what it kept. -1 with `error` set. */
+    int (*keep)(struct artifact_store *store, int source, int64_t limit,
+                bool compress, struct artifact_kept *kept, struct error *error);
+};
+
 struct runtime_options {
+    struct artifact_store *artifacts; /* NULL: files are not kept, and a note
+                                       * says so */
     enum runtime_sandbox sandbox;
     bool network_none; /* take the network away */
     const char
