@@ -10,6 +10,7 @@ int command_plan(int count, char **arguments)
         REQUEST_OPTIONS(&request),
         {"namespace", 'n', OPTION_TEXT, &request.namespace_name, "NS",
          "the namespace of the objects"},
+        SECURITY_OPTION(&request.security),
         {0},
     };
     struct error error = {0};

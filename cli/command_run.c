@@ -22,7 +22,7 @@ static int check_word(const char *option, const char *word, const char *first,
 static int check_host(struct run *run, struct error *error)
 {
     bool none;
-    const char *other = run->security          ? "security"
+    const char *other = run->request.security  ? "security"
                         : run->keep            ? "keep"
                         : run->service_account ? "service-account"
                         : run->start_timeout   ? "start-timeout"
@@ -59,7 +59,6 @@ static int choose(const char *option, const char *word,
 
 static int check_kubernetes(struct run *run, struct error *error)
 {
-    static const char *const securities[] = {"auto", "baseline", "restricted"};
     static const char *const keeps[] = {"failed", "always", "never"};
     struct runtime_kubernetes_options *options = &run->kubernetes_options;
     const char *other = run->sandbox   ? "sandbox"
@@ -71,11 +70,12 @@ static int check_kubernetes(struct run *run, struct error *error)
                          "--%s is for --runtime host; in a cluster the pod has "
                          "its own, and rights come by --service-account",
                          other);
-    int security = choose("security", run->security, securities, error);
+    int security = security_profile_parse(run->request.security, error);
     int keep = choose("keep", run->keep, keeps, error);
     if (security < 0 || keep < 0)
         return -1;
-    options->security = (enum runtime_security)security;
+    options->security = (enum security_profile)security;
+    run->request.security_later = true;
     options->keep = (enum runtime_keep)keep;
     options->service_account = run->service_account;
     options->detach = run->detach;
@@ -148,8 +148,7 @@ int command_run(int count, char **arguments)
         CONNECTION_OPTIONS(&run.cluster),
         {"service-account", 0, OPTION_TEXT, &run.service_account, "NAME",
          "kubernetes: the rights of the steps; its token is mounted"},
-        {"security", 0, OPTION_TEXT, &run.security, "LEVEL",
-         "kubernetes: auto (default), baseline or restricted"},
+        SECURITY_OPTION(&run.request.security),
         {"detach", 0, OPTION_FLAG, &run.detach, NULL,
          "kubernetes: print the id and leave; `assay attach ID`"},
         {"keep", 0, OPTION_TEXT, &run.keep, "WHEN",

@@ -200,12 +200,16 @@ int prepare_resolved(struct arena *arena, const struct request *request,
 int prepare(struct arena *arena, const struct request *request,
             struct preparation *preparation, struct error *error)
 {
-    if (prepare_resolved(arena, request, preparation, error) < 0)
+    int security = security_profile_parse(request->security, error);
+    if (security < 0 ||
+        prepare_resolved(arena, request, preparation, error) < 0)
         return -1;
     struct plan_options options = {
         .run_id = preparation->run_id,
         .token = preparation->token,
         .namespace_name = request->namespace_name,
+        .security = (enum security_profile)security,
+        .security_later = request->security_later,
     };
     preparation->plan = plan_make(arena, preparation->workflow, &options,
                                   &preparation->diagnostics);

@@ -17,7 +17,16 @@ struct request {
     const char *namespace_name;
     const char *unknown_fields;    /* --validation; NULL: strict */
     struct document_choice choice; /* --lock, --locked */
+    const char *security;          /* --security; NULL: auto */
+    bool security_later;           /* see struct plan_options */
 };
+
+/* --security, of the commands that plan for a cluster. */
+#define SECURITY_OPTION(target)                                                \
+    {                                                                          \
+        "security", 0, OPTION_TEXT, target, "PROFILE",                         \
+            "auto, restricted, baseline or privileged (docs/security.md)"      \
+    }
 
 /* --validation, of all commands that check a document. */
 #define VALIDATION_OPTION(target)                                              \

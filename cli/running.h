@@ -14,7 +14,7 @@ struct run {
     struct request request;
     struct connection_request cluster;
     const char *runtime, *sandbox, *network, *expose;
-    const char *security, *keep, *service_account, *start_timeout;
+    const char *keep, *service_account, *start_timeout;
     const char *database, *output_word;
     bool detach;
     enum run_place place;

@@ -454,6 +454,27 @@ static const struct diagnostic_code codes[] = {
      "  pod: {hostPID: true}\n"
      "  steps:\n"
      "    - shell: echo\n"},
+    {"S503", SEVERITY_ERROR, "more than 'baseline' admits",
+     "The run is to be confined by the profile `baseline` or `restricted`, and "
+     "the workflow asks for something that both forbid.",
+     "Leave the field out; or run in a namespace that is made for it, with "
+     "`--security privileged` (docs/security.md).",
+     "# run with --security baseline\n"
+     "spec:\n"
+     "  container:\n"
+     "    securityContext: {privileged: true}\n"
+     "  steps:\n"
+     "    - shell: echo\n"},
+    {"S504", SEVERITY_ERROR, "more than 'restricted' admits",
+     "The run is to be confined by the profile `restricted`, and the workflow "
+     "asks for something that it forbids.",
+     "Leave the field out, or run with `--security baseline`.",
+     "# run with --security restricted\n"
+     "spec:\n"
+     "  container:\n"
+     "    securityContext: {runAsUser: 0}\n"
+     "  steps:\n"
+     "    - shell: echo\n"},
     {0},
 };
 

@@ -202,10 +202,13 @@ struct value *names_static_value(struct planning *planning,
     struct arena *arena = planning->arena;
     if (value_is(value, VALUE_STRING)) {
         const char *text = names_static_text(planning, value);
-        return value_make_string(arena, text ? text : "");
+        struct value *plain = value_make_string(arena, text ? text : "");
+        plain->mark = value->mark;
+        return plain;
     }
     if (value_is(value, VALUE_LIST)) {
         struct value *list = value_make_list(arena);
+        list->mark = value->mark;
         for (size_t i = 0; i < value->list.count; i++)
             value_append(arena, list,
                          names_static_value(planning, value->list.items[i]));
@@ -214,6 +217,7 @@ struct value *names_static_value(struct planning *planning,
     if (!value_is(value, VALUE_MAP))
         return value_copy(arena, value);
     struct value *map = value_make_map(arena);
+    map->mark = value->mark;
     for (size_t i = 0; i < value->map.count; i++) {
         const struct member *member = &value->map.members[i];
         struct value name = {

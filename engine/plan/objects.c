@@ -174,6 +174,8 @@ static struct value *make_job(struct planning *planning, const char *name,
     value_set(arena, template, "metadata",
               make_metadata(planning, NULL, value_get(spec, "pod")));
     value_set(arena, template, "spec", pod);
+    security_plan(arena, template, planning->options->security,
+                  planning->options->security_later, planning->diagnostics);
     value_set(arena, body, "template", template);
     value_set(arena, job, "spec", body);
     return job;

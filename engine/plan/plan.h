@@ -9,6 +9,7 @@
 
 #include "engine/base/arena.h"
 #include "engine/base/diagnostics.h"
+#include "engine/plan/security.h"
 #include "engine/value/value.h"
 #include "engine/workflow/workflow.h"
 
@@ -21,6 +22,10 @@ struct plan_options {
     const char *run_id;         /* 16 hex digits */
     const char *token;          /* 32 hex digits: frames the control lines */
     const char *namespace_name; /* NULL: left out of the objects */
+    enum security_profile security;
+    bool
+        security_later; /* what the profile adds waits for the cluster, which may
+                          * give users itself; what it forbids is told now */
 };
 
 /* Lives in the arena that it was made in. */

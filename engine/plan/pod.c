@@ -145,6 +145,15 @@ static struct value *make_variables(struct planning *planning,
     return list;
 }
 
+/* A number in place of a text, where that was written. */
+static void set_number(struct arena *arena, struct value *map, const char *name,
+                       int64_t number)
+{
+    struct value *made = value_make_int(arena, number);
+    made->mark = value_get(map, name)->mark;
+    value_set(arena, map, name, made);
+}
+
 /* Fields that Kubernetes wants as numbers and workflows may write as texts. */
 static void make_numbers(struct arena *arena, struct value *context)
 {
@@ -156,7 +165,7 @@ static void make_numbers(struct arena *arena, struct value *context)
             continue;
         long long number = strtoll(text, &end, 10);
         if (*end == '\0')
-            value_set(arena, context, names[i], value_make_int(arena, number));
+            set_number(arena, context, names[i], number);
     }
 }
 
@@ -167,9 +176,6 @@ static struct value *make_security(struct planning *planning,
     struct value *context =
         source ? names_static_value(planning, source) : value_make_map(arena);
     make_numbers(arena, context);
-    if (!value_get(context, "allowPrivilegeEscalation") &&
-        !value_bool_or(value_get(context, "privileged"), false))
-        set_bool(arena, context, "allowPrivilegeEscalation", false);
     return context;
 }
 
@@ -285,11 +291,6 @@ struct value *pod_make(struct planning *planning, const char *name)
     struct value *context =
         given ? names_static_value(planning, given) : value_make_map(arena);
     make_numbers(arena, context);
-    if (!value_get(context, "seccompProfile")) {
-        struct value *profile = value_make_map(arena);
-        value_set_string(arena, profile, "type", "RuntimeDefault");
-        value_set(arena, context, "seccompProfile", profile);
-    }
     value_set(arena, pod, "securityContext", context);
     struct value *containers = value_make_list(arena);
     for (size_t i = 0; i < planning->container_count; i++)

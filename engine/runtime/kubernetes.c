@@ -123,7 +123,7 @@ static int emit_started(struct cluster *cluster, struct error *error)
     value_set_string(arena, data, "namespace", options->namespace_name);
     value_set_string(arena, data, "job", cluster->job_name);
     value_set_string(arena, data, "security",
-                     cluster->choice.restricted ? "restricted" : "baseline");
+                     security_profile_name(cluster->choice.security.profile));
     value_set_string(arena, data, "serviceAccount", account);
     return cluster_emit(cluster,
                         (struct event){.kind = EVENT_RUN_STARTED, .data = data},
@@ -489,8 +489,7 @@ static int take_up(struct cluster *cluster, const char *run_id,
                                         run_id),
                            error);
     set_plan(cluster, plan, record);
-    cluster->choice.restricted = value_bool_or(
-        value_path(plan->pod, "securityContext.runAsNonRoot"), false);
+    cluster->choice.security.profile = kubernetes_read_profile(job);
     if (record->state->queued == 0 && emit_queued(cluster, error) != 0)
         return -1;
     if (record->state->status == STATUS_QUEUED &&

@@ -164,9 +164,11 @@ static int create_owned(struct cluster *cluster, struct error *error)
 
 int cluster_create(struct cluster *cluster, struct error *error)
 {
-    struct kube_call create = make_post(
-        cluster, &kube_jobs, "job",
-        kubernetes_make_job(cluster->arena, cluster->plan, &cluster->choice));
+    const struct value *job =
+        kubernetes_make_job(cluster->arena, cluster->plan, &cluster->choice);
+    if (kubernetes_check_security(job, &cluster->choice, error) < 0)
+        return -1;
+    struct kube_call create = make_post(cluster, &kube_jobs, "job", job);
     cluster->created = true;
     if (run(cluster, &create, 1, error) < 0 ||
         find_own(cluster, &kube_jobs, "job", &create, error) < 0)

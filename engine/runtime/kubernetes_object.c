@@ -1,7 +1,6 @@
 /*
  * A plan and a choice in, objects for the API out. The plan is never changed:
- * what differs is copied. `restricted` is the Pod Security Standard of that name:
- * runAsNonRoot, seccomp, no privilege escalation, all capabilities dropped.
+ * what differs is copied.
  */
 #include "engine/runtime/kubernetes_object.h"
 
@@ -9,23 +8,42 @@
 
 #include "engine/base/base64.h"
 
-/* A user that owns nothing, for images whose own is root. */
-enum { NOBODY = 65532 };
-
 #define ENFORCES    "pod-security.kubernetes.io/enforce"
 #define USER_RANGES "openshift.io/sa.scc.uid-range"
+#define PROFILE     "assay.dev/security"
 
 void kubernetes_choose(const struct value *namespace_object,
-                       enum runtime_security wanted, struct job_choice *choice)
+                       enum security_profile wanted, struct job_choice *choice)
 {
     const struct value *metadata = value_get(namespace_object, "metadata");
     const char *enforced =
         value_string_at(value_get(metadata, "labels"), ENFORCES);
-    choice->restricted =
-        wanted == SECURITY_RESTRICTED || (wanted == SECURITY_AUTO && enforced &&
-                                          strcmp(enforced, "restricted") == 0);
-    choice->assigns_users =
+    choice->security.profile = wanted;
+    for (int i = SECURITY_BASELINE;
+         wanted == SECURITY_AUTO && enforced && i <= SECURITY_RESTRICTED; i++)
+        if (strcmp(enforced, security_profile_name(i)) == 0)
+            choice->security.profile = (enum security_profile)i;
+    choice->security.assigns_users =
         value_get(value_get(metadata, "annotations"), USER_RANGES) != NULL;
+}
+
+int kubernetes_check_security(const struct value *job,
+                              const struct job_choice *choice,
+                              struct error *error)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct security_finding *found;
+    size_t count = security_judge(arena, value_path(job, "spec.template"),
+                                  choice->security.profile, &found);
+    if (count == 0)
+        return 0;
+    return error_set(
+        error, ERROR_TRUST,
+        "the workflow asks for more than the profile '%s' admits: %s: it "
+        "admits %s%s",
+        security_profile_name(choice->security.profile), found[0].field,
+        found[0].wanted,
+        count == 1 ? "" : arena_format(arena, ", and %zu more", count - 1));
 }
 
 static void set_bool(struct arena *arena, struct value *map, const char *name,
@@ -52,45 +70,13 @@ static struct value *need_map(struct arena *arena, struct value *map,
     return found;
 }
 
-static void restrict_container(struct arena *arena, struct value *container)
+enum security_profile kubernetes_read_profile(const struct value *job)
 {
-    struct value *context = need_map(arena, container, "securityContext");
-    struct value *capabilities = need_map(arena, context, "capabilities");
-    struct value *all = value_make_list(arena);
-    value_append(arena, all, value_make_string(arena, "ALL"));
-    if (!value_get(capabilities, "drop"))
-        value_set(arena, capabilities, "drop", all);
-}
-
-/* Whether all containers say themselves as which user they run. */
-static bool has_user(const struct value *pod)
-{
-    if (value_path(pod, "securityContext.runAsUser"))
-        return true;
-    const struct value *list = value_get(pod, "containers");
-    for (size_t i = 0; i < value_count(list); i++)
-        if (!value_path(value_item(list, i), "securityContext.runAsUser"))
-            return false;
-    return value_count(list) > 0;
-}
-
-static void restrict_pod(struct arena *arena, struct value *pod,
-                         const struct job_choice *choice)
-{
-    struct value *context = need_map(arena, pod, "securityContext");
-    if (!value_get(context, "runAsNonRoot"))
-        set_bool(arena, context, "runAsNonRoot", true);
-    if (!choice->assigns_users && !has_user(pod)) {
-        set_int(arena, context, "runAsUser", NOBODY);
-        if (!value_get(context, "runAsGroup"))
-            set_int(arena, context, "runAsGroup", NOBODY);
-    }
-    static const char *const lists[] = {"initContainers", "containers"};
-    for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) {
-        const struct value *list = value_get(pod, lists[k]);
-        for (size_t i = 0; i < value_count(list); i++)
-            restrict_container(arena, value_item(list, i));
-    }
+    struct error unknown = {0};
+    const char *word =
+        value_string_at(value_path(job, "metadata.annotations"), PROFILE);
+    int profile = security_profile_parse(word, &unknown);
+    return profile < 0 ? SECURITY_AUTO : (enum security_profile)profile;
 }
 
 struct value *kubernetes_make_job(struct arena *arena, const struct plan *plan,
@@ -99,8 +85,10 @@ struct value *kubernetes_make_job(struct arena *arena, const struct plan *plan,
     struct value *job = value_copy(arena, plan->job);
     struct value *spec = need_map(arena, job, "spec");
     struct value *pod = value_path(spec, "template.spec");
-    value_set_string(arena, need_map(arena, job, "metadata"), "namespace",
-                     choice->namespace_name);
+    struct value *metadata = need_map(arena, job, "metadata");
+    value_set_string(arena, metadata, "namespace", choice->namespace_name);
+    value_set_string(arena, need_map(arena, metadata, "annotations"), PROFILE,
+                     security_profile_name(choice->security.profile));
     if (choice->kept_finished > 0)
         set_int(arena, spec, "ttlSecondsAfterFinished", choice->kept_finished);
     if (choice->service_account) {
@@ -108,8 +96,7 @@ struct value *kubernetes_make_job(struct arena *arena, const struct plan *plan,
                          choice->service_account);
         set_bool(arena, pod, "automountServiceAccountToken", true);
     }
-    if (choice->restricted)
-        restrict_pod(arena, pod, choice);
+    security_confine(arena, value_path(spec, "template"), &choice->security);
     return job;
 }
 

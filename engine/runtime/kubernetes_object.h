@@ -14,15 +14,23 @@
 /* What was decided about the pod. */
 struct job_choice {
     const char *namespace_name;
-    const char *service_account; /* NULL: as the plan has it */
-    bool restricted;
-    bool assigns_users;    /* the cluster does that itself (OpenShift) */
+    const char *service_account;     /* NULL: as the plan has it */
+    struct security_choice security; /* AUTO: nothing is enforced */
     int64_t kept_finished; /* seconds after its end; 0: as the plan has it */
 };
 
-/* What the namespace object says about it: restricted when it enforces that. */
+/* The profile: the one that is wanted, and with AUTO the one that the namespace
+ * object says it enforces; AUTO stays when it enforces none. */
 void kubernetes_choose(const struct value *namespace_object,
-                       enum runtime_security wanted, struct job_choice *choice);
+                       enum security_profile wanted, struct job_choice *choice);
+
+/* ERROR_TRUST when the workflow asks for more than that profile admits. */
+int kubernetes_check_security(const struct value *job,
+                              const struct job_choice *choice,
+                              struct error *error) MUST_CHECK;
+
+/* The profile of a Job that was made by kubernetes_make_job; else AUTO. */
+enum security_profile kubernetes_read_profile(const struct value *job);
 
 /* The Job. */
 struct value *kubernetes_make_job(struct arena *arena, const struct plan *plan,

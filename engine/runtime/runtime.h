@@ -52,13 +52,6 @@ int runtime_host_run(const struct plan *plan,
                      const struct runtime_options *options,
                      struct event_sink *sink, struct error *error) MUST_CHECK;
 
-/* How strictly the pod is confined (docs/kubernetes.md). */
-enum runtime_security {
-    SECURITY_AUTO, /* restricted where the namespace enforces it, else baseline */
-    SECURITY_BASELINE,
-    SECURITY_RESTRICTED,
-};
-
 /* What is left in the cluster when a run has ended. */
 enum runtime_keep {
     KEEP_FAILED, /* the Job of a run that did not pass, for an hour */
@@ -83,7 +76,7 @@ struct runtime_kubernetes_options {
     const char *context, *server; /* for the record */
     const char *namespace_name;
     const char *service_account; /* NULL: as the workflow says */
-    enum runtime_security security;
+    enum security_profile security;
     enum runtime_keep keep;
     bool detach;           /* return when all is created */
     bool abort;            /* of attach: end it */

@@ -63,7 +63,7 @@ no_more configmaps 'and no ConfigMap but the shared one'
 expect 'the record has the log' 0 'in the second container' "$ASSAY" logs latest
 expect 'and the place' 0 '"namespace":"default"' \
     "$ASSAY" show latest --output ndjson
-has 'with the security level' '"security":"baseline"'
+has 'with the security profile' '"security":"auto"'
 
 expect 'a run that fails' 1 "step 'fourth' failed with exit code 4" \
     "$ASSAY" run "$flows/steps.yaml" --config exit_code=4
@@ -298,11 +298,44 @@ expect 'a namespace that enforces restricted' 0 'in the second container' \
     "$ASSAY" run "$flows/steps.yaml" -n strict
 expect 'is found out' 0 '"security":"restricted"' \
     "$ASSAY" show latest --output ndjson
+cat >"$work/more.yaml" <<YAML
+apiVersion: testworkflows.testkube.io/v1
+kind: TestWorkflow
+metadata: {name: more}
+spec:
+  container:
+    securityContext: {privileged: true}
+  steps:
+    - shell: echo ran, \$HOME
+YAML
+expect 'more than a namespace admits' 4 \
+    "the profile 'restricted' admits: container 'steps-1': securityContext.privileged" \
+    "$ASSAY" run "$work/more.yaml" -n strict
+expect 'the same of baseline' 4 \
+    "the profile 'baseline' admits: container 'steps-1': securityContext.privileged" \
+    "$ASSAY" run "$work/more.yaml" -n based
+no_more jobs 'and nothing is created'
+expect 'a namespace that enforces nothing' 0 'ran' \
+    "$ASSAY" run "$work/more.yaml"
+expect 'more than the profile of the command line' 4 'more.yaml:6:35: error[S503]' \
+    "$ASSAY" run "$work/more.yaml" --security baseline
+expect 'which a plan tells as well' 4 'more.yaml:6:35: error[S503]' \
+    "$ASSAY" plan "$work/more.yaml" --security restricted
+sed '/container:/,/securityContext/d' "$work/more.yaml" >"$work/less.yaml"
+expect 'the home of the user of restricted' 0 'ran, /tmp' \
+    "$ASSAY" run "$work/less.yaml" -n strict
+expect 'privileged adds nothing' 0 'ran' \
+    "$ASSAY" run "$work/less.yaml" --security privileged --keep always
+kubectl get pods -o yaml >"$work/out"
+has_not 'no profile' 'RuntimeDefault'
+has_not 'no word about escalation' 'allowPrivilegeEscalation'
+kubectl delete jobs --all >/dev/null 2>&1
 expect 'restricted by wish' 0 'in the second container' \
     "$ASSAY" run "$flows/steps.yaml" --security restricted --keep always
 kubectl get pods -o yaml >"$work/out"
 has 'no root' 'runAsNonRoot: true'
 has 'no capabilities' '- ALL'
+has 'no writable image' 'readOnlyRootFilesystem: true'
 has 'no token' 'automountServiceAccountToken: false'
 kubectl delete jobs --all >/dev/null 2>&1
 rules '[{action: refuse-pod, namespace: strict, message: "violates PodSecurity \"restricted:latest\""}]'
@@ -336,6 +369,6 @@ expect 'host options are refused' 2 '--sandbox is for --runtime host' \
     "$ASSAY" run "$flows/steps.yaml" --sandbox none
 expect 'and the other way round' 2 '--detach is for --runtime kubernetes' \
     "$ASSAY" run "$flows/steps.yaml" --runtime host --detach
-expect 'a level that is none' 2 'expected auto, baseline or restricted' \
+expect 'a profile that is none' 2 'expected auto, restricted, baseline or privileged' \
     "$ASSAY" run "$flows/steps.yaml" --security high
 finish

@@ -1,13 +1,9 @@
-/*
- * A pod and its namespace in, a complete pod or a refusal out. The pod security
- * standards are a table of checks; the texts are those of a real server.
- * https://kubernetes.io/docs/concepts/security/pod-security-standards/
- */
+/* A pod and its namespace in, a complete pod or a refusal out. */
 #include "tests/kube/admission.h"
 
 #include <string.h>
 
-#include "engine/base/text.h"
+#include "tests/kube/pod_security.h"
 #include "tests/kube/tree.h"
 
 #define LEVEL_LABEL  "pod-security.kubernetes.io/enforce"
@@ -15,138 +11,18 @@
 #define TOKEN_VOLUME "kube-api-access"
 #define ROOT_MAP     "kube-root-ca.crt"
 
-/* A member of the container's security context, or else of the pod's. */
-static const struct value *find_member(const struct value *pod,
-                                       const struct value *container,
-                                       const char *path)
-{
-    const struct value *own =
-        value_path(value_get(container, "securityContext"), path);
-    return own ? own
-               : value_path(value_path(pod, "spec.securityContext"), path);
-}
-
-static bool escalates(const struct value *pod, const struct value *container)
-{
-    (void)pod;
-    return value_bool_or(
-        value_path(container, "securityContext.allowPrivilegeEscalation"),
-        true);
-}
-
-static bool keeps_capabilities(const struct value *pod,
-                               const struct value *container)
-{
-    (void)pod;
-    return !tree_holds(
-        value_path(container, "securityContext.capabilities.drop"), "ALL");
-}
-
-static bool may_be_root(const struct value *pod, const struct value *container)
-{
-    return !value_bool_or(find_member(pod, container, "runAsNonRoot"), false);
-}
-
-static bool is_root(const struct value *pod, const struct value *container)
-{
-    return value_int_or(find_member(pod, container, "runAsUser"), -1) == 0;
-}
-
-static bool has_no_profile(const struct value *pod,
-                           const struct value *container)
-{
-    const char *type =
-        value_string(find_member(pod, container, "seccompProfile.type"));
-    return !type || (strcmp(type, "RuntimeDefault") != 0 &&
-                     strcmp(type, "Localhost") != 0);
-}
-
-static bool is_privileged(const struct value *pod,
-                          const struct value *container)
-{
-    (void)pod;
-    return value_bool_or(value_path(container, "securityContext.privileged"),
-                         false);
-}
-
-static bool uses_host(const struct value *pod, const struct value *container)
-{
-    static const char *const members[] = {"spec.hostNetwork", "spec.hostPID",
-                                          "spec.hostIPC"};
-    const struct value *volumes = value_path(pod, "spec.volumes");
-    (void)container;
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-        if (value_bool_or(value_path(pod, members[i]), false))
-            return true;
-    for (size_t i = 0; i < value_count(volumes); i++)
-        if (value_get(value_item(volumes, i), "hostPath"))
-            return true;
-    return false;
-}
-
-/* What the two standards forbid, and how it is said; %s is the container. */
-static const struct {
-    bool baseline; /* forbidden by both */
-    bool (*breaks)(const struct value *pod, const struct value *container);
-    const char *what, *before, *after;
-} standards[] = {
-    {true, is_privileged, "privileged", "container",
-     "must not set securityContext.privileged=true"},
-    {true, uses_host, "host namespaces or hostPath volumes", "pod of container",
-     "must not use the host's"},
-    {false, escalates, "allowPrivilegeEscalation != false", "container",
-     "must set securityContext.allowPrivilegeEscalation=false"},
-    {false, keeps_capabilities, "unrestricted capabilities", "container",
-     "must set securityContext.capabilities.drop=[\"ALL\"]"},
-    {false, may_be_root, "runAsNonRoot != true", "pod or container",
-     "must set securityContext.runAsNonRoot=true"},
-    {false, is_root, "runAsUser=0", "pod or container",
-     "must not set runAsUser=0"},
-    {false, has_no_profile, "seccompProfile", "pod or container",
-     "must set securityContext.seccompProfile.type to \"RuntimeDefault\" or "
-     "\"Localhost\""},
-};
-
-static void judge_container(const struct value *pod,
-                            const struct value *container, bool restricted,
-                            struct text *found)
-{
-    const char *name = value_string_at(container, "name");
-    for (size_t i = 0; i < sizeof standards / sizeof *standards; i++)
-        if ((restricted || standards[i].baseline) &&
-            standards[i].breaks(pod, container))
-            text_append_format(found, "%s%s (%s \"%s\" %s)",
-                               found->length ? ", " : "", standards[i].what,
-                               standards[i].before, name ? name : "",
-                               standards[i].after);
-}
-
 /* What of the namespace's standard the pod breaks, or NULL. */
 static const char *judge_security(struct arena *arena,
                                   const struct cluster *cluster,
                                   const struct value *pod)
 {
-    static const char *const lists[] = {"spec.initContainers",
-                                        "spec.containers"};
-    CLEANUP(text_free) struct text found = {0};
     const char *name = value_string(value_path(pod, "metadata.namespace"));
     const struct object *home =
         store_find(&cluster->store, discovery_find("", "v1", "namespaces"), "",
                    name ? name : "");
     const char *level = value_string_at(
         value_path(home ? home->value : NULL, "metadata.labels"), LEVEL_LABEL);
-    if (!level || strcmp(level, "privileged") == 0)
-        return NULL;
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        const struct value *list = value_path(pod, lists[i]);
-        for (size_t k = 0; k < value_count(list); k++)
-            judge_container(pod, value_item(list, k),
-                            strcmp(level, "restricted") == 0, &found);
-    }
-    return found.length
-               ? arena_format(arena, "violates PodSecurity \"%s:latest\": %s",
-                              level, text_string(&found))
-               : NULL;
+    return level ? pod_security_judge(arena, pod, level) : NULL;
 }
 
 static struct value *make_item(struct arena *arena, const char *key,

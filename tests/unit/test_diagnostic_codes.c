@@ -21,14 +21,18 @@ static void look_at(struct arena *arena, const char *source,
     struct workflow *workflow =
         workflow_decode(arena, document, source, length, &later);
     struct error error = {0};
-    bool given = strncmp(source, "# run with", 10) == 0;
+    bool given = strncmp(source, "# run with --config", 19) == 0;
     if (workflow && given)
         assert_int_equal(workflow_set(arena, workflow, "host=x; id", &error),
                          0);
-    static const struct plan_options plan = {
+    struct plan_options plan = {
         .run_id = "0123456789abcdef",
         .token = "0123456789abcdef0123456789abcdef",
     };
+    if (strncmp(source, "# run with --security baseline", 30) == 0)
+        plan.security = SECURITY_BASELINE;
+    if (strncmp(source, "# run with --security restricted", 32) == 0)
+        plan.security = SECURITY_RESTRICTED;
     if (workflow && workflow_resolve(arena, workflow, plan.run_id, &later) == 0)
         (void)plan_make(arena, workflow, &plan, &later);
     for (size_t i = 0; i < later.count; i++)

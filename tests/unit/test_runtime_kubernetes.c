@@ -44,38 +44,30 @@ static const struct {
     struct job_choice choice;
     const char *want; /* the pod */
 } jobs[] = {
-    {"as it is",
+    {"privileged: as it is",
      "{containers: [{name: a}]}",
-     {.namespace_name = "n"},
+     {.namespace_name = "n", .security = {.profile = SECURITY_PRIVILEGED}},
      "{\"containers\":[{\"name\":\"a\"}]}"},
     {"with a service account",
      "{automountServiceAccountToken: false}",
-     {.namespace_name = "n", .service_account = "s"},
+     {.namespace_name = "n",
+      .service_account = "s",
+      .security = {.profile = SECURITY_PRIVILEGED}},
      "{\"automountServiceAccountToken\":true,\"serviceAccountName\":\"s\"}"},
-    {"restricted",
+    {"confined by the profile",
      "{containers: [{name: a}]}",
-     {.namespace_name = "n", .restricted = true},
-     "{\"containers\":[{\"name\":\"a\",\"securityContext\":{\"capabilities\":"
-     "{\"drop\":[\"ALL\"]}}}],\"securityContext\":{\"runAsNonRoot\":true,"
-     "\"runAsUser\":65532,\"runAsGroup\":65532}}"},
-    {"restricted, the cluster gives users",
+     {.namespace_name = "n", .security = {.profile = SECURITY_BASELINE}},
+     "{\"containers\":[{\"name\":\"a\",\"securityContext\":"
+     "{\"allowPrivilegeEscalation\":false}}],\"securityContext\":"
+     "{\"seccompProfile\":{\"type\":\"RuntimeDefault\"}}}"},
+    {"the cluster gives users",
      "{containers: [{name: a}]}",
-     {.namespace_name = "n", .restricted = true, .assigns_users = true},
-     "{\"containers\":[{\"name\":\"a\",\"securityContext\":{\"capabilities\":"
-     "{\"drop\":[\"ALL\"]}}}],\"securityContext\":{\"runAsNonRoot\":true}}"},
-    {"restricted, with users of its own",
-     "{containers: [{name: a, securityContext: {runAsUser: 5}}]}",
-     {.namespace_name = "n", .restricted = true},
-     "{\"containers\":[{\"name\":\"a\",\"securityContext\":{\"runAsUser\":5,"
-     "\"capabilities\":{\"drop\":[\"ALL\"]}}}],\"securityContext\":"
-     "{\"runAsNonRoot\":true}}"},
-    {"restricted, what is dropped stays",
-     "{securityContext: {runAsUser: 7, runAsNonRoot: false}, containers: "
-     "[{name: a, securityContext: {capabilities: {drop: [X]}}}]}",
-     {.namespace_name = "n", .restricted = true},
-     "{\"securityContext\":{\"runAsUser\":7,\"runAsNonRoot\":false},"
-     "\"containers\":[{\"name\":\"a\",\"securityContext\":{\"capabilities\":"
-     "{\"drop\":[\"X\"]}}}]}"},
+     {.namespace_name = "n",
+      .security = {.profile = SECURITY_RESTRICTED, .assigns_users = true}},
+     "{\"containers\":[{\"name\":\"a\",\"securityContext\":"
+     "{\"allowPrivilegeEscalation\":false,\"capabilities\":{\"drop\":[\"ALL\"]}"
+     "}}],\"securityContext\":{\"seccompProfile\":{\"type\":\"RuntimeDefault\"}"
+     ",\"runAsNonRoot\":true}}"},
 };
 
 static void jobs_for_a_cluster(void **state)
@@ -92,6 +84,8 @@ static void jobs_for_a_cluster(void **state)
                    jobs[i].want);
         CHECK_TEXT(jobs[i].name,
                    value_string(value_path(job, "metadata.namespace")), "n");
+        CHECK(jobs[i].name,
+              kubernetes_read_profile(job) == jobs[i].choice.security.profile);
         CHECK_TEXT("the plan stays as it was", print(arena, plan.job), before);
     }
 }
@@ -101,37 +95,62 @@ static void levels_of_security(void **state)
     (void)state;
     static const struct {
         const char *name, *object;
-        enum runtime_security wanted;
-        bool restricted, assigns;
+        enum security_profile wanted, profile;
+        bool assigns;
     } rows[] = {
-        {"nothing known", "{}", SECURITY_AUTO, false, false},
-        {"enforced",
+        {"nothing known", "{}", SECURITY_AUTO, SECURITY_AUTO, false},
+        {"restricted is enforced",
          "{metadata: {labels: {pod-security.kubernetes.io/enforce: "
          "restricted}}}",
-         SECURITY_AUTO, true, false},
-        {"less enforced",
+         SECURITY_AUTO, SECURITY_RESTRICTED, false},
+        {"baseline is enforced",
          "{metadata: {labels: {pod-security.kubernetes.io/enforce: baseline}}}",
-         SECURITY_AUTO, false, false},
+         SECURITY_AUTO, SECURITY_BASELINE, false},
+        {"privileged is enforced, which is nothing",
+         "{metadata: {labels: {pod-security.kubernetes.io/enforce: "
+         "privileged}}}",
+         SECURITY_AUTO, SECURITY_AUTO, false},
         {"only warned of",
          "{metadata: {labels: {pod-security.kubernetes.io/warn: restricted}}}",
-         SECURITY_AUTO, false, false},
-        {"by wish", "{}", SECURITY_RESTRICTED, true, false},
+         SECURITY_AUTO, SECURITY_AUTO, false},
+        {"by wish", "{}", SECURITY_RESTRICTED, SECURITY_RESTRICTED, false},
         {"against it",
          "{metadata: {labels: {pod-security.kubernetes.io/enforce: "
          "restricted}}}",
-         SECURITY_BASELINE, false, false},
+         SECURITY_BASELINE, SECURITY_BASELINE, false},
         {"OpenShift",
          "{metadata: {annotations: {openshift.io/sa.scc.uid-range: 1/2}}}",
-         SECURITY_AUTO, false, true},
+         SECURITY_AUTO, SECURITY_AUTO, true},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
         struct job_choice choice = {0};
         kubernetes_choose(parse(arena, rows[i].object), rows[i].wanted,
                           &choice);
-        CHECK(rows[i].name, choice.restricted == rows[i].restricted);
-        CHECK(rows[i].name, choice.assigns_users == rows[i].assigns);
+        CHECK(rows[i].name, choice.security.profile == rows[i].profile);
+        CHECK(rows[i].name, choice.security.assigns_users == rows[i].assigns);
     }
+}
+
+static void more_than_is_admitted(void **state)
+{
+    (void)state;
+    static const char *const pod =
+        "{containers: [{name: a, securityContext: {privileged: true}}]}";
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct plan plan = make_plan(arena, pod);
+    struct job_choice choice = {.namespace_name = "n"};
+    struct error error = {0};
+    const struct value *job = kubernetes_make_job(arena, &plan, &choice);
+    CHECK(pod, kubernetes_check_security(job, &choice, &error) == 0);
+    choice.security.profile = SECURITY_RESTRICTED;
+    job = kubernetes_make_job(arena, &plan, &choice);
+    CHECK(pod, kubernetes_check_security(job, &choice, &error) < 0);
+    CHECK(pod, error.kind == ERROR_TRUST);
+    CHECK_TEXT(pod, error.text,
+               "the workflow asks for more than the profile 'restricted' "
+               "admits: container 'a': securityContext.privileged: it admits "
+               "only false, and 1 more");
 }
 
 static void what_the_job_owns(void **state)
@@ -542,6 +561,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(jobs_for_a_cluster),
         cmocka_unit_test(levels_of_security),
+        cmocka_unit_test(more_than_is_admitted),
         cmocka_unit_test(what_the_job_owns),
         cmocka_unit_test(the_shared_program_is_ours),
         cmocka_unit_test(plans_from_a_cluster),
