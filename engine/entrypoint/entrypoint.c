@@ -89,7 +89,8 @@ static int read_number(const char *text, size_t limit, size_t *number,
     return 0;
 }
 
-/* Signals are read from a descriptor; what a pipe's reader does is no signal. */
+/* Signals are read from a descriptor; what a pipe's reader does, or
+ * a limit of file sizes, is no signal. */
 static int open_signals(struct error *error)
 {
     sigset_t set;
@@ -99,6 +100,7 @@ static int open_signals(struct error *error)
     sigaddset(&set, SIGINT);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     int descriptor = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (descriptor < 0)
         return error_set_system(error, "cannot read signals");

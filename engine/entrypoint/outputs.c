@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -84,7 +85,7 @@ static void leave_out(struct text *left_out, const char *name, const char *why)
 static bool is_key(const char *name)
 {
     static const char characters[] = "abcdefghijklmnopqrstuvwxyz"
-                                     "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+                                     "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.";
     return name[0] != '.' && strspn(name, characters) == strlen(name);
 }
 
@@ -173,6 +174,38 @@ static int keep(const struct outputs *outputs, const struct step *step,
     return 0;
 }
 
+static int compare_names(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+/* The names in the folder, sorted; of too many some. */
+static size_t list_names(struct arena *arena, DIR *folder,
+                         const char *names[ENTRYPOINT_OUTPUT_FILES_LIMIT + 1])
+{
+    size_t count = 0;
+    const struct dirent *entry;
+    while (count <= ENTRYPOINT_OUTPUT_FILES_LIMIT &&
+           (entry = readdir(folder)) != NULL)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            names[count++] = arena_string(arena, entry->d_name);
+    qsort(names, count, sizeof *names, compare_names);
+    return count;
+}
+
+static void take_folder(struct outputs *outputs, struct step *step, DIR *folder,
+                        struct text *left_out)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    const char *names[ENTRYPOINT_OUTPUT_FILES_LIMIT + 1];
+    size_t count = list_names(arena, folder, names);
+    for (size_t i = 0; i < count; i++)
+        if (i < ENTRYPOINT_OUTPUT_FILES_LIMIT)
+            take_entry(outputs, step, dirfd(folder), names[i], left_out);
+        else
+            leave_out(left_out, names[i], "too many files");
+}
+
 int outputs_take(struct outputs *outputs, struct step *step,
                  struct text *left_out, struct error *error)
 {
@@ -182,19 +215,10 @@ int outputs_take(struct outputs *outputs, struct step *step,
     outputs->total -= step->outputs.length;
     text_clear(&step->outputs);
     DIR *folder = open_folder(outputs);
-    const struct dirent *entry;
-    int count = 0;
-    while (folder && (entry = readdir(folder)) != NULL) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        if (++count > ENTRYPOINT_OUTPUT_FILES_LIMIT) {
-            leave_out(left_out, entry->d_name, "too many files");
-            break;
-        }
-        take_entry(outputs, step, dirfd(folder), entry->d_name, left_out);
-    }
-    if (folder)
+    if (folder) {
+        take_folder(outputs, step, folder, left_out);
         closedir(folder);
+    }
     outputs->total += step->outputs.length;
     if (!outputs->state || (step->outputs.length == 0 && !had))
         return 0;

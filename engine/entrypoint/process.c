@@ -50,6 +50,7 @@ static _Noreturn void become(const struct process *process, int output,
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
     setsid();
     int null = open("/dev/null", O_RDONLY);
     if (null >= 0)
