@@ -24,6 +24,7 @@ int command_resolve(int count, char **arguments);
 int command_history(int count, char **arguments);
 int command_show(int count, char **arguments);
 int command_logs(int count, char **arguments);
+int command_artifacts(int count, char **arguments);
 int command_attach(int count, char **arguments);
 int command_abort(int count, char **arguments);
 int command_doctor(int count, char **arguments);

@@ -15,6 +15,8 @@ const struct command commands[] = {
     {"history", command_history, "[list]", "list past runs"},
     {"show", command_show, "ID", "show one run: steps, parameters, images"},
     {"logs", command_logs, "ID [--step REF]", "print the log of a run"},
+    {"artifacts", command_artifacts, "ID [--download DIR]",
+     "list or fetch the files that a run left"},
     {"attach", command_attach, "ID",
      "follow a run in a cluster, and complete its record"},
     {"abort", command_abort, "ID", "end a run in a cluster"},

@@ -163,7 +163,7 @@ static int run_on_host(struct run *run, struct event_sink *sink,
                        struct error *error)
 {
     struct store_artifacts artifacts;
-    if (store_artifacts_open(&artifacts, run->database, error) < 0)
+    if (store_artifacts_open(&artifacts, run->database, true, error) < 0)
         return -1;
     run->host_options.artifacts = &artifacts.store;
     int result = runtime_host_run(run->preparation.plan, &run->host_options,

@@ -70,12 +70,12 @@ static int keep(struct artifact_store *store, int source, int64_t limit,
 }
 
 int store_artifacts_open(struct store_artifacts *artifacts, const char *given,
-                         struct error *error)
+                         bool write, struct error *error)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
     const char *path = store_history_path(arena, given, error);
     artifacts->store.keep = keep;
-    artifacts->kept = path ? history_artifacts_open(path, true, error) : NULL;
+    artifacts->kept = path ? history_artifacts_open(path, write, error) : NULL;
     return artifacts->kept ? 0 : -1;
 }
 

@@ -25,7 +25,7 @@ struct store_artifacts {
     struct history_artifacts *kept;
 };
 int store_artifacts_open(struct store_artifacts *artifacts, const char *given,
-                         struct error *error) MUST_CHECK;
+                         bool write, struct error *error) MUST_CHECK;
 void store_artifacts_close(struct store_artifacts *artifacts);
 
 /* Where kubectl would look for a kubeconfig; `given` is --kubeconfig or NULL. Lives

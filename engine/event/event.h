@@ -149,6 +149,18 @@ enum status event_shown_status(const struct run_state *state);
  * '/', none of them empty, '.' or '..'. */
 const char *event_artifact_fault(const char *name, size_t length);
 
+/* One of the artifacts that somebody asks for. */
+struct artifact_choice {
+    const struct artifact_state *artifact;
+    bool replaced; /* a later one of these has the same name */
+};
+
+/* The artifacts of `step` (NULL: of all; a group: of the steps in it), in the order
+ * in which they came. Lives in `arena`. */
+struct artifact_choice *event_choose_artifacts(struct arena *arena,
+                                               const struct run_state *state,
+                                               const char *step, size_t *count);
+
 /* "passed"; and back: -1 when there is no such word. */
 const char *event_status_name(enum status status);
 int event_status_parse(const char *name);

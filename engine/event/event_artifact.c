@@ -4,6 +4,7 @@
  * whoever hands one on asks event_artifact_fault; the state does not, so that a
  * record with a hostile name can still be read and shown.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/utf8.h"
@@ -108,6 +109,47 @@ int artifact_add(struct run_state *state, const struct event *event,
         .digest = arena_string(state->arena, digest),
     };
     return 0;
+}
+
+static bool is_of(const struct artifact_state *artifact, const char *step)
+{
+    size_t length = step ? strlen(step) : 0;
+    return !step ||
+           (strncmp(artifact->step, step, length) == 0 &&
+            (artifact->step[length] == '\0' || artifact->step[length] == '.'));
+}
+
+/* By name, and those of one name in their order. */
+static int compare(const void *a, const void *b)
+{
+    const struct artifact_choice *one = *(struct artifact_choice *const *)a;
+    const struct artifact_choice *other = *(struct artifact_choice *const *)b;
+    int names = strcmp(one->artifact->name, other->artifact->name);
+    return names != 0 ? names : (one > other) - (one < other);
+}
+
+struct artifact_choice *event_choose_artifacts(struct arena *arena,
+                                               const struct run_state *state,
+                                               const char *step, size_t *count)
+{
+    size_t most = state->artifact_count + 1;
+    struct artifact_choice *chosen =
+        arena_allocate(arena, most * sizeof *chosen);
+    struct artifact_choice **sorted =
+        arena_allocate(arena, most * sizeof *sorted);
+    *count = 0;
+    for (size_t i = 0; i < state->artifact_count; i++) {
+        if (!is_of(&state->artifacts[i], step))
+            continue;
+        chosen[*count].artifact = &state->artifacts[i];
+        sorted[*count] = &chosen[*count];
+        ++*count;
+    }
+    qsort(sorted, *count, sizeof *sorted, compare);
+    for (size_t i = 0; i + 1 < *count; i++)
+        sorted[i]->replaced = strcmp(sorted[i]->artifact->name,
+                                     sorted[i + 1]->artifact->name) == 0;
+    return chosen;
 }
 
 enum status event_shown_status(const struct run_state *state)

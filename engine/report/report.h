@@ -72,10 +72,16 @@ struct value *report_run_value(struct arena *arena,
 struct value *report_list_value(struct arena *arena,
                                 const struct report_row *rows, size_t count);
 
-/* The artifacts of a run as a list of {step, name, size, digest}, in the order in
- * which they came. Lives in `arena`. */
+/* The artifacts of a run, or of one step (event_choose_artifacts), as a list of
+ * {step, name, size, digest, replaced}, in the order in which they came. Lives in
+ * `arena`. */
 struct value *report_artifacts_value(struct arena *arena,
-                                     const struct run_state *state);
+                                     const struct run_state *state,
+                                     const char *step);
+
+/* Appends the same as a table: STEP, NAME, SIZE, DIGEST (its first digits). */
+void report_artifacts(struct text *text, const struct run_state *state,
+                      const char *step, const struct report_options *options);
 
 /* Appends why the run is not passed, in one escaped line: its reason, or else
  * the first step that made it fail. Nothing when there is nothing to say. */

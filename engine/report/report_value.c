@@ -100,22 +100,6 @@ static struct value *paused_value(struct arena *arena,
     return list;
 }
 
-struct value *report_artifacts_value(struct arena *arena,
-                                     const struct run_state *state)
-{
-    struct value *list = value_make_list(arena);
-    for (size_t i = 0; i < state->artifact_count; i++) {
-        const struct artifact_state *artifact = &state->artifacts[i];
-        struct value *map = value_make_map(arena);
-        set_text(arena, map, "step", artifact->step);
-        set_text(arena, map, "name", artifact->name);
-        set_int(arena, map, "size", artifact->size, true);
-        set_text(arena, map, "digest", artifact->digest);
-        value_append(arena, list, map);
-    }
-    return list;
-}
-
 struct value *report_run_value(struct arena *arena,
                                const struct run_state *state)
 {
@@ -147,7 +131,8 @@ struct value *report_run_value(struct arena *arena,
     value_set(arena, map, "notes", notes);
     value_set(arena, map, "steps", steps);
     value_set(arena, map, "paused", paused_value(arena, state));
-    value_set(arena, map, "artifacts", report_artifacts_value(arena, state));
+    value_set(arena, map, "artifacts",
+              report_artifacts_value(arena, state, NULL));
     return map;
 }
 

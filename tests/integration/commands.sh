@@ -29,7 +29,7 @@ expect 'a value beyond its limits' 2 "parameter 'exit_code'" \
 expect 'a value of the wrong type' 2 'expected an integer' \
     "$ASSAY" run "$flow" --runtime host --config exit_code=x
 expect 'help' 0 'exit codes' "$ASSAY" help
-for command in run validate plan history show logs version; do
+for command in run validate plan history show logs artifacts version; do
     expect "help of $command" 0 "usage: assay $command" \
         "$ASSAY" "$command" --help
     expect "help $command" 0 "usage: assay $command" "$ASSAY" help "$command"

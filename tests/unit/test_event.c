@@ -732,6 +732,48 @@ static void test_artifacts_are_limited(void **context)
     assert_int_equal(state->artifact_count, EVENT_ARTIFACT_LIMIT);
 }
 
+static void test_artifacts_are_chosen(void **context)
+{
+    (void)context;
+    static const struct {
+        const char *step, *want;
+    } rows[] = {
+        {NULL, "1:a(replaced) 2.1:b(replaced) 2.1:a 2.2:b 20:c "},
+        {"1", "1:a "},
+        {"2", "2.1:b(replaced) 2.1:a 2.2:b "},
+        {"2.1", "2.1:b 2.1:a "},
+        {"20", "20:c "},
+        {"3", ""},
+    };
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct run_state *state = event_state_make(arena, "0123");
+    static const char *const lines[] = {
+        "queue 1 2[2.1 2.2] 20 3",
+        "start",
+        "keep 1 a 1",
+        "keep 2.1 b 2",
+        "keep 2.1 a 3",
+        "keep 2.2 b 4",
+        "keep 20 c 5",
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct event event = read_event(arena, lines[i]);
+        struct error error = {0};
+        assert_int_equal(event_apply(state, &event, &error), 0);
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        CLEANUP(text_free) struct text text = {0};
+        size_t count;
+        const struct artifact_choice *chosen =
+            event_choose_artifacts(arena, state, rows[i].step, &count);
+        for (size_t j = 0; j < count; j++)
+            text_append_format(&text, "%s:%s%s ", chosen[j].artifact->step,
+                               chosen[j].artifact->name,
+                               chosen[j].replaced ? "(replaced)" : "");
+        assert_string_equal(text_string(&text), rows[i].want);
+    }
+}
+
 static void test_names_of_artifacts(void **context)
 {
     (void)context;
@@ -829,6 +871,7 @@ int main(void)
         cmocka_unit_test(test_attempts_do_not_fill_the_arena),
         cmocka_unit_test(test_artifacts_say_what_they_are),
         cmocka_unit_test(test_artifacts_are_limited),
+        cmocka_unit_test(test_artifacts_are_chosen),
         cmocka_unit_test(test_names_of_artifacts),
         cmocka_unit_test(test_names_of_artifacts_are_limited),
         cmocka_unit_test(test_a_run_looks_paused),

@@ -217,9 +217,9 @@ static void test_paused_run_with_artifacts(void **context)
     assert_json(
         value_get(run, "artifacts"),
         "[{\"step\":\"1\",\"name\":\"out/a.xml\",\"size\":1234567,"
-        "\"digest\":\"" FIXTURE_DIGEST "\"},{\"step\":\"1\","
+        "\"digest\":\"" FIXTURE_DIGEST "\",\"replaced\":false},{\"step\":\"1\","
         "\"name\":\"b\\u001b[31m\",\"size\":12,\"digest\":\"" FIXTURE_DIGEST
-        "\"}]");
+        "\",\"replaced\":false}]");
 }
 
 static void test_list_as_json(void **context)
