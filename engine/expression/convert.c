@@ -95,11 +95,13 @@ int value_to_number(const struct value *value, double *number,
                      value_kind_name(value->kind));
 }
 
-int64_t float_to_int(double number)
+int float_to_int(double number, int64_t *integer, struct error *error)
 {
-    if (number >= -0x1p63 && number < 0x1p63)
-        return (int64_t)number;
-    return INT64_MIN;
+    if (!(number >= -0x1p63 && number < 0x1p63))
+        return error_set(error, ERROR_INPUT,
+                         "%g is out of the range of whole numbers", number);
+    *integer = (int64_t)number;
+    return 0;
 }
 
 int value_to_int(const struct value *value, int64_t *integer,
@@ -112,8 +114,7 @@ int value_to_int(const struct value *value, int64_t *integer,
     double number = 0;
     if (value_to_number(value, &number, error) < 0)
         return -1;
-    *integer = float_to_int(number);
-    return 0;
+    return float_to_int(number, integer, error);
 }
 
 /* d.ddde+XX */
@@ -268,7 +269,7 @@ void value_append_json(struct text *text, const struct value *value)
 struct value *value_share(struct arena *arena, const struct value *value)
 {
     if (is_none(value))
-        return value_make_map(arena);
+        return value_make_null(arena);
     struct value *copy = arena_allocate(arena, sizeof *copy);
     *copy = *value;
     return copy;

@@ -10,8 +10,8 @@ int value_to_number(const struct value *value, double *number,
 int value_to_int(const struct value *value, int64_t *integer,
                  struct error *error);
 
-/* Toward zero; what does not fit is the least integer. */
-int64_t float_to_int(double number);
+/* Toward zero. -1 with the error set: it does not fit, or is not a number. */
+int float_to_int(double number, int64_t *integer, struct error *error);
 
 /* The text as a template shows it. `length` may be NULL. */
 const char *value_to_text(struct arena *arena, const struct value *value,
@@ -25,5 +25,6 @@ void value_append_json(struct text *text, const struct value *value);
 const struct value *value_at(struct arena *arena, const struct value *value,
                              const struct value *key, struct error *error);
 
-/* The same value as part of a new list or map; none becomes {}. */
+/* The same value as part of a new list or map; none becomes
+ * a null. */
 struct value *value_share(struct arena *arena, const struct value *value);

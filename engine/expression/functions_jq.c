@@ -22,10 +22,7 @@ const struct value *function_jq(struct call *call)
         return call_fail(call, "a jq program cannot hold a NUL byte");
     CLEANUP(text_free) struct text input = {0};
     CLEANUP(text_free) struct text output = {0};
-    if (is_none(call->values[0]))
-        text_append_string(&input, "{}");
-    else
-        value_append_json(&input, call->values[0]);
+    value_append_json(&input, call->values[0]);
     struct error *error = call->evaluation->error;
     if (input.length > EXPRESSION_STRING_LIMIT)
         return call_fail(call, "the value is too large");

@@ -52,9 +52,12 @@ static const struct value *rounded(struct call *call,
                                    double (*round_off)(double))
 {
     double number;
+    int64_t integer;
     if (number_of(call, &number) < 0)
         return NULL;
-    return value_make_int(call->arena, float_to_int(round_off(number)));
+    if (float_to_int(round_off(number), &integer, call->evaluation->error) < 0)
+        return call_fail(call, "the argument");
+    return value_make_int(call->arena, integer);
 }
 
 const struct value *function_floor(struct call *call)
@@ -153,9 +156,6 @@ const struct value *function_json(struct call *call)
 const struct value *function_tojson(struct call *call)
 {
     CLEANUP(text_free) struct text text = {0};
-    if (is_none(call->values[0]))
-        text_append_string(&text, "{}");
-    else
-        value_append_json(&text, call->values[0]);
+    value_append_json(&text, call->values[0]);
     return call_string(call, &text);
 }

@@ -146,9 +146,6 @@ const struct value *function_yaml(struct call *call)
 const struct value *function_toyaml(struct call *call)
 {
     CLEANUP(text_free) struct text text = {0};
-    if (is_none(call->values[0]))
-        text_append_string(&text, "{}\n");
-    else
-        yaml_layout_append(&text, call->values[0]);
+    yaml_layout_append(&text, call->values[0]);
     return call_string(call, &text);
 }

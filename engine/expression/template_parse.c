@@ -6,9 +6,10 @@
  *              { "{{" else if expression "}}" template }
  *              [ "{{" else "}}" template ] "{{" end "}}"
  *
- * In the braces of a choice `{{-` and `-}}` take away the white space before and
- * after, as in Go templates. `{{- x }}` of an expression is minus x: there is no
- * trimming in the language that this one extends.
+ * Before the first `{{ if }}`, else and end are names of variables, as in the
+ * language that this one extends. In the braces of a choice `{{-` and `-}}` take
+ * away the white space before and after, as in Go templates; `{{- x }}` of an
+ * expression is minus x.
  */
 #include <stdint.h>
 #include <string.h>
@@ -165,6 +166,8 @@ static int add_segments(struct template_parser *parser, struct segments *list)
         struct block_start start = {.keyword = KEYWORD_NONE};
         if (found)
             start = block_start_read(lexer->text, lexer->length, at);
+        if (start.keyword > KEYWORD_IF && !parser->template->blocks)
+            start = (struct block_start){.keyword = KEYWORD_NONE};
         add_text(parser, list, at, start.trim);
         parser->start = start;
         parser->start_at = at;

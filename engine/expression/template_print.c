@@ -15,6 +15,7 @@ struct printer {
     struct text *out;
     struct text pending;
     bool every_brace;
+    bool blocks; /* `{{ if }}` stands in the text: end and else are keywords */
 };
 
 static void append_braces(struct text *out, const char *braces, size_t count)
@@ -87,7 +88,8 @@ static bool is_sum_of_texts(const struct expression *node)
                                             node_type(node) == TYPE_STRING;
 }
 
-/* A variable may have the name of a keyword: it needs parentheses. */
+/* A variable may have the name of a keyword: it needs parentheses where the word
+ * would be one. */
 static void print_block(struct printer *printer, const struct expression *node)
 {
     CLEANUP(text_free) struct text block = {0};
@@ -97,7 +99,8 @@ static void print_block(struct printer *printer, const struct expression *node)
     text_append_string(&block, "}}");
     struct block_start start =
         block_start_read(text_string(&block), block.length, 0);
-    bool keyword = start.keyword != KEYWORD_NONE;
+    bool keyword = start.keyword == KEYWORD_IF ||
+                   (start.keyword != KEYWORD_NONE && printer->blocks);
     text_append_string(printer->out, keyword ? "{{(" : "{{");
     text_append(printer->out, block.data + 2, block.length - 4);
     text_append_string(printer->out, keyword ? ")}}" : "}}");
@@ -215,7 +218,8 @@ void template_print(struct text *text,
                     const struct expression_template *template,
                     bool every_brace)
 {
-    struct printer printer = {.out = text, .every_brace = every_brace};
+    struct printer printer = {
+        .out = text, .every_brace = every_brace, .blocks = template->blocks};
     const struct expression *only = alone(template);
     for (const struct segment *at = template->first; at && only; at = at->next)
         if (at->bytes)
@@ -232,7 +236,8 @@ void template_print_expression(struct text *text,
                                const struct expression *expression,
                                bool every_brace)
 {
-    struct printer printer = {.out = text, .every_brace = every_brace};
+    struct printer printer = {
+        .out = text, .every_brace = every_brace, .blocks = true};
     print_pieces(&printer, expression);
     flush(&printer, false);
     text_free(&printer.pending);

@@ -245,6 +245,30 @@ static const struct expression *as_sum(struct arena *arena,
     return sum ? sum : expression_of_string(arena, "");
 }
 
+/* Whether Testkube shows the sum of texts on the right without parentheses; the
+ * language has no such sums, since a template is a list of parts. */
+static bool is_shown_bare(const struct expression *node)
+{
+    return node->kind == NODE_BINARY &&
+           node->operator== OPERATOR_ADD && node_type(node) == TYPE_STRING &&
+           node_type(node->left) == TYPE_STRING;
+}
+
+static void show_sum(struct arena *arena, const struct expression *sum,
+                     struct text *text)
+{
+    if (sum->kind != NODE_BINARY ||
+        sum->operator!= OPERATOR_ADD || !is_shown_bare(sum->right)) {
+        expression_print(text, sum);
+        return;
+    }
+    struct expression left = *sum;
+    left.right = expression_of_string(arena, "");
+    expression_print(text, &left);
+    text->length -= strlen("\"\"");
+    expression_print(text, sum->right);
+}
+
 static const struct expression *template_sum(struct row *row)
 {
     const struct expression_template *template = expression_template_parse(
@@ -437,7 +461,11 @@ static void run_template(struct row *row, struct text *text)
 {
     const char *output = option(row, "out", "string");
     if (!is(output, "template")) {
-        show(row, output, template_sum(row), text);
+        const struct expression *sum = template_sum(row);
+        if (sum && is(output, "string"))
+            show_sum(row->arena, sum, text);
+        else
+            show(row, output, sum, text);
         return;
     }
     const struct expression_template *template =
