@@ -123,6 +123,12 @@ void expression_visit_calls(
     void (*found)(void *context, const struct expression_reference *call),
     void *context);
 
+/* Calls `found` with every name of a variable and every call, as they stand. */
+void expression_visit_references(
+    const struct expression *expression,
+    void (*found)(void *context, const struct expression_reference *reference),
+    void *context);
+
 /* Where a function can be called: jq, yaml and toyaml need libraries that the
  * program in the pod does not have; file and glob look at its files. */
 enum expression_function {
@@ -211,6 +217,10 @@ void expression_template_visit_names(const struct expression_template *template,
 void expression_template_visit_calls(
     const struct expression_template *template,
     void (*found)(void *context, const struct expression_reference *call),
+    void *context);
+void expression_template_visit_references(
+    const struct expression_template *template,
+    void (*found)(void *context, const struct expression_reference *reference),
     void *context);
 bool expression_template_first_name(const struct expression_template *template,
                                     struct expression_reference *reference);

@@ -195,14 +195,14 @@ void expression_visit_names(const struct expression *expression,
     node_visit(expression, visit_name, &visit);
 }
 
-struct call_visit {
+struct reference_visit {
     void (*found)(void *context, const struct expression_reference *call);
     void *context;
 };
 
 static void visit_call(void *context, const struct expression *node)
 {
-    const struct call_visit *visit = context;
+    const struct reference_visit *visit = context;
     struct expression_reference call = {node->name, node->length, node->offset,
                                         true};
     if (node->kind == NODE_CALL)
@@ -214,6 +214,24 @@ void expression_visit_calls(
     void (*found)(void *context, const struct expression_reference *call),
     void *context)
 {
-    struct call_visit visit = {found, context};
+    struct reference_visit visit = {found, context};
     node_visit(expression, visit_call, &visit);
+}
+
+static void visit_reference(void *context, const struct expression *node)
+{
+    const struct reference_visit *visit = context;
+    struct expression_reference reference = {
+        node->name, node->length, node->offset, node->kind == NODE_CALL};
+    if (node->kind == NODE_CALL || node->kind == NODE_NAME)
+        visit->found(visit->context, &reference);
+}
+
+void expression_visit_references(
+    const struct expression *expression,
+    void (*found)(void *context, const struct expression_reference *reference),
+    void *context)
+{
+    struct reference_visit visit = {found, context};
+    node_visit(expression, visit_reference, &visit);
 }

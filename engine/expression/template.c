@@ -191,6 +191,8 @@ struct template_visit {
     void (*call)(void *context, const struct expression_reference *call);
     void *context;
     bool conditions;
+    void (*reference)(void *context,
+                      const struct expression_reference *reference);
 };
 
 static void visit_expression(const struct expression *expression,
@@ -200,6 +202,9 @@ static void visit_expression(const struct expression *expression,
         expression_visit_names(expression, visit->name, visit->context);
     if (visit->call)
         expression_visit_calls(expression, visit->call, visit->context);
+    if (visit->reference)
+        expression_visit_references(expression, visit->reference,
+                                    visit->context);
 }
 
 static void visit_segments(const struct segment *segment,
@@ -223,7 +228,8 @@ void expression_template_visit_names(const struct expression_template *template,
                                                    size_t length),
                                      void *context)
 {
-    struct template_visit visit = {found, NULL, context, true};
+    struct template_visit visit = {
+        .name = found, .context = context, .conditions = true};
     visit_segments(template->first, &visit);
 }
 
@@ -233,7 +239,7 @@ void expression_template_visit_shown(const struct expression_template *template,
                                                    size_t length),
                                      void *context)
 {
-    struct template_visit visit = {found, NULL, context, false};
+    struct template_visit visit = {.name = found, .context = context};
     visit_segments(template->first, &visit);
 }
 
@@ -242,7 +248,18 @@ void expression_template_visit_calls(
     void (*found)(void *context, const struct expression_reference *call),
     void *context)
 {
-    struct template_visit visit = {NULL, found, context, true};
+    struct template_visit visit = {
+        .call = found, .context = context, .conditions = true};
+    visit_segments(template->first, &visit);
+}
+
+void expression_template_visit_references(
+    const struct expression_template *template,
+    void (*found)(void *context, const struct expression_reference *reference),
+    void *context)
+{
+    struct template_visit visit = {
+        .reference = found, .context = context, .conditions = true};
     visit_segments(template->first, &visit);
 }
 

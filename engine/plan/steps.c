@@ -54,34 +54,11 @@ static const char *next_ref(struct planning *planning,
                         ++position->number);
 }
 
-/* An id as Testkube makes it: small letters and digits, `_` for what is between
- * them. NULL for a name that gives none. */
-static const char *id_of_name(struct arena *arena, const char *name)
-{
-    CLEANUP(text_free) struct text id = {0};
-    for (; *name; name++) {
-        char letter = *name;
-        if ((unsigned char)letter >= 0x80)
-            return NULL;
-        if (letter >= 'A' && letter <= 'Z')
-            letter = (char)(letter + 'a' - 'A');
-        bool kept = (letter >= 'a' && letter <= 'z') ||
-                    (letter >= '0' && letter <= '9');
-        if (kept)
-            text_append_character(&id, letter);
-        else if (id.length > 0 && id.data[id.length - 1] != '_')
-            text_append_character(&id, '_');
-    }
-    while (id.length > 0 && id.data[id.length - 1] == '_')
-        id.data[--id.length] = '\0';
-    return id.length ? arena_copy(arena, id.data, id.length) : NULL;
-}
-
 static const char *step_id(struct planning *planning, const struct value *step)
 {
     const char *given = value_string_at(step, "id");
     const char *name = value_string_at(step, "name");
-    return given || !name ? given : id_of_name(planning->arena, name);
+    return given || !name ? given : workflow_id_of_name(planning->arena, name);
 }
 
 static bool id_is_taken(const struct planning *planning, const char *id)

@@ -3,11 +3,13 @@
  * kind, and whether each template and expression in it can be parsed. One walk
  * over spec, steered by a table that says how the strings below a field are read.
  */
+#include "engine/workflow/check.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/schema/schema.h"
-#include "engine/workflow/private.h"
+#include "engine/workflow/limits.h"
 
 /* Fields whose strings are no templates; everything else below spec is one. NULL
  * stands for any parent, or for any name. */
@@ -44,18 +46,20 @@ enum field_tag field_tag_of(const char *parent, const char *name)
     return FIELD_TEMPLATE;
 }
 
-struct check {
-    struct arena *arena; /* freed after each string: nothing is kept */
-    const char *source;
-    size_t source_length;
-    struct diagnostics *diagnostics;
-};
+struct mark check_locate(struct check *check, const struct value *text,
+                         size_t offset)
+{
+    if (check->located > WORKFLOW_LOCATE_LIMIT ||
+        check->diagnostics->count >= DIAGNOSTICS_LIMIT) /* only counted */
+        return text->mark;
+    check->located += offset;
+    return value_locate(text, offset, check->source, check->source_length);
+}
 
 static void report(struct check *check, const struct value *text,
                    const struct error *error)
 {
-    struct mark mark = value_locate(text, error->place.mark.offset,
-                                    check->source, check->source_length);
+    struct mark mark = check_locate(check, text, error->place.mark.offset);
     diagnostics_add(check->diagnostics, SEVERITY_ERROR, "E201", mark, NULL,
                     "%s", error->text);
 }
@@ -68,11 +72,16 @@ struct lint_text {
 static void warn(void *context, const struct expression_finding *finding)
 {
     const struct lint_text *lint = context;
-    struct mark mark =
-        value_locate(lint->text, finding->offset, lint->check->source,
-                     lint->check->source_length);
+    struct mark mark = check_locate(lint->check, lint->text, finding->offset);
     diagnostics_add(lint->check->diagnostics, SEVERITY_WARNING, finding->code,
                     mark, finding->hint, "%s", finding->text);
+}
+
+static void see_reference(void *context,
+                          const struct expression_reference *reference)
+{
+    const struct lint_text *lint = context;
+    check_reference(lint->check, lint->text, reference);
 }
 
 static void check_template(struct check *check, const struct value *text)
@@ -83,15 +92,17 @@ static void check_template(struct check *check, const struct value *text)
     struct error error = {0};
     const struct expression_template *template = expression_template_parse(
         arena, text->string.bytes, text->string.length, &error);
+    struct lint_text lint = {check, text};
     if (!template)
         report(check, text, &error);
-    else if (expression_template_uses_blocks(template))
+    else
+        expression_template_visit_references(template, see_reference, &lint);
+    if (template && expression_template_uses_blocks(template))
         diagnostics_add(check->diagnostics, SEVERITY_NOTE, "W401", text->mark,
                         "Testkube itself refuses this text: use "
                         "`{{ cond ? a : b }}` where the file must run there "
                         "too",
                         "'{{ if }}' blocks are an extension of Assay");
-    struct lint_text lint = {check, text};
     expression_template_lint(text->string.bytes, text->string.length, warn,
                              &lint);
 }
@@ -101,10 +112,13 @@ static void check_expression(struct check *check, const struct value *text,
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct error error = {0};
-    if (!expression_parse(arena, text->string.bytes, text->string.length,
-                          &error))
-        report(check, text, &error);
+    const struct expression *expression = expression_parse(
+        arena, text->string.bytes, text->string.length, &error);
     struct lint_text lint = {check, text};
+    if (!expression)
+        report(check, text, &error);
+    else
+        expression_visit_references(expression, see_reference, &lint);
     expression_lint(text->string.bytes, text->string.length, is_condition, warn,
                     &lint);
 }
@@ -220,6 +234,10 @@ void workflow_check(struct arena *arena, const struct value *document,
     schema_check(schema, document, diagnostics);
     check_name(document, diagnostics);
     check_pods(value_get(document, "spec"), diagnostics);
-    struct check check = {arena, source, source_length, diagnostics};
+    struct check check = {.names = {.arena = arena},
+                          .document = document,
+                          .source = source,
+                          .source_length = source_length,
+                          .diagnostics = diagnostics};
     check_strings(&check, value_get(document, "spec"), FIELD_TEMPLATE, "");
 }

@@ -56,6 +56,10 @@ struct workflow {
     size_t secret_count;
 };
 
+/* The id that a step has by its name, as Testkube makes it: small letters and
+ * digits, `_` for what is between them. NULL for a name that gives none. */
+const char *workflow_id_of_name(struct arena *arena, const char *name);
+
 /* Checks `document` (of the YAML text `source`) against the schema of its kind
  * and decodes it. Everything found goes to `diagnostics`; NULL when one of them
  * is an error. */

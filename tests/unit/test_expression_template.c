@@ -234,7 +234,7 @@ static void test_errors_have_their_place(void **unused)
         {"ab {{ 1 + }}", 10, "ends too early"},
         {"ab {{ x", 3, "not closed"},
         {"ab {{ x $ }}", 8, "unexpected character '$'"},
-        {"ab {{ end }}", 3, "without"},
+        {"{{ if a }}{{ end }} {{ end }}", 20, "without"},
         {"{{ if a }}\n{{ if b }}\n{{ end }}", 0, "not closed"},
         {"{{ if a }}{{ else }}\n{{ else }}{{ end }}", 21, "second"},
         {"line\n{{ x -}}", 10, "'-}}' trims"},

@@ -223,6 +223,57 @@ static void documents_are_checked(void **state)
         {"a block conditional",
          HEAD "spec: {steps: [{shell: '{{ if env.A }}x{{ end }}'}]}\n",
          "4:24 W401", 0},
+        {"an unknown parameter",
+         HEAD "spec:\n  config: {url: x}\n  steps:\n    - shell: |\n"
+              "        one\n        two {{ config.urll }}\n",
+         "9:16 E202", 1},
+        {"an unknown parameter in a condition",
+         HEAD "spec:\n  steps: [{shell: x, condition: config.x == 1}]\n",
+         "5:33 E202", 1},
+        {"an unknown function",
+         HEAD "spec:\n  steps: [{shell: '{{ lenght(env.X) }}'}]\n", "5:23 E206",
+         1},
+        {"an unknown name", HEAD "spec:\n  steps: [{shell: '{{ confg.x }}'}]\n",
+         "5:23 E205", 1},
+        {"an unknown word",
+         HEAD "spec:\n  steps: [{shell: x, condition: passd}]\n", "5:33 E205",
+         1},
+        {"an unknown step",
+         HEAD "spec:\n  steps: [{id: a, shell: '{{ step.b.results }}'}]\n",
+         "5:30 E205", 1},
+        {"names of steps",
+         HEAD "spec:\n  setup: [{name: Get It, shell: x}]\n  steps:\n"
+              "    - {id: a, shell: '{{ step.a.outputs.x }}'}\n"
+              "    - {name: Get It, shell: '{{ step.get_it.results }}'}\n"
+              "    - {shell: x, condition: get_it_1 && a}\n"
+              "    - {shell: '{{ step.results }}'}\n",
+         "", 0},
+        {"names that somebody knows",
+         HEAD "spec:\n  config: {a: '', b: {default: x}}\n  steps:\n"
+              "    - shell: '{{ config.a }}{{ config.b.c }}{{ env.X }}"
+              "{{ workflow.name }}{{ labels.x }}{{ execution.id }}"
+              "{{ resource.id }}{{ services.db.0.ip }}{{ matrix.x }}"
+              "{{ shard.x }}{{ index + count }}{{ shardIndex }}"
+              "{{ at(services, \"x-y\").0.ip }}{{ services.db.*.ip }}"
+              "{{ pvcs.x.name }}{{ internal.namespace }}{{ output.x }}"
+              "{{ file(\"x\") }}{{ secret(\"a\", \"b\") }}"
+              "{{ credential(\"a\") }}{{ workingDir }}{{ status }}'\n"
+              "      retry: {count: 2, until: self.passed || always}\n",
+         "", 0},
+        {"parameters of workers",
+         HEAD "spec:\n  steps:\n    - parallel:\n        count: 2\n"
+              "        config: {size: 5}\n"
+              "        steps: [{shell: 'echo {{ config.size }}'}]\n",
+         "", 0},
+        {"templates may bring steps",
+         HEAD "spec:\n  use: [{name: t}]\n  steps:\n"
+              "    - {shell: x, condition: 'theirs && step.theirs.ok'}\n",
+         "", 0},
+        {"a template's parameters",
+         "apiVersion: testworkflows.testkube.io/v1\n"
+         "kind: TestWorkflowTemplate\nmetadata: {name: t}\nspec:\n"
+         "  steps: [{shell: '{{ config.x }}'}]\n",
+         "5:23 E202", 1},
         {"descriptions are no templates",
          HEAD "spec: {steps: [{shell: echo}]}\ndescription: '{{ 1 + }}'\n", "",
          0},

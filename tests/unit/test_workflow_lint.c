@@ -246,7 +246,9 @@ static void specs(void **state)
          "  use: [{name: a/b}]\n  steps: [{template: {name: c}}]\n",
          "5:16 W422, 6:29 W422"},
         {"a template with a name that is calculated",
-         "  use: [{name: '{{ config.x }}'}]\n  steps: [{shell: x}]\n", ""},
+         "  config: {x: {type: string}}\n  use: [{name: '{{ config.x }}'}]\n"
+         "  steps: [{shell: x}]\n",
+         ""},
         {"a template of the same file",
          "  use: [{name: a/b}]\n  steps: [{shell: x}]\n---\n"
          "apiVersion: testworkflows.testkube.io/v1\n"
@@ -284,7 +286,7 @@ static void specs(void **state)
          "  steps: [{shell: x}]\n",
          ""},
         {"values that are no secrets",
-         "  container:\n    env:\n"
+         "  config: {token: ''}\n  container:\n    env:\n"
          "      - {name: A_TOKEN, value: ''}\n"
          "      - {name: B_TOKEN, value: /run/secrets/token}\n"
          "      - {name: C_TOKEN, value: '{{ config.token }}'}\n"
