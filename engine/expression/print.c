@@ -89,6 +89,15 @@ static void print_inside(struct text *text, const struct expression *node,
         text_append_character(text, ')');
 }
 
+/* The type that an operand has once it is read again: a number that is written is
+ * a float. */
+static enum static_type type_when_read(const struct expression *node)
+{
+    bool literal = node->kind == NODE_VALUE && node->value->kind == VALUE_INT &&
+                   !is_large(node->value->integer);
+    return literal ? TYPE_FLOAT : node_type(node);
+}
+
 /* Whether an operand is not what the parser makes of it without parentheses.
  * `least`: the priority that needs none. Sums whose kind changes on the way, from
  * numbers to texts, are shown in parentheses all the same. */
@@ -100,7 +109,7 @@ static bool in_parentheses(const struct expression *operand, int least)
         return false;
     return operator_table[operand->operator].priority < least ||
            (operand->operator== OPERATOR_ADD &&
-            node_type(operand) != node_type(operand->left));
+            node_type(operand) != type_when_read(operand->left));
 }
 
 /* Operators group to the left; a && (b && c) is a && b && c, and so with ||. */
@@ -173,14 +182,17 @@ static void print_call(struct text *text, const struct expression *node)
     text_append_character(text, ')');
 }
 
-/* A number would take the dot for its own, a variable the `*`. */
+/* A number would take the dot for its own, a variable the `*`; a name that has one
+ * and is no wildcard (for the blanks in it) would become another name. */
 static void print_property(struct text *text, const struct expression *node)
 {
     const struct expression *operand = node->operand;
     bool number =
         operand->kind == NODE_VALUE && (operand->value->kind == VALUE_INT ||
                                         operand->value->kind == VALUE_FLOAT);
-    bool star = operand->kind == NODE_NAME && node->name[0] == '*';
+    bool star =
+        operand->kind == NODE_NAME &&
+        (node->name[0] == '*' || memchr(operand->name, '*', operand->length));
     print_inside(text, operand,
                  number || star || is_compound(operand) ||
                      operand->kind == NODE_NOT);
