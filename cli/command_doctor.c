@@ -239,8 +239,8 @@ static void check_namespace(struct doctor *doctor)
         if (get.status == 403)
             tell(doctor, FINDING_NOTE, "namespace",
                  arena_format(arena,
-                              "%s cannot be looked at: runs take --security "
-                              "baseline unless told otherwise",
+                              "%s cannot be looked at: runs take it for one "
+                              "that enforces no Pod Security profile",
                               name));
         else
             tell_error(doctor, "namespace", &get.error);

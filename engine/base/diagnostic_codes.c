@@ -259,6 +259,15 @@ static const struct diagnostic_code codes[] = {
      "  content: {files: [{path: ../up, content: text}]}\n"
      "  steps:\n"
      "    - shell: echo\n"},
+    {"E320", SEVERITY_ERROR, "not accepted by Kubernetes",
+     "A name, label, volume, mount, amount or number is one that a Kubernetes "
+     "server refuses, and with it the whole run.",
+     "The message says what is accepted.",
+     "spec:\n"
+     "  pod:\n"
+     "    labels: {team: a b}\n"
+     "  steps:\n"
+     "    - shell: echo\n"},
     {"W401", SEVERITY_NOTE, "block conditional",
      "The text has `{{ if }}` blocks. They are an extension of Assay; Testkube "
      "refuses such a text.",

@@ -189,6 +189,7 @@ int objects_make(struct planning *planning, struct plan *plan)
     plan->config_map = make_config_map(planning, plan->run, name);
     plan->secret = make_secret(planning, name);
     plan->job = make_job(planning, name, pod);
+    object_check(planning, plan->job);
     plan->pod = pod;
     return planning->diagnostics->errors ? -1 : 0;
 }

@@ -64,8 +64,10 @@ static void settle_images(struct planning *planning)
     for (size_t i = 0; i < planning->container_count; i++) {
         struct container_settings *settings = &planning->containers[i].settings;
         const char *image = names_static_text(planning, settings->image);
-        settings->image =
+        struct value *plain =
             value_make_string(planning->arena, image ? image : "");
+        plain->mark = settings->image ? settings->image->mark : plain->mark;
+        settings->image = plain;
     }
 }
 

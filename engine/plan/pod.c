@@ -90,6 +90,21 @@ static struct value *own_mount(struct planning *planning,
     return made;
 }
 
+/* Whether the workflow puts a volume of its own at that path. */
+static bool is_taken(const struct container_settings *settings,
+                     const char *path)
+{
+    size_t length = strlen(path);
+    for (size_t i = 0; i < value_count(settings->mounts); i++) {
+        const char *own =
+            value_string_at(value_item(settings->mounts, i), "mountPath");
+        if (own && strncmp(own, path, length) == 0 &&
+            strspn(own + length, "/") == strlen(own + length))
+            return true;
+    }
+    return false;
+}
+
 static struct value *make_mounts(struct planning *planning,
                                  const struct container_settings *settings)
 {
@@ -98,8 +113,9 @@ static struct value *make_mounts(struct planning *planning,
     value_append(arena, list, mount(arena, "assay-bin", "/.assay/bin", true));
     value_append(arena, list, mount(arena, "assay-run", "/.assay/run", true));
     for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
-        value_append(arena, list,
-                     mount(arena, shared[i].name, shared[i].path, false));
+        if (!is_taken(settings, shared[i].path))
+            value_append(arena, list,
+                         mount(arena, shared[i].name, shared[i].path, false));
     for (size_t i = 0; i < value_count(settings->mounts); i++)
         value_append(
             arena, list,
@@ -226,7 +242,7 @@ static struct value *make_container(struct planning *planning,
     struct value *made = value_make_map(arena);
     value_set_string(arena, made, "name",
                      arena_format(arena, "steps-%zu", container->index + 1));
-    value_set_string(arena, made, "image", value_string(settings->image));
+    value_set(arena, made, "image", value_copy(arena, settings->image));
     value_set_string(arena, made, "imagePullPolicy",
                      settings->pull_policy
                          ? names_static_text(planning, settings->pull_policy)

@@ -100,3 +100,6 @@ struct value *pod_make(struct planning *planning, const char *name);
 
 /* ConfigMap, Secret and Job, filled into `plan`. -1 after a diagnostic. */
 int objects_make(struct planning *planning, struct plan *plan);
+
+/* Reports what a Kubernetes server would refuse of the Job (E320). */
+void object_check(struct planning *planning, const struct value *job);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/base/text.h"
+#include "tests/kube/pod_rules.h"
 #include "tests/kube/tree.h"
 
 enum { NAME_LIMIT = 253, LABEL_LIMIT = 63 };
@@ -265,6 +266,7 @@ static void check_pod(struct judge *judge, const struct value *pod,
                       const char *path)
 {
     const struct value *containers = value_get(pod, "containers");
+    pod_rules_check(judge->arena, pod, path, judge->causes);
     require(judge, arena_format(judge->arena, "%s.containers", path),
             value_count(containers) ? containers : NULL);
     check_containers(judge, pod, path, "initContainers");
@@ -347,6 +349,15 @@ struct value *validation_causes(struct arena *arena,
 {
     struct judge judge = {arena, value_make_list(arena)};
     check_name(&judge, resource, object);
+    metadata_rules_check(arena, value_get(object, "metadata"), "metadata",
+                         judge.causes);
+    if (strcmp(resource->kind, "Job") == 0)
+        metadata_rules_check(arena,
+                             value_path(object, "spec.template.metadata"),
+                             "spec.template.metadata", judge.causes);
+    if (strcmp(resource->kind, "ConfigMap") == 0 ||
+        strcmp(resource->kind, "Secret") == 0)
+        data_rules_check(arena, object, judge.causes);
     if (strcmp(resource->kind, "Job") == 0)
         check_job(&judge, object);
     else if (strcmp(resource->kind, "Pod") == 0)
