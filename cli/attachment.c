@@ -1,6 +1,7 @@
 /*
  * An id in, the rest of the run out: the record says where the run is and how far
- * it was written, the cluster has everything else. A run without a record here is
+ * it was written. A run on this machine is followed by its record (control.c); for
+ * one in a cluster the cluster has everything else. Such a run without a record here is
  * looked for in the namespace that the options say. A run that another process
  * follows is left to it; it may only be told to end.
  */
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/control.h"
 #include "cli/print.h"
 #include "cli/store.h"
 #include "engine/runtime/runtime.h"
@@ -77,11 +79,14 @@ static int find_run(struct attachment *attachment, struct error *error)
         history_is_owned(attachment->history, attachment->id,
                          &attachment->owned, error) < 0)
         return -1;
+    return 0;
+}
+
+static bool is_here(const struct attachment *attachment)
+{
     const char *runtime = value_string_at(attachment->state->data, "runtime");
-    if (runtime && strcmp(runtime, "kubernetes") == 0)
-        return 0;
-    return error_set(error, ERROR_USAGE, "run %s is on %s, not in a cluster",
-                     attachment->id, runtime ? runtime : "no runtime");
+    return attachment->state->queued != 0 &&
+           !(runtime && strcmp(runtime, "kubernetes") == 0);
 }
 
 /* What the options do not say, the record does. */
@@ -123,13 +128,11 @@ static int follow(struct attachment *attachment, struct error *error)
                        &request->look, error) < 0)
         return print_error(error);
     /* What is recorded already is shown, but not recorded again. */
-    struct event_fan known =
-        event_fan_make(following.sinks + 1, following.view ? 2 : 1);
     int result = 0;
     if (state->queued != 0)
         result = history_replay(attachment->history, attachment->id,
-                                &known.sink, error);
-    int descriptor = result < 0 ? -1 : following_catch_signals(error);
+                                &following.shown.sink, error);
+    int descriptor = result < 0 ? -1 : following_catch_signals(false, error);
     struct runtime_record record = {state, counter.steps, counter.count};
     struct runtime_kubernetes_options options = {
         .client = attachment->connection.client,
@@ -196,6 +199,10 @@ static int carry_out(struct attachment *attachment)
         return print_error(&error);
     if (event_status_is_final(attachment->state->status))
         return tell_end(attachment);
+    if (is_here(attachment))
+        return control_follow(attachment->history, attachment->id,
+                              attachment->request->abort,
+                              &attachment->request->look);
     if (open_connection(attachment, &error) < 0)
         return print_error(&error);
     return attachment->owned ? leave_to_owner(attachment, &error)
@@ -210,6 +217,9 @@ int attachment_run(const struct attachment_request *request)
     struct history *history = store_open(request->database, true, &error);
     if (!history)
         return print_error(&error);
+    struct error minor = {0};
+    if (history_reconcile(history, &minor) < 0)
+        print_note(minor.text);
     struct attachment attachment = {
         .request = request, .arena = arena, .history = history};
     int code = carry_out(&attachment);

@@ -1,4 +1,4 @@
-/* `assay abort ID`: ends a run in a cluster. */
+/* `assay abort ID`: ends a run. */
 #include "cli/attachment.h"
 #include "cli/command.h"
 #include "cli/options.h"
@@ -22,9 +22,11 @@ int command_abort(int count, char **arguments)
         return print_error(&error);
     if (help) {
         options_help("abort ID [options]",
-                     "Ends a run in a cluster: its steps get 10 s, what they "
-                     "said is kept, its Job is\n"
-                     "deleted. ID as for `assay attach`.",
+                     "Ends a run: its steps get 10 s, `after` steps clean up, "
+                     "what they said is kept,\n"
+                     "the Job of one in a cluster is deleted. A second time "
+                     "ends it at once. ID as for\n"
+                     "`assay attach`.",
                      options);
         return EXIT_PASSED;
     }

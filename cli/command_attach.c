@@ -1,4 +1,4 @@
-/* `assay attach ID`: follows a run in a cluster to its end. */
+/* `assay attach ID`: follows a run to its end. */
 #include "cli/attachment.h"
 #include "cli/command.h"
 #include "cli/options.h"
@@ -21,13 +21,15 @@ int command_attach(int count, char **arguments)
     if (options_read(options, count, arguments, &rest, &help, &error) < 0)
         return print_error(&error);
     if (help) {
-        options_help("attach ID [options]",
-                     "Follows a run in a cluster to its end and completes its "
-                     "record. ID is an id, the\n"
-                     "beginning of one, or `latest`; a run that was begun "
-                     "elsewhere needs the whole\n"
-                     "id. Ctrl-C aborts the run.",
-                     options);
+        options_help(
+            "attach ID [options]",
+            "Shows a run that goes on, in a cluster or on this "
+            "machine, to its end, and ends\n"
+            "with its exit code. ID is an id, the beginning of one, or "
+            "`latest`; a run in a\n"
+            "cluster that was begun elsewhere needs the whole id. "
+            "Ctrl-C aborts the run.",
+            options);
         return EXIT_PASSED;
     }
     if (rest != 1)

@@ -26,7 +26,6 @@ static int check_host(struct run *run, struct error *error)
                         : run->keep            ? "keep"
                         : run->service_account ? "service-account"
                         : run->start_timeout   ? "start-timeout"
-                        : run->detach          ? "detach"
                                                : NULL;
     if (other)
         return error_set(error, ERROR_USAGE, "--%s is for --runtime kubernetes",
@@ -150,7 +149,7 @@ int command_run(int count, char **arguments)
          "kubernetes: the rights of the steps; its token is mounted"},
         SECURITY_OPTION(&run.request.security),
         {"detach", 0, OPTION_FLAG, &run.detach, NULL,
-         "kubernetes: print the id and leave; `assay attach ID`"},
+         "print the id and leave; the run goes on: `assay attach ID`"},
         {"keep", 0, OPTION_TEXT, &run.keep, "WHEN",
          "kubernetes: keep the Job when failed (default), always or never"},
         {"start-timeout", 0, OPTION_TEXT, &run.start_timeout, "TIME",

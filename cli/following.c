@@ -1,7 +1,9 @@
 #include "cli/following.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -17,14 +19,19 @@ static void on_signal(int number)
     (void)ignored;
 }
 
-int following_catch_signals(struct error *error)
+int following_catch_signals(bool ending, struct error *error)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    const size_t count = ending ? sizeof signals / sizeof *signals : 1;
     if (pipe2(abort_pipe, O_CLOEXEC | O_NONBLOCK) < 0)
         return error_set_system(error, "cannot make a pipe");
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-        sigaction(signals[i], &action, NULL);
+    for (size_t i = 0; i < count; i++) {
+        struct sigaction before;
+        sigaction(signals[i], NULL, &before);
+        if (signals[i] != SIGHUP || before.sa_handler != SIG_IGN)
+            sigaction(signals[i], &action, NULL);
+    }
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, NULL);
     return abort_pipe[0];
@@ -40,6 +47,24 @@ static int fold(struct event_sink *sink, const struct event *event,
     return event_apply(following->state, event, error);
 }
 
+/* What cannot be shown is recorded all the same. */
+static int show(struct event_sink *sink, const struct event *event,
+                struct error *error)
+{
+    struct following *following =
+        (struct following *)((char *)sink -
+                             offsetof(struct following, view_sink));
+    (void)error;
+    if (error_is_set(&following->unseen))
+        return 0;
+    errno = 0;
+    if (event_emit(following->view, event, &following->unseen) == 0)
+        return 0;
+    /* A terminal that was closed gives EIO. */
+    following->deserted = errno == EPIPE || errno == EIO;
+    return 0;
+}
+
 static void open_view(struct following *following, const char *id,
                       const struct following_options *options)
 {
@@ -48,6 +73,10 @@ static void open_view(struct following *following, const char *id,
         .quiet = options->quiet,
         .raw = options->raw,
     };
+    if (options->watcher) {
+        following->view = options->watcher;
+        return;
+    }
     if (options->output == OUTPUT_TEXT) {
         following->live = report_live_new(stdout, id, &look);
         following->view = report_live_sink(following->live);
@@ -63,18 +92,25 @@ int following_open(struct following *following, struct arena *arena,
 {
     *following = (struct following){
         .state_sink = {fold},
+        .view_sink = {show},
         .arena = arena,
         .state = event_state_make(arena, id),
         .output = options->output,
+        .silent = options->watcher != NULL,
     };
-    struct event_sink *record = history_sink(history, id, error);
-    if (!record)
+    struct event_sink *record =
+        history ? history_sink(history, id, error) : NULL;
+    if (history && !record)
         return -1;
     open_view(following, id, options);
-    following->sinks[0] = record;
-    following->sinks[1] = &following->state_sink;
-    following->sinks[2] = following->view;
-    following->fan = event_fan_make(following->sinks, following->view ? 3 : 2);
+    struct event_sink **sinks = following->sinks;
+    sinks[0] = record;
+    sinks[1] = &following->state_sink;
+    sinks[2] = &following->view_sink;
+    const size_t shown = following->view ? 2 : 1;
+    following->shown = event_fan_make(sinks + 1, shown);
+    following->fan =
+        record ? event_fan_make(sinks, shown + 1) : following->shown;
     return 0;
 }
 
@@ -95,6 +131,12 @@ int following_end(struct following *following, int result,
     bool final = event_status_is_final(state->status);
     int code = exit_of_status(state->status);
     fflush(stdout);
+    if (following->silent)
+        return result < 0 && code == EXIT_PASSED ? exit_of_error(error) : code;
+    if (error_is_set(&following->unseen) && !following->deserted) {
+        int failure = print_error(&following->unseen);
+        code = code == EXIT_PASSED ? failure : code;
+    }
     if (result < 0) {
         /* The view has told the reason with the verdict: say it once. */
         int failure = following->live && final ? exit_of_error(error)

@@ -15,18 +15,25 @@
 struct following_options {
     enum output output;
     bool quiet, no_color, raw;
+    struct event_sink *watcher; /* sees the events instead of the user, who is
+                                 * told nothing; NULL: none */
 };
 
 struct following {
     struct event_sink state_sink; /* first */
+    struct event_sink view_sink;
     struct arena *arena;
     struct run_state *state;
     struct report_live *live;
     struct report_ndjson *ndjson;
     struct event_sink *view; /* NULL: nothing is shown before the end */
     struct event_sink *sinks[3];
-    struct event_fan fan; /* hand the events to fan.sink */
+    struct event_fan fan;   /* hand the events to fan.sink */
+    struct event_fan shown; /* the same without the record */
     enum output output;
+    bool silent;
+    struct error unseen; /* why the view ended before the run */
+    bool deserted;       /* because its reader has gone */
 };
 
 /* The rows of an options table that fill following_options; `word` is a text. */
@@ -47,8 +54,9 @@ struct following {
         "no-color", 0, OPTION_FLAG, &(options)->no_color, NULL, "no colours"   \
     }
 
-/* Fills `following` for the run `id`, whose events go into `history`. Must stay
- * where it is; the caller closes it. */
+/* Fills `following` for the run `id`, whose events go into `history`; NULL: they are
+ * recorded by somebody else. A view that can no longer be written ends alone: the
+ * run goes on and is recorded. Must stay where it is; the caller closes it. */
 int following_open(struct following *following, struct arena *arena,
                    struct history *history, const char *id,
                    const struct following_options *options,
@@ -60,6 +68,6 @@ void following_close(struct following *following);
 int following_end(struct following *following, int result,
                   const struct error *error);
 
-/* Makes Ctrl-C, a terminal that closes and `kill` write a byte each to the
- * descriptor that is returned; -1. */
-int following_catch_signals(struct error *error) MUST_CHECK;
+/* Makes Ctrl-C write a byte to the descriptor that is returned; with `ending` also a
+ * terminal that closes (unless that is ignored: nohup) and `kill`. -1. */
+int following_catch_signals(bool ending, struct error *error) MUST_CHECK;

@@ -6,6 +6,7 @@
  */
 #include "cli/running.h"
 
+#include "cli/background.h"
 #include "cli/command.h"
 #include "cli/print.h"
 #include "cli/store.h"
@@ -172,17 +173,25 @@ static int run_on_host(struct run *run, struct event_sink *sink,
     return result;
 }
 
+/* What is gathered becomes visible to `assay logs` and `assay attach`. */
+static int rest(void *history, struct error *error)
+{
+    return history_flush(history, error);
+}
+
 /* The run itself; the state tells the verdict. */
 static int execute(struct run *run, struct following *following,
                    struct error *error)
 {
     struct event_sink *sink = &following->fan.sink;
-    int descriptor = following_catch_signals(error);
+    int descriptor = following_catch_signals(true, error);
     if (descriptor < 0 || emit_queued(run, sink, error) < 0)
         return -1;
     const struct plan *plan = run->preparation.plan;
     run->host_options.deadline = deadline_of(plan);
     run->host_options.abort_descriptor = descriptor;
+    run->host_options.rest = rest;
+    run->host_options.rest_context = run->history;
     run->kubernetes_options.deadline = run->host_options.deadline;
     run->kubernetes_options.abort_descriptor = descriptor;
     if (run->place == PLACE_KUBERNETES)
@@ -196,55 +205,76 @@ static int execute(struct run *run, struct following *following,
     return result;
 }
 
-static int run_prepared(struct run *run)
+int run_carry_out(struct run *run, struct error *error)
 {
-    struct error error = {0};
     struct arena *arena = run->preparation.arena;
     const char *id = run->preparation.run_id;
     struct following following;
-    if (following_open(&following, arena, run->history, id, &run->look,
-                       &error) < 0)
-        return print_error(&error);
-    int result = execute(run, &following, &error);
-    int code = following_end(&following, result, &error);
+    if (following_open(&following, arena, run->history, id, &run->look, error) <
+        0)
+        return run->look.watcher ? exit_of_error(error) : print_error(error);
+    int result = execute(run, &following, error);
+    int code = following_end(&following, result, error);
     following_close(&following);
-    if (result < 0 || !run->detach)
-        return code;
-    if (run->look.output == OUTPUT_TEXT) {
-        CLEANUP(text_free) struct text text = {0};
-        text_append_format(&text, "%s\n", id);
-        print_text(&text);
+    if (run->connection.client)
+        kube_client_close(TAKE(run->connection.client));
+    return code;
+}
+
+struct history *run_open_history(const char *database, struct error *error)
+{
+    struct history *history = store_open(database, true, error);
+    /* Other runs' records must not keep this one from running. */
+    struct error minor = {0};
+    if (history && history_reconcile(history, &minor) < 0) {
+        error_context(&minor, "earlier runs were not looked after");
+        print_note(minor.text);
     }
-    return EXIT_PASSED;
+    return history;
+}
+
+int run_prepare(struct run *run, struct arena *arena, bool *ready)
+{
+    struct error error = {0};
+    int result = prepare(arena, &run->request, &run->preparation, &error);
+    if (result == 0)
+        result = connect_run(run, &error);
+    int code = prepare_report(&run->preparation, &error);
+    *ready = result == 0;
+    if (result < 0 &&
+        (code == EXIT_REFUSED ||
+         (code != EXIT_USAGE && run->preparation.document.source)))
+        record_failure(run, &error);
+    return code;
+}
+
+/* What --detach says of a run that goes on in a cluster. */
+static void tell_id(const struct run *run)
+{
+    CLEANUP(text_free) struct text text = {0};
+    text_append_format(&text, "%s\n", run->preparation.run_id);
+    if (run->look.output == OUTPUT_TEXT)
+        print_text(&text);
 }
 
 int run_reference(struct run *run)
 {
     struct error error = {0};
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    CLEANUP(history_close)
-    struct history *history = store_open(run->database, true, &error);
-    if (!history)
+    run->history = run_open_history(run->database, &error);
+    if (!run->history)
         return print_error(&error);
-    run->history = history;
-    /* Other runs' records must not keep this one from running. */
-    struct error minor = {0};
-    if (history_reconcile(history, &minor) < 0) {
-        error_context(&minor, "earlier runs were not looked after");
-        print_note(minor.text);
+    bool ready;
+    int code = run_prepare(run, arena, &ready);
+    if (ready && run->detach && run->place == PLACE_HOST) {
+        code = background_start(run);
+    } else if (ready) {
+        code = run_carry_out(run, &error);
+        if (run->detach && !error_is_set(&error)) {
+            tell_id(run);
+            code = EXIT_PASSED;
+        }
     }
-    int result = prepare(arena, &run->request, &run->preparation, &error);
-    if (result == 0)
-        result = connect_run(run, &error);
-    int code = prepare_report(&run->preparation, &error);
-    if (result < 0) {
-        if (code == EXIT_REFUSED ||
-            (code != EXIT_USAGE && run->preparation.document.source))
-            record_failure(run, &error);
-        return code;
-    }
-    code = run_prepared(run);
-    if (run->connection.client)
-        kube_client_close(run->connection.client);
+    history_close(run->history);
     return code;
 }

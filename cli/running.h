@@ -29,3 +29,15 @@ struct run {
 
 /* Prepares run->request and runs it, with the options checked; the exit code. */
 int run_reference(struct run *run);
+
+/* The stages of that. The history, after the runs that nobody carries out any more
+ * have been ended; the caller closes it. NULL with `error`. */
+struct history *run_open_history(const char *database, struct error *error);
+
+/* Prepares run->request, prints what is wrong and records a failure in run->history;
+ * the exit code. `*ready`: it can be carried out. All lives in `arena`. */
+int run_prepare(struct run *run, struct arena *arena, bool *ready);
+
+/* Runs what was prepared and records it in run->history; the exit code. `error` says
+ * what went wrong, which is printed already unless run->look.watcher is set. */
+int run_carry_out(struct run *run, struct error *error);

@@ -73,6 +73,27 @@ int query_key(struct history *history, const char *id, struct run_key *key,
 struct run_state *query_state(struct history *history, struct arena *arena,
                               const struct run_key *key, struct error *error);
 
+struct owner;
+
+/* The process that writes an unfinished run. 1, 0 when there is none, -1. */
+int query_owner(struct history *history, const char *id, struct owner *owner,
+                struct error *error) MUST_CHECK;
+
+/* An event as select_bodies and select_next have it, from the text of its row. A
+ * stored event that cannot be read is a damaged history. Lives in `arena`. */
+int query_decode(struct history *history, struct arena *arena,
+                 const struct run_key *key, int64_t sequence, const char *body,
+                 struct event *event, struct error *error) MUST_CHECK;
+
+/* The plain bytes of a chunk from its columns length, codec and bytes, which begin
+ * at `column`: into `plain`, of HISTORY_CHUNK_LIMIT bytes, or where SQLite has them.
+ * NULL when they are damaged. */
+const char *log_unpack(sqlite3_stmt *statement, int column, char *plain,
+                       size_t *length);
+
+/* "<n> bytes of output could not be recorded". */
+void log_describe_gap(int64_t missing, char text[96]);
+
 /* Writes one event as the next of the run and brings the row of the run up to
  * date: inside a transaction. EVENT_RUN_QUEUED makes the row. */
 int write_event(struct history *history, struct run_key *key,

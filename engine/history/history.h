@@ -78,6 +78,29 @@ int history_artifacts_copy(struct history_artifacts *artifacts,
                            const struct history_artifact *kept, int target,
                            struct error *error) MUST_CHECK;
 
+/* How far a run was read: {0} is its beginning. */
+struct history_place {
+    int64_t sequence; /* of the last entry */
+    int64_t offset;   /* in the run's output */
+};
+
+/* Hands on what was recorded after `place`, events and output in their order, and
+ * moves `place` on. A gap in the output is an EVENT_NOTE. Never a whole log in
+ * memory, and nothing is locked while `sink` works. */
+int history_read_on(struct history *history, const char *id,
+                    struct history_place *place, struct event_sink *sink,
+                    struct error *error) MUST_CHECK;
+
+/* An inotify descriptor that is readable after something was written, of this run
+ * or of another; -1 where the system cannot tell. The caller empties and closes it. */
+int history_watch(const struct history *history);
+
+/* Sends a signal to the process that writes the run, once it is certain that it is
+ * that process. ERROR_USAGE when the run has ended; ERROR_SYSTEM when it is on
+ * another machine, or another user's. */
+int history_signal(struct history *history, const char *id, int signal,
+                   struct error *error) MUST_CHECK;
+
 /* One line of the list. */
 struct history_entry {
     char id[40];

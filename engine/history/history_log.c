@@ -24,14 +24,13 @@ static void release(void *memory)
 }
 DEFINE_CLEANUP(char *, release);
 
-/* The plain bytes of the chunk in the current row into `plain`, or where SQLite
- * has them. NULL when they are damaged. */
-static const char *unpack(sqlite3_stmt *statement, char *plain, size_t *length)
+const char *log_unpack(sqlite3_stmt *statement, int column, char *plain,
+                       size_t *length)
 {
-    const char *codec = database_text(statement, 6);
-    int64_t said = sqlite3_column_int64(statement, 5);
-    const void *bytes = sqlite3_column_blob(statement, 7);
-    size_t stored = (size_t)sqlite3_column_bytes(statement, 7);
+    int64_t said = sqlite3_column_int64(statement, column);
+    const char *codec = database_text(statement, column + 1);
+    const void *bytes = sqlite3_column_blob(statement, column + 2);
+    size_t stored = (size_t)sqlite3_column_bytes(statement, column + 2);
     if (said < 1 || said > HISTORY_CHUNK_LIMIT || !bytes)
         return NULL;
     *length = (size_t)said;
@@ -43,12 +42,17 @@ static const char *unpack(sqlite3_stmt *statement, char *plain, size_t *length)
     return !ZSTD_isError(count) && count == *length ? plain : NULL;
 }
 
+void log_describe_gap(int64_t missing, char text[96])
+{
+    snprintf(text, 96, "%lld bytes of output could not be recorded",
+             (long long)missing);
+}
+
 static int emit_gap(sqlite3_stmt *statement, int64_t missing,
                     struct event_sink *sink, struct error *error)
 {
     char text[96];
-    snprintf(text, sizeof text, "%lld bytes of output could not be recorded",
-             (long long)missing);
+    log_describe_gap(missing, text);
     struct event note = {
         .kind = EVENT_NOTE,
         .time = sqlite3_column_int64(statement, 3),
@@ -66,7 +70,7 @@ static int emit_chunk(const struct run_key *key, sqlite3_stmt *statement,
         .attempt = (int)sqlite3_column_int64(statement, 2),
         .time = sqlite3_column_int64(statement, 3),
     };
-    event.text = unpack(statement, plain, &event.length);
+    event.text = log_unpack(statement, 5, plain, &event.length);
     if (!event.text)
         return error_set(
             error, ERROR_SYSTEM, "the log of run '%s' is damaged at entry %lld",

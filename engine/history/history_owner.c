@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -86,15 +87,41 @@ static bool process_is_gone(const struct owner *owner)
     return state == 'Z' || state == 'X' || start != owner->start;
 }
 
-bool owner_is_gone(const struct owner *owner)
+const char *owner_fate(const struct owner *owner)
 {
     struct owner self;
     owner_self(&self);
     if (owner->process <= 0 || owner->boot[0] == '\0' || self.boot[0] == '\0')
-        return false;
+        return NULL;
     if (strcmp(owner->boot, self.boot) != 0)
-        return strcmp(owner->machine, self.machine) == 0;
-    if (strcmp(owner->space, self.space) != 0)
-        return false;
-    return process_is_gone(owner);
+        return strcmp(owner->machine, self.machine) == 0
+                   ? "the machine was restarted while it ran"
+                   : NULL;
+    if (strcmp(owner->space, self.space) != 0 || !process_is_gone(owner))
+        return NULL;
+    return "the process that ran it ended without a result";
+}
+
+bool owner_is_gone(const struct owner *owner)
+{
+    return owner_fate(owner) != NULL;
+}
+
+int owner_open(const struct owner *owner)
+{
+    struct owner self;
+    owner_self(&self);
+    errno = ESRCH;
+    if (owner->process <= 0 || owner->start == 0 || owner->boot[0] == '\0' ||
+        strcmp(owner->boot, self.boot) != 0 ||
+        strcmp(owner->space, self.space) != 0)
+        return -1;
+    int handle = (int)syscall(SYS_pidfd_open, (pid_t)owner->process, 0);
+    /* The number may be another's by now: the handle keeps it from changing
+     * after this look. */
+    if (handle < 0 || !process_is_gone(owner))
+        return handle;
+    close(handle);
+    errno = ESRCH;
+    return -1;
 }

@@ -67,25 +67,17 @@ static int find_key(struct history *history, const char *id,
     return 0;
 }
 
-static int decode_row(struct arena *arena, sqlite3_stmt *statement,
-                      struct event *event, struct error *error)
+int query_decode(struct history *history, struct arena *arena,
+                 const struct run_key *key, int64_t sequence, const char *body,
+                 struct event *event, struct error *error)
 {
-    const char *body = database_text(statement, 1);
-    size_t length = (size_t)sqlite3_column_bytes(statement, 1);
-    const struct value *value = value_read_json(arena, body, length, error);
-    if (!value)
-        return -1;
-    return event_decode(arena, value, event, error);
-}
-
-/* A stored event that cannot be read is a damaged history, no bad input. */
-static int damaged(struct history *history, const struct run_key *key,
-                   sqlite3_stmt *statement, struct error *error)
-{
+    const struct value *value =
+        value_read_json(arena, body, strlen(body), error);
+    if (value && event_decode(arena, value, event, error) == 0)
+        return 0;
     error->kind = ERROR_SYSTEM;
     return error_context(error, "history '%.120s': run '%s': entry %lld",
-                         history->path, key->id,
-                         (long long)sqlite3_column_int64(statement, 0));
+                         history->path, key->id, (long long)sequence);
 }
 
 /* Hands the stored events in order to `take`. */
@@ -105,8 +97,10 @@ static int each_event(struct history *history, const struct run_key *key,
             return row;
         CLEANUP(arena_free) struct arena *arena = arena_new();
         struct event event;
-        if (decode_row(arena, statement, &event, error) < 0)
-            return damaged(history, key, statement, error);
+        if (query_decode(history, arena, key,
+                         sqlite3_column_int64(statement, 0),
+                         database_text(statement, 1), &event, error) < 0)
+            return -1;
         if (take(context, &event, error) < 0)
             return -1;
     }
@@ -252,7 +246,8 @@ int history_find(struct history *history, const char *name, char id[40],
 }
 
 /* Gives a run the end `lost`, unless somebody else has ended it meanwhile. */
-static int settle(struct history *history, const char *id, struct error *error)
+static int settle(struct history *history, const char *id, const char *reason,
+                  struct error *error)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct run_key key;
@@ -267,7 +262,7 @@ static int settle(struct history *history, const char *id, struct error *error)
         .kind = EVENT_RUN_FINISHED,
         .status = STATUS_LOST,
         .time = clock_now(),
-        .text = "the process that ran it ended without a result",
+        .text = reason,
     };
     if (event_apply(state, &event, error) < 0)
         return -1;
@@ -275,12 +270,12 @@ static int settle(struct history *history, const char *id, struct error *error)
 }
 
 static int settle_in_transaction(struct history *history, const char *id,
-                                 struct error *error)
+                                 const char *reason, struct error *error)
 {
     if (database_durable(history, true, error) < 0 ||
         database_begin(history, error) < 0)
         return -1;
-    if (settle(history, id, error) == 0)
+    if (settle(history, id, reason, error) == 0)
         return database_commit(history, error);
     database_rollback(history);
     return -1;
@@ -298,11 +293,11 @@ static void read_owner(sqlite3_stmt *statement, struct owner *owner)
     copy_text(owner->machine, sizeof owner->machine, statement, 5);
 }
 
-/* The ids of runs without an end whose process is gone, as a list of strings. */
+/* The ids of runs without an end whose process is gone, as a map to the reason. */
 static struct value *find_abandoned(struct history *history,
                                     struct arena *arena, struct error *error)
 {
-    struct value *ids = value_make_list(arena);
+    struct value *ids = value_make_map(arena);
     CLEANUP(finalize)
     sqlite3_stmt *statement =
         database_prepare(history, error, select_unfinished, "");
@@ -310,11 +305,25 @@ static struct value *find_abandoned(struct history *history,
     while (row == 1 && (row = database_step(history, statement, error)) == 1) {
         struct owner owner;
         read_owner(statement, &owner);
-        if (owner_is_gone(&owner))
-            value_append(arena, ids,
-                         value_make_string(arena, database_text(statement, 0)));
+        const char *fate = owner_fate(&owner);
+        if (fate)
+            value_set_string(arena, ids,
+                             arena_string(arena, database_text(statement, 0)),
+                             fate);
     }
     return row < 0 ? NULL : ids;
+}
+
+int query_owner(struct history *history, const char *id, struct owner *owner,
+                struct error *error)
+{
+    CLEANUP(finalize)
+    sqlite3_stmt *statement =
+        database_prepare(history, error, select_owner, "t", id);
+    int row = statement ? database_step(history, statement, error) : -1;
+    if (row == 1)
+        read_owner(statement, owner);
+    return row;
 }
 
 int history_is_owned(struct history *history, const char *id, bool *owned,
@@ -323,15 +332,11 @@ int history_is_owned(struct history *history, const char *id, bool *owned,
     struct run_key key;
     if (find_key(history, id, &key, error) < 0)
         return -1;
-    CLEANUP(finalize)
-    sqlite3_stmt *statement =
-        database_prepare(history, error, select_owner, "t", id);
-    int row = statement ? database_step(history, statement, error) : -1;
+    struct owner owner, self;
+    int row = query_owner(history, id, &owner, error);
     *owned = false;
     if (row != 1)
         return row;
-    struct owner owner, self;
-    read_owner(statement, &owner);
     owner_self(&self);
     *owned = !owner_is_gone(&owner) &&
              (owner.process != self.process || owner.start != self.start);
@@ -345,7 +350,8 @@ int history_reconcile(struct history *history, struct error *error)
     int result = ids ? 0 : -1;
     for (size_t i = 0; i < value_count(ids); i++) {
         struct error later = {0};
-        if (settle_in_transaction(history, value_string(value_item(ids, i)),
+        const struct member *run = &ids->map.members[i];
+        if (settle_in_transaction(history, run->name, value_string(run->value),
                                   result ? &later : error) < 0)
             result = -1;
     }

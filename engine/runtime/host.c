@@ -337,6 +337,8 @@ int runtime_host_run(const struct plan *plan,
     host.folder = run_folder_choose(arena);
     host.outcome = outcome_make(arena, plan, sink);
     host.watch.abort_descriptor = options->abort_descriptor;
+    host.watch.rest = options->rest;
+    host.watch.rest_context = options->rest_context;
     host.watch.grace = has_after(plan) ? HOST_GRACE_AFTER : HOST_GRACE;
     if (options->deadline > 0)
         host.watch.deadline = clock_monotonic() + options->deadline;

@@ -39,6 +39,9 @@ enum {
 #define HOST_GRACE       (15 * CLOCK_SECOND)
 #define HOST_GRACE_AFTER (60 * CLOCK_SECOND) /* when `after` steps may run */
 
+/* From output to the moment when it should be where others see it. */
+#define HOST_REST (CLOCK_SECOND / 4)
+
 /* A pod in a cluster: what it gets to end after it was told to, and what we wait
  * for more than that. The entrypoint gives its steps 10 s. */
 #define KUBERNETES_GRACE  (20 * CLOCK_SECOND)

@@ -41,6 +41,11 @@ struct runtime_options {
     int abort_descriptor; /* becomes readable when the user wants the run to be
                              * aborted (one byte for each wish); -1: never */
     int64_t deadline;     /* nanoseconds for the whole run; 0: none */
+
+    /* Called a moment after output was handed on, for a sink that gathers it: -1
+     * with `error` ends the run. NULL: nobody wants to know. */
+    int (*rest)(void *context, struct error *error);
+    void *rest_context;
 };
 
 /* Runs `plan` on this machine (docs/runtimes.md). 0 when the run ended in any way

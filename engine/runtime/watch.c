@@ -74,6 +74,21 @@ static void read_complaints(struct unit *unit, char *buffer, int turns)
     }
 }
 
+/* Output has come: soon somebody may want it to be where others see it. */
+static void plan_rest(struct watch *watch)
+{
+    if (watch->rest && watch->rest_at == 0)
+        watch->rest_at = clock_monotonic() + HOST_REST;
+}
+
+static int take_rest(struct watch *watch, struct error *error)
+{
+    if (watch->rest_at == 0 || clock_monotonic() < watch->rest_at)
+        return 0;
+    watch->rest_at = 0;
+    return watch->rest(watch->rest_context, error);
+}
+
 /* The process is gone: its exit code, and what is left in the pipes. */
 static int end_unit(struct unit *unit, char *buffer, struct error *error)
 {
@@ -85,16 +100,18 @@ static int end_unit(struct unit *unit, char *buffer, struct error *error)
     return stream_finish(unit->stream, error);
 }
 
-static int serve(struct unit *unit, const struct pollfd *slots, char *buffer,
-                 struct error *error)
+static int serve(struct watch *watch, struct unit *unit,
+                 const struct pollfd *slots, char *buffer, struct error *error)
 {
     if (slots[SLOT_INFO].revents)
         unit_read_info(unit);
     if (slots[SLOT_COMPLAINTS].revents)
         read_complaints(unit, buffer, READS_A_TURN);
-    if (slots[SLOT_OUTPUT].revents &&
-        read_output(unit, buffer, READS_A_TURN, error) != 0)
-        return -1;
+    if (slots[SLOT_OUTPUT].revents) {
+        plan_rest(watch);
+        if (read_output(unit, buffer, READS_A_TURN, error) != 0)
+            return -1;
+    }
     return slots[SLOT_ENDED].revents ? end_unit(unit, buffer, error) : 0;
 }
 
@@ -131,6 +148,8 @@ static int act(struct watch *watch, struct unit *units, size_t count)
     if (watch->deadline != 0 && now >= watch->deadline)
         begin_to_end(watch, WATCH_DEADLINE);
     int64_t next = watch->kill_at ? watch->kill_at : watch->deadline;
+    if (watch->rest_at != 0 && (next == 0 || watch->rest_at < next))
+        next = watch->rest_at;
     if (next == 0)
         return -1;
     bool untold = false;
@@ -183,13 +202,15 @@ static int turn(struct watch *watch, struct unit *units, size_t count,
         int ready = poll(slots, count * SLOTS + 1, wait);
         if (ready < 0 && errno != EINTR)
             return error_set_system(error, "cannot wait for the containers");
+        if (take_rest(watch, error) != 0)
+            return -1;
         if (ready <= 0)
             continue;
         if (slots[count * SLOTS].revents)
             read_wishes(watch);
         for (size_t i = 0; i < count; i++)
             if (slots[i * SLOTS + SLOT_ENDED].fd >= 0 &&
-                serve(&units[i], &slots[i * SLOTS], buffer, error) != 0)
+                serve(watch, &units[i], &slots[i * SLOTS], buffer, error) != 0)
                 return -1;
     }
     return 0;

@@ -18,7 +18,10 @@ struct watch {
     int64_t grace;          /* from being told to end to SIGKILL */
     enum watch_cause cause; /* why the units were told to end */
     unsigned wishes;        /* of the user to abort */
-    int64_t kill_at;        /* by clock_monotonic; 0: not yet */
+    int (*rest)(void *context, struct error *error); /* of runtime_options */
+    void *rest_context;
+    int64_t rest_at; /* when it is due; 0: no output came */
+    int64_t kill_at; /* by clock_monotonic; 0: not yet */
 };
 
 /* Returns when all started units have ended and all their output was handed on.

@@ -367,8 +367,8 @@ has 'in the namespace' 'namespace: shop'
 # Options that do not fit.
 expect 'host options are refused' 2 '--sandbox is for --runtime host' \
     "$ASSAY" run "$flows/steps.yaml" --sandbox none
-expect 'and the other way round' 2 '--detach is for --runtime kubernetes' \
-    "$ASSAY" run "$flows/steps.yaml" --runtime host --detach
+expect 'and the other way round' 2 '--keep is for --runtime kubernetes' \
+    "$ASSAY" run "$flows/steps.yaml" --runtime host --keep always
 expect 'a profile that is none' 2 'expected auto, restricted, baseline or privileged' \
     "$ASSAY" run "$flows/steps.yaml" --security high
 finish
