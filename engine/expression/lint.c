@@ -214,6 +214,30 @@ static void see_call(void *context, const struct expression_reference *call)
                    memcmp(names[i], call->name, call->length) == 0;
 }
 
+static bool is_name(const struct expression *node, const char *name)
+{
+    return node->kind == NODE_NAME && node->length == strlen(name) &&
+           memcmp(node->name, name, node->length) == 0;
+}
+
+/* Whether it is false whatever the unknown names in it are. Depth is that of the
+ * tree, which the parser bounds. */
+static bool is_never_true(const struct expression *node)
+{
+    if (node->kind == NODE_VALUE)
+        return !value_is_true(node->value);
+    if (node->kind == NODE_NAME)
+        return is_name(node, "never");
+    if (node->kind == NODE_NOT)
+        return is_name(node->negated, "always");
+    if (node->kind != NODE_BINARY)
+        return false;
+    bool left = is_never_true(node->left), right = is_never_true(node->right);
+    if (node->operator== OPERATOR_AND)
+        return left || right;
+    return node->operator== OPERATOR_OR && left && right;
+}
+
 static void see_condition(const struct lint *lint,
                           const struct expression *condition)
 {
@@ -224,9 +248,13 @@ static void see_condition(const struct lint *lint,
     if (unsure)
         return;
     condition = expression_resolve(lint->lexer.arena, condition, NULL, &error);
-    if (!condition || !expression_is_static(condition))
+    if (!condition)
         return;
+    bool alone = condition->kind == NODE_NAME; /* `never`, on purpose */
     bool truth = expression_truth(condition);
+    if (!expression_is_static(condition) &&
+        (alone || !is_never_true(condition)))
+        return;
     if (!truth)
         report(lint, "W414", 0, "remove what it guards, or say when it is true",
                "this condition is never true");

@@ -298,11 +298,39 @@ static void lint_condition(struct lint *lint, const struct value *step,
 static void walk_map(struct lint *lint, const struct value *holder,
                      const struct value *map);
 
+static void lint_id(struct lint *lint, const struct value *id)
+{
+    if (!value_is(id, VALUE_STRING))
+        return;
+    const char *name = id->string.bytes;
+    if (value_get(lint->ids, name))
+        lint_report(
+            lint,
+            &(struct lint_finding){"E304", id, 0, id->string.length,
+                                   "ids of steps are unique in a workflow"},
+            "the id '%.100s' is taken by another step", name);
+    else
+        value_set(lint->arena, lint->ids, name, value_make_null(lint->arena));
+}
+
 static void walk_items(struct lint *lint, const struct value *holder,
                        const struct value *list)
 {
-    for (size_t i = 0; value_is(list, VALUE_LIST) && i < value_count(list); i++)
+    for (size_t i = 0; value_is(list, VALUE_LIST) && i < value_count(list);
+         i++) {
+        lint_id(lint, value_get(value_item(list, i), "id"));
         walk_map(lint, holder, value_item(list, i));
+    }
+}
+
+/* The steps of workers have ids of their own. */
+static void walk_workers(struct lint *lint, const struct value *holder,
+                         const struct value *parallel)
+{
+    struct value *ids = lint->ids;
+    lint->ids = value_make_map(lint->arena);
+    walk_map(lint, holder, parallel);
+    lint->ids = ids;
 }
 
 static void walk_named(struct lint *lint, const struct value *holder,
@@ -332,7 +360,7 @@ static const struct {
     {"setup", walk_items},
     {"steps", walk_items},
     {"container", walk_map},
-    {"parallel", walk_map},
+    {"parallel", walk_workers},
     {"pod", walk_map},
     {"run", walk_map},
     {"services", walk_named},
@@ -367,9 +395,11 @@ void workflow_lint(const struct value *document, const char *source,
         .source = source,
         .source_length = source_length,
         .document = document,
+        .ids = value_make_map(arena),
         .options = options,
         .diagnostics = diagnostics,
     };
     lint_marketplace(&lint);
+    lint_parameters(&lint);
     walk_map(&lint, document, value_get(document, "spec"));
 }

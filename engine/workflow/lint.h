@@ -8,6 +8,7 @@ struct lint {
     size_t source_length;
     size_t located; /* bytes that were scanned for places: bounded */
     const struct value *document;
+    struct value *ids; /* of steps that were seen: a map, whose names count */
     const struct workflow_lint_options *options;
     struct diagnostics *diagnostics;
 };
@@ -33,6 +34,9 @@ void lint_arguments(struct lint *lint, const struct value *map);
 /* A security context of a pod or container, the volumes of a pod: W43x. */
 void lint_security(struct lint *lint, const struct value *context);
 void lint_volumes(struct lint *lint, const struct value *volumes);
+
+/* The defaults of spec.config: E201, E202, E204. */
+void lint_parameters(struct lint *lint);
 
 /* metadata as the marketplace wants it: W427. */
 void lint_marketplace(struct lint *lint);

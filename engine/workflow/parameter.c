@@ -106,6 +106,8 @@ static int check_enum(struct arena *arena, const struct parameter *parameter,
                       const char *text, struct error *error)
 {
     const struct value *list = value_get(parameter->schema, "enum");
+    if (!value_is(list, VALUE_LIST))
+        return 0;
     CLEANUP(text_free) struct text accepted = {0};
     for (size_t i = 0; i < value_count(list); i++) {
         const char *item = value_scalar_text(arena, value_item(list, i));

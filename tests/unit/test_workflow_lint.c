@@ -242,6 +242,32 @@ static void specs(void **state)
          "  config: {host: {type: string}}\n"
          "  steps: [{run: {command: [ping, '{{ config.host }}']}}]\n",
          ""},
+        {"defaults that their declaration refuses",
+         "  config:\n    a: {type: integer, default: abc}\n"
+         "    b: {enum: [q, r], default: s}\n"
+         "    c: {type: integer, maximum: 3, default: 5}\n"
+         "    d: {pattern: '[', default: s}\n"
+         "  steps: [{shell: x}]\n",
+         "6:33 E204, 7:32 E204, 8:45 E204, 9:32 E204"},
+        {"defaults that are calculated",
+         "  config:\n    a: {default: '{{ 1 + }}'}\n"
+         "    b: {default: 'x {{ config.d }}'}\n"
+         "    c: {default: '{{ config.a }}'}\n"
+         "  steps: [{shell: x}]\n",
+         "6:26 E201, 7:24 E202"},
+        {"defaults that the user has to give, and good ones",
+         "  config:\n    a: {type: integer, default: ''}\n"
+         "    b: {enum: [q, r], default: ''}\n    c: {default: text}\n"
+         "    d: {type: boolean, default: true}\n    e: 5\n"
+         "    f: {type: number, default: 1.5, minimum: 1}\n"
+         "  steps: [{shell: x}]\n",
+         ""},
+        {"an id that is given twice",
+         "  setup: [{id: a, shell: x}]\n  steps:\n"
+         "    - steps: [{id: b, shell: x}, {id: a, shell: x}]\n"
+         "    - {id: c, parallel: {steps: [{id: a, shell: x}, {id: a}]}}\n"
+         "    - {id: c, shell: x}\n",
+         "7:39 E304, 8:58 E304, 9:12 E304"},
         {"a template that is not there",
          "  use: [{name: a/b}]\n  steps: [{template: {name: c}}]\n",
          "5:16 W422, 6:29 W422"},
