@@ -81,6 +81,9 @@ int store_artifacts_open(struct store_artifacts *artifacts, const char *given,
 
 void store_artifacts_close(struct store_artifacts *artifacts)
 {
+    struct error error = {0};
+    if (artifacts->kept && history_artifacts_flush(artifacts->kept, &error) < 0)
+        print_note(error.text);
     history_artifacts_close(artifacts->kept);
     artifacts->kept = NULL;
 }

@@ -72,6 +72,11 @@ int history_artifacts_keep(struct history_artifacts *artifacts, int source,
                            struct history_artifact *kept,
                            struct error *error) MUST_CHECK;
 
+/* Returns when all that was kept is safe against a loss of power; at once when
+ * nothing was. */
+int history_artifacts_flush(struct history_artifacts *artifacts,
+                            struct error *error) MUST_CHECK;
+
 /* Writes the kept file to the descriptor `target` while comparing it. One that is
  * missing, or is not what its digest says, is ERROR_SYSTEM that names it. */
 int history_artifacts_copy(struct history_artifacts *artifacts,

@@ -2,9 +2,11 @@
  * Files in, files by digest out:
  *   <database>.artifacts/incoming/<random>     being written, locked by its writer
  *   <database>.artifacts/sha256/ab/<62 hex>    kept, mode 0600
- * A file becomes a kept one by a rename when it is whole and on disk. Renaming over
- * one that is there already changes nothing but its time, and mends it if somebody
- * damaged it. What lies in `incoming` without a lock belonged to a process that is
+ * A file becomes a kept one by a rename when it is whole. Renaming over one that is
+ * there already changes nothing but its time, and mends it if somebody damaged it.
+ * What was kept goes to the disk in one go at the end of the run: many small files
+ * would take a second for every hundred, and a file that a loss of power has cut
+ * short is found out by its digest, like any other that was changed. What lies in `incoming` without a lock belonged to a process that is
  * gone. Whether a kept file is still needed only the events of the database know.
  */
 #include <dirent.h>
@@ -31,6 +33,7 @@ struct history_artifacts {
     struct arena *arena;
     const char *path;
     int folder; /* -1: it is not there yet */
+    bool dirty; /* something was kept and not flushed */
 };
 
 /* Opens the folder; 0 also when there is none. */
@@ -134,9 +137,9 @@ static int publish(struct history_artifacts *artifacts, int incoming,
     CLEANUP(descriptor)
     int folder = beneath_make(artifacts->folder, path, 0700);
     if (folder < 0 ||
-        renameat(incoming, name, folder, hex + FOLDER_DIGITS) != 0 ||
-        fsync(folder) != 0)
+        renameat(incoming, name, folder, hex + FOLDER_DIGITS) != 0)
         return complain(artifacts, error);
+    artifacts->dirty = true;
     return 0;
 }
 
@@ -150,8 +153,6 @@ static int keep(struct history_artifacts *artifacts, int incoming, int source,
     if (file < 0)
         return complain(artifacts, error);
     int result = copy_file(source, file, limit, form, &copied, error);
-    if (result == 0 && fsync(file) != 0)
-        result = complain(artifacts, error);
     if (result == 0)
         result = publish(artifacts, incoming, name, copied.hex, error);
     if (result != 0) {
@@ -179,6 +180,15 @@ int history_artifacts_keep(struct history_artifacts *artifacts, int source,
         return complain(artifacts, error);
     return keep(artifacts, incoming, source, limit,
                 compress ? COPY_GZIP : COPY_PLAIN, kept, error);
+}
+
+int history_artifacts_flush(struct history_artifacts *artifacts,
+                            struct error *error)
+{
+    if (!artifacts->dirty)
+        return 0;
+    artifacts->dirty = false;
+    return syncfs(artifacts->folder) == 0 ? 0 : complain(artifacts, error);
 }
 
 /* The path of a digest below the folder; NULL when it is none. */

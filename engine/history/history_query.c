@@ -17,10 +17,19 @@ static const char select_key[] =
     " (SELECT coalesce(max(sequence), 0) FROM event WHERE run = number),"
     " (SELECT coalesce(max(sequence), 0) FROM log_chunk WHERE run = number))"
     " FROM run WHERE id = ?1";
+/* A running run is shown as paused while a step of it is: after its last pause that
+ * step has neither gone on nor ended. */
 static const char select_runs[] =
-    "SELECT id, workflow, runtime, digest, status, queued, started, finished"
-    " FROM run WHERE (?1 IS NULL OR workflow = ?1)"
-    " AND (?2 IS NULL OR status = ?2)"
+    "SELECT id, workflow, runtime, digest, shown, queued, started, finished"
+    " FROM (SELECT *, CASE WHEN status = 'running' AND EXISTS"
+    " (SELECT 1 FROM event AS pause WHERE pause.run = number"
+    " AND pause.kind = 'step-paused' AND NOT EXISTS"
+    " (SELECT 1 FROM event AS next WHERE next.run = number"
+    " AND next.sequence > pause.sequence AND next.kind LIKE 'step-%'"
+    " AND next.body ->> 'step' = pause.body ->> 'step'))"
+    " THEN 'paused' ELSE status END AS shown FROM run)"
+    " WHERE (?1 IS NULL OR workflow = ?1)"
+    " AND (?2 IS NULL OR status = ?2 OR shown = ?2)"
     " ORDER BY queued DESC, number DESC LIMIT ?3";
 static const char select_latest[] =
     "SELECT id FROM run ORDER BY queued DESC, number DESC LIMIT 1";

@@ -16,6 +16,37 @@ struct counter {
     struct text text;
 };
 
+/* What may be the name of an artifact stays below a folder, and is harmless on a
+ * terminal: said in other words than event_artifact_fault does. */
+static void check_name(const struct value *name)
+{
+    const char *bytes = name->string.bytes;
+    size_t length = name->string.length;
+    if (event_artifact_fault(bytes, length) != NULL)
+        return;
+    CLEANUP(text_free) struct text path = {0};
+    text_append_format(&path, "/%s/", bytes);
+    assert(path.length == length + 2 && length <= 1024);
+    assert(!strstr(path.data, "//") && !strstr(path.data, "/./") &&
+           !strstr(path.data, "/../"));
+    for (size_t i = 0; i < length; i++)
+        assert((unsigned char)bytes[i] >= 0x20 && bytes[i] != 0x7f);
+    struct error error = {0};
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    text_clear(&path);
+    text_append_character(&path, '"');
+    for (size_t i = 0; i < length; i++)
+        text_append_format(&path,
+                           bytes[i] == '"' || bytes[i] == '\\' ? "\\%c" : "%c",
+                           bytes[i]);
+    text_append_character(&path, '"');
+    /* The reader of JSON takes nothing that is not UTF-8. */
+    const struct value *back =
+        value_read_json(arena, path.data, path.length, &error);
+    assert(value_equal(back, name));
+    (void)back;
+}
+
 static int count(struct event_sink *sink, const struct event *event,
                  struct error *error)
 {
@@ -29,6 +60,8 @@ static int count(struct event_sink *sink, const struct event *event,
     }
     counter->others++;
     assert(event->step[0] != '\0');
+    if (event->kind == EVENT_ARTIFACT)
+        check_name(value_get(event->data, "name"));
     text_append_format(&counter->text, "\x01%d %s\x02", (int)event->kind,
                        event->step);
     return 0;

@@ -428,6 +428,61 @@ static void test_a_run_is_continued(void **state)
                      STATUS_ABORTED);
 }
 
+static bool take_status(void *context, const struct history_entry *entry)
+{
+    *(int *)context = entry->status;
+    return true;
+}
+
+/* The status of the only run in the list, or -1 when it is not in it. */
+static int listed_status(struct history *history, int wanted)
+{
+    int status = -1;
+    struct error error = {0};
+    struct history_query query = {.status = wanted + 1};
+    assert_int_equal(
+        history_list(history, &query, take_status, &status, &error), 0);
+    return status;
+}
+
+/* A running run is listed as paused while one of its steps is. */
+static void test_paused_runs_are_listed(void **state)
+{
+    const struct fixture *fixture = *state;
+    static const struct {
+        enum event_kind kind;
+        const char *step;
+        enum status want;
+    } rows[] = {
+        {EVENT_RUN_STARTED, NULL, STATUS_RUNNING},
+        {EVENT_STEP_STARTED, "1", STATUS_RUNNING},
+        {EVENT_STEP_PAUSED, "1", STATUS_PAUSED},
+        {EVENT_NOTE, NULL, STATUS_PAUSED},
+        {EVENT_STEP_RESUMED, "1", STATUS_RUNNING},
+        {EVENT_STEP_PAUSED, "1", STATUS_PAUSED},
+        {EVENT_STEP_FINISHED, "1", STATUS_RUNNING},
+        {EVENT_RUN_FINISHED, NULL, STATUS_ABORTED},
+    };
+    CLEANUP(history_close)
+    struct history *history = must_open(fixture->path, true);
+    struct event_sink *sink = must_sink(history, "aa11");
+    emit_queued(sink, "w", 0);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        enum status want = rows[i].want;
+        must_emit(sink, (struct event){.kind = rows[i].kind,
+                                       .step = rows[i].step,
+                                       .text = "note",
+                                       .attempt = 1,
+                                       .exit_code = -1,
+                                       .status = STATUS_ABORTED});
+        assert_int_equal(listed_status(history, -1), want);
+        assert_int_equal(listed_status(history, STATUS_PAUSED),
+                         want == STATUS_PAUSED ? STATUS_PAUSED : -1);
+        assert_int_equal(listed_status(history, STATUS_RUNNING),
+                         want == STATUS_ABORTED ? -1 : (int)want);
+    }
+}
+
 static void test_ids_are_checked(void **state)
 {
     static const struct {
@@ -756,6 +811,7 @@ int main(void)
         FIXTURE_TEST(test_order_of_output_and_events_is_kept),
         FIXTURE_TEST(test_refused_events_are_not_written),
         FIXTURE_TEST(test_a_run_is_continued),
+        FIXTURE_TEST(test_paused_runs_are_listed),
         FIXTURE_TEST(test_ids_are_checked),
         FIXTURE_TEST(test_size_of_an_event_is_limited),
         FIXTURE_TEST(test_append_only),

@@ -133,6 +133,8 @@ static void the_same_content_is_kept_once(void **state)
     must_keep(store, "hello", false);
     must_keep(store, "hello", false);
     must_keep(store, "", false);
+    struct error error = {0};
+    assert_int_equal(history_artifacts_flush(store, &error), 0);
     assert_int_equal(count_entries("find db.artifacts -type f"), 2);
     assert_int_equal(count_entries("find db.artifacts/incoming -type f"), 0);
 }
