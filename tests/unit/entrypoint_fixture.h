@@ -26,6 +26,7 @@
 
 struct scene {
     const char *program;
+    const char *state; /* folder; NULL: the scene's */
     bool chained;
     char folder[64];
     struct text log;
@@ -75,10 +76,20 @@ static inline size_t scene_arguments(const struct scene *scene,
                                      const char *container,
                                      const char **arguments)
 {
-    const char *const own[] = {
-        scene->program, "--run",     "run.json", "--container",  container,
-        "--state",      ".",         "--pod",    "pod",          "--outputs",
-        "shared/out",   "--results", "results",  "--termination"};
+    const char *const own[] = {scene->program,
+                               "--run",
+                               "run.json",
+                               "--container",
+                               container,
+                               "--state",
+                               scene->state ? scene->state : ".",
+                               "--pod",
+                               "pod",
+                               "--outputs",
+                               "shared/out",
+                               "--results",
+                               "results",
+                               "--termination"};
     memcpy(arguments, own, sizeof own);
     return COUNT_OF(own);
 }
