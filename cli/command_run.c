@@ -19,6 +19,46 @@ static int check_word(const char *option, const char *word, const char *first,
                      second, word);
 }
 
+/* The place of a word in a list of three, the default for NULL; -1. */
+static int choose(const char *option, const char *word,
+                  const char *const words[3], struct error *error)
+{
+    for (int i = 0; i < 3; i++)
+        if (!word || strcmp(word, words[i]) == 0)
+            return i;
+    return error_set(error, ERROR_USAGE,
+                     "--%s: expected %s, %s or %s, found '%.100s'", option,
+                     words[0], words[1], words[2], word);
+}
+
+/* The container engine and when it pulls; or, on the host, that nobody asked. */
+static int check_podman(struct run *run, struct error *error)
+{
+    static const char *const pulls[] = {"missing", "always", "never"};
+    struct runtime_options *options = &run->host_options;
+    if (strcmp(run->runtime, "podman") != 0) {
+        const char *other = run->engine ? "container-engine"
+                            : run->pull ? "pull"
+                                        : NULL;
+        return other ? error_set(error, ERROR_USAGE,
+                                 "--%s is for --runtime podman", other)
+                     : 0;
+    }
+    if (run->sandbox)
+        return error_set(error, ERROR_USAGE,
+                         "--sandbox is for --runtime host; with podman the "
+                         "steps run in containers");
+    int pull = choose("pull", run->pull, pulls, error);
+    if (pull < 0)
+        return -1;
+    options->sandbox = SANDBOX_CONTAINER;
+    options->engine =
+        run->engine ? run->engine : getenv("ASSAY_CONTAINER_ENGINE");
+    if (run->pull)
+        options->pull = (enum runtime_pull)(PULL_MISSING + pull);
+    return 0;
+}
+
 static int check_host(struct run *run, struct error *error)
 {
     bool none;
@@ -41,19 +81,7 @@ static int check_host(struct run *run, struct error *error)
         return error_set(error, ERROR_USAGE,
                          "--expose: expected kubeconfig, found '%.100s'",
                          run->expose);
-    return 0;
-}
-
-/* The place of a word in a list of three, the default for NULL; -1. */
-static int choose(const char *option, const char *word,
-                  const char *const words[3], struct error *error)
-{
-    for (int i = 0; i < 3; i++)
-        if (!word || strcmp(word, words[i]) == 0)
-            return i;
-    return error_set(error, ERROR_USAGE,
-                     "--%s: expected %s, %s or %s, found '%.100s'", option,
-                     words[0], words[1], words[2], word);
+    return check_podman(run, error);
 }
 
 static int check_kubernetes(struct run *run, struct error *error)
@@ -64,6 +92,8 @@ static int check_kubernetes(struct run *run, struct error *error)
                         : run->network ? "network"
                         : run->expose  ? "expose"
                                        : NULL;
+    if (run->engine || run->pull)
+        return check_podman(run, error);
     if (other)
         return error_set(error, ERROR_USAGE,
                          "--%s is for --runtime host; in a cluster the pod has "
@@ -111,9 +141,9 @@ static const char *choose_runtime(struct arena *arena, const struct run *run,
         return "kubernetes";
     error_set(error, ERROR_USAGE,
               "there is no kubeconfig, so there is no cluster to run in: give "
-              "--runtime host (this machine, in a sandbox) or --kubeconfig "
-              "FILE; ASSAY_RUNTIME and `runtime` in config.yaml say it for "
-              "good");
+              "--runtime host (this machine, in a sandbox), --runtime podman "
+              "(here, in containers) or --kubeconfig FILE; ASSAY_RUNTIME and "
+              "`runtime` in config.yaml say it for good");
     return NULL;
 }
 
@@ -123,11 +153,12 @@ static int check_options(struct run *run, struct arena *arena,
     run->runtime = choose_runtime(arena, run, error);
     if (!run->runtime)
         return -1;
-    bool host = strcmp(run->runtime, "host") == 0;
+    bool host = strcmp(run->runtime, "host") == 0 ||
+                strcmp(run->runtime, "podman") == 0;
     if (!host && strcmp(run->runtime, "kubernetes") != 0)
         return error_set(error, ERROR_USAGE,
-                         "unknown runtime '%.100s': this version has 'host' "
-                         "and 'kubernetes'",
+                         "unknown runtime '%.100s': this version has 'host', "
+                         "'podman' and 'kubernetes'",
                          run->runtime);
     run->place = host ? PLACE_HOST : PLACE_KUBERNETES;
     int result = host ? check_host(run, error) : check_kubernetes(run, error);
@@ -143,7 +174,8 @@ int command_run(int count, char **arguments)
     const struct option options[] = {
         REQUEST_OPTIONS(&run.request),
         {"runtime", 'r', OPTION_TEXT, &run.runtime, "WHERE",
-         "host (this machine) or kubernetes; also ASSAY_RUNTIME"},
+         "host (this machine), podman (or docker) or kubernetes; also "
+         "ASSAY_RUNTIME"},
         CONNECTION_OPTIONS(&run.cluster),
         {"service-account", 0, OPTION_TEXT, &run.service_account, "NAME",
          "kubernetes: the rights of the steps; its token is mounted"},
@@ -157,9 +189,15 @@ int command_run(int count, char **arguments)
         {"sandbox", 0, OPTION_TEXT, &run.sandbox, "KIND",
          "host: bubblewrap (default), or none: recorded"},
         {"network", 0, OPTION_TEXT, &run.network, "KIND",
-         "host: host (default), or none: no network in the sandbox"},
+         "host, podman: host (default), or none: no network"},
         {"expose", 0, OPTION_TEXT, &run.expose, "kubeconfig",
-         "host: give the steps a kubeconfig of the context"},
+         "host, podman: give the steps a kubeconfig of the context"},
+        {"container-engine", 0, OPTION_TEXT, &run.engine, "NAME",
+         "podman: podman or docker, or a path; also "
+         "ASSAY_CONTAINER_ENGINE"},
+        {"pull", 0, OPTION_TEXT, &run.pull, "WHEN",
+         "podman: images: missing, always or never (default: as the workflow "
+         "says)"},
         {"db", 0, OPTION_TEXT, &run.database, "FILE", "the history to write"},
         FOLLOWING_OPTIONS(&run.look, &run.output_word),
         {0},

@@ -15,6 +15,7 @@ struct run {
     struct connection_request cluster;
     const char *runtime, *sandbox, *network, *expose;
     const char *keep, *service_account, *start_timeout;
+    const char *engine, *pull;
     const char *database, *output_word;
     bool detach;
     enum run_place place;

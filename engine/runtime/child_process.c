@@ -29,6 +29,22 @@ enum {
     EXIT_NOT_EXECUTED = 127,
 };
 
+const char *process_find(struct arena *arena, const char *name)
+{
+    const char *path = getenv("PATH");
+    path = arena_format(arena, "%s:/usr/bin", path ? path : "");
+    while (*path != '\0') {
+        size_t length = strcspn(path, ":");
+        const char *program =
+            arena_format(arena, "%.*s/%s", (int)length, path, name);
+        if (path[0] == '/' && access(program, X_OK) == 0)
+            return program;
+        path += length;
+        path += *path == ':';
+    }
+    return NULL;
+}
+
 struct pipe_ends {
     int reader, writer;
 };

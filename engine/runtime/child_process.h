@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "engine/base/arena.h"
 #include "engine/base/cleanup.h"
 #include "engine/base/error.h"
 
@@ -32,6 +33,10 @@ struct process {
     int output;
     int complaints;
 };
+
+/* The path of the program of that name in $PATH or /usr/bin, or NULL. Lives in
+ * `arena`. */
+const char *process_find(struct arena *arena, const char *name);
 
 /* For a forked process that goes its own way: `input` becomes its standard input,
  * everything else is closed (standard output and error lead nowhere); it has a

@@ -19,6 +19,8 @@
 #include "engine/runtime/limits.h"
 #include "engine/runtime/machine.h"
 #include "engine/runtime/outcome.h"
+#include "engine/runtime/podman_engine.h"
+#include "engine/runtime/podman_run.h"
 #include "engine/runtime/podspec.h"
 #include "engine/runtime/run_folder.h"
 #include "engine/runtime/runtime.h"
@@ -42,6 +44,7 @@ struct host {
     struct outcome *outcome;
     struct pod *pod;
     struct run_folder folder;
+    struct podman_run podman; /* when there is an engine */
     struct keeper keeper;
     struct unit_setup setup;
     struct unit *units;
@@ -69,30 +72,20 @@ static long long count_memory_kills(void)
     return found ? strtoll(found + sizeof name - 1, NULL, 10) : 0;
 }
 
-/* The path of bubblewrap, or NULL. */
-static const char *find_bubblewrap(struct arena *arena)
-{
-    const char *path = getenv("PATH");
-    path = arena_format(arena, "%s:/usr/bin", path ? path : "");
-    while (*path != '\0') {
-        size_t length = strcspn(path, ":");
-        const char *program =
-            arena_format(arena, "%.*s/bwrap", (int)length, path);
-        if (path[0] == '/' && access(program, X_OK) == 0)
-            return program;
-        path += length;
-        path += *path == ':';
-    }
-    return NULL;
-}
-
 static int emit_started(struct host *host, struct error *error)
 {
     const struct runtime_options *options = host->options;
-    bool sandboxed = options->sandbox == SANDBOX_BUBBLEWRAP;
+    static const char *const sandboxes[] = {
+        [SANDBOX_BUBBLEWRAP] = "bubblewrap",
+        [SANDBOX_NONE] = "none",
+        [SANDBOX_CONTAINER] = "container",
+    };
     struct value *data = value_make_map(host->arena);
+    const struct engine *engine = host->podman.setup.engine;
     value_set_string(host->arena, data, "sandbox",
-                     sandboxed ? "bubblewrap" : "none");
+                     engine ? engine->name : sandboxes[options->sandbox]);
+    value_set_string(host->arena, data, "engine",
+                     engine ? engine->program : NULL);
     value_set_string(host->arena, data, "network",
                      options->network_none ? "none" : "host");
     value_set(host->arena, data, "uid",
@@ -105,10 +98,52 @@ static int emit_started(struct host *host, struct error *error)
 static int emit_notes(struct host *host, struct error *error)
 {
     struct event note = {.kind = EVENT_NOTE, .text = images_note};
+    if (host->podman.setup.engine)
+        return podman_run_begin(&host->podman, error);
     if (value_count(host->plan->images) > 0 && emit(host, note, error) != 0)
         return -1;
     note.text = no_sandbox_note;
     return host->setup.bubblewrap ? 0 : emit(host, note, error);
+}
+
+/* What the sandbox or the engine needs, and whether it is there. */
+static int find_engine(struct host *host, struct error *error)
+{
+    struct podman_setup *setup = &host->podman.setup;
+    if (host->options->sandbox != SANDBOX_CONTAINER)
+        return pod_require_commands(host->pod, error);
+    setup->pod = host->pod;
+    setup->folder = &host->folder;
+    setup->run_id = host->plan->run_id;
+    setup->network_none = host->options->network_none;
+    setup->pull = host->options->pull;
+    if (host->options->kubeconfig)
+        setup->kubeconfig =
+            arena_format(host->arena, "%s/kubeconfig", host->folder.path);
+    return podman_run_prepare(&host->podman, host->options->engine, error);
+}
+
+/* What is left to do when this process is killed. */
+static int start_keeper(struct host *host, struct error *error)
+{
+    const struct engine *engine = host->podman.setup.engine;
+    struct keeper_task task = {.folder = host->folder.path};
+    if (engine) {
+        task.program = engine->program;
+        task.arguments =
+            podman_removal_make(host->arena, engine, host->plan->run_id, 0,
+                                host->pod->container_count);
+        task.variables = host->podman.variables;
+    }
+    return keeper_start(&host->keeper, &task, error);
+}
+
+/* The only step of a plan whose image runs its own command, or NULL. */
+static const char *bare_step(const struct host *host)
+{
+    const struct value *steps = value_get(host->plan->run, "steps");
+    return host->plan->bare ? value_string_at(value_item(steps, 0), "ref")
+                            : NULL;
 }
 
 /* The kubeconfig for the steps: a file of the sandbox, or one on disk. */
@@ -120,7 +155,9 @@ static int set_kubeconfig(struct host *host, struct error *error)
         return 0;
     host->setup.kubeconfig =
         arena_format(host->arena, "%s/kubeconfig", host->folder.path);
-    return run_folder_write(host->setup.kubeconfig, text, strlen(text), 0400,
+    /* The steps of a container may be another user; the folder is closed. */
+    mode_t mode = host->podman.setup.engine ? 0444 : 0400;
+    return run_folder_write(host->setup.kubeconfig, text, strlen(text), mode,
                             error);
 }
 
@@ -128,12 +165,12 @@ static int find_sandbox(struct host *host, struct error *error)
 {
     const struct runtime_options *options = host->options;
     bool sandboxed = options->sandbox == SANDBOX_BUBBLEWRAP;
-    if (!sandboxed && options->network_none)
+    if (options->sandbox == SANDBOX_NONE && options->network_none)
         return error_set(error, ERROR_USAGE,
                          "without a sandbox the network cannot be taken away");
     if (!sandboxed)
         return 0;
-    host->setup.bubblewrap = find_bubblewrap(host->arena);
+    host->setup.bubblewrap = process_find(host->arena, "bwrap");
     if (!host->setup.bubblewrap)
         return error_set(error, ERROR_SYSTEM,
                          "bubblewrap (bwrap) is not installed; install it "
@@ -151,13 +188,14 @@ static int prepare(struct host *host, struct error *error)
     if (!host->pod)
         return -1;
     /* First the keeper: from now on the folder does not outlive this process. */
-    if (keeper_start(&host->keeper, host->folder.path, error) != 0 ||
+    if (find_engine(host, error) != 0 || start_keeper(host, error) != 0 ||
         run_folder_make(host->arena, &host->folder, host->pod,
                         host->plan->token, !host->setup.bubblewrap,
                         error) != 0 ||
         set_kubeconfig(host, error) != 0)
         return -1;
     host->setup.pod = host->pod;
+    host->setup.podman = host->podman.setup;
     host->setup.folder = &host->folder;
     host->setup.keeper = &host->keeper;
     host->setup.network_none = host->options->network_none;
@@ -168,7 +206,11 @@ static int prepare(struct host *host, struct error *error)
     size_t count = host->pod->container_count;
     host->units = arena_allocate(host->arena, count * sizeof *host->units);
     for (size_t i = 0; i < count; i++, host->unit_count++)
-        host->units[i] = unit_make(host->pod, i, host->plan->token, containers);
+        host->units[i] = unit_make(host->pod, i, host->plan->token,
+                                   bare_step(host), containers);
+    host->podman.units = host->units;
+    host->podman.unit_count = host->unit_count;
+    host->watch.guest = podman_run_guest(&host->podman);
     host->memory_kills = count_memory_kills();
     return emit_notes(host, error);
 }
@@ -208,6 +250,21 @@ static const char *read_complaint(struct host *host, const struct unit *unit)
     return arena_string(host->arena, text_string(&line));
 }
 
+/* Without an entrypoint the exit code is the step's; its status counts. */
+static void judge_bare(struct host *host, struct ending *ending)
+{
+    const struct value *steps = value_get(host->plan->run, "steps");
+    bool negative =
+        value_bool_or(value_get(value_item(steps, 0), "negative"), false);
+    ending->done = ending->ended && !ending->killed &&
+                   host->watch.cause == WATCH_NONE &&
+                   !podman_run_failure(&host->podman, ending);
+    ending->said =
+        (ending->code == 0) != negative ? STATUS_PASSED : STATUS_FAILED;
+    if (ending->done)
+        ending->code = ending->said == STATUS_PASSED ? 0 : 1;
+}
+
 static struct ending *make_endings(struct host *host)
 {
     struct ending *endings =
@@ -223,6 +280,8 @@ static struct ending *make_endings(struct host *host)
         ending->killed = unit->killed;
         ending->out_of_memory = memory;
         ending->complaint = read_complaint(host, unit);
+        if (unit->bare)
+            judge_bare(host, ending);
     }
     return endings;
 }
@@ -244,6 +303,25 @@ static int check_sandbox(struct host *host, const struct ending *endings,
                              ending->name, ending->complaint);
     }
     return 0;
+}
+
+/* The end of the only step of a bare plan, which nobody reports. */
+static int tell_bare(struct host *host, const struct ending *endings,
+                     struct error *error)
+{
+    const struct unit *unit = &host->units[0];
+    const char *step = bare_step(host);
+    struct event event = {
+        .kind = EVENT_STEP_FINISHED,
+        .status = endings[0].said,
+        .exit_code = unit->code,
+        .time = unit->finished,
+        .duration = unit->finished - unit->begun,
+        .step = step,
+    };
+    if (!step || !endings[0].done)
+        return 0;
+    return event_emit(&host->outcome->sink, &event, error);
 }
 
 /* Emits what only the termination messages know. */
@@ -281,8 +359,9 @@ static int conclude(struct host *host, struct verdict *verdict,
                     struct error *error)
 {
     const struct ending *endings = make_endings(host);
-    if (check_sandbox(host, endings, error) != 0 ||
-        take_messages(host, error) != 0)
+    if (podman_run_conclude(&host->podman, endings, error) != 0 ||
+        check_sandbox(host, endings, error) != 0 ||
+        tell_bare(host, endings, error) != 0 || take_messages(host, error) != 0)
         return -1;
     const char *cause = explain_cause(host);
     const char *reason = cause;
@@ -305,9 +384,15 @@ static int conclude(struct host *host, struct verdict *verdict,
 static int clean_up(struct host *host, struct error *error)
 {
     struct error failure = {0};
-    for (size_t i = 0; i < host->unit_count; i++)
+    podman_run_close(&host->podman);
+    for (size_t i = 0; i < host->unit_count; i++) {
         unit_close(&host->units[i]);
-    int result = run_folder_remove(&host->folder, &failure);
+        if (error_is_set(&host->units[i].leftover))
+            failure = host->units[i].leftover;
+    }
+    int result = error_is_set(&failure) ? -1 : 0;
+    if (run_folder_remove(&host->folder, &failure) != 0)
+        result = -1;
     keeper_stop(&host->keeper);
     if (result == 0)
         return 0;
@@ -342,6 +427,9 @@ int runtime_host_run(const struct plan *plan,
     host.watch.grace = has_after(plan) ? HOST_GRACE_AFTER : HOST_GRACE;
     if (options->deadline > 0)
         host.watch.deadline = clock_monotonic() + options->deadline;
+    if (options->sandbox == SANDBOX_CONTAINER)
+        podman_run_open(&host.podman, arena, options->engine,
+                        &host.outcome->sink);
     if (emit_started(&host, error) != 0)
         return -1;
     struct verdict verdict = {0};

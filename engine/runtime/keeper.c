@@ -31,6 +31,7 @@ enum {
     QUIET_ROUNDS = 5, /* without a find, until all counts as gone */
     MOST_ROUNDS = 200,
     ROUND_PAUSE = 20, /* milliseconds */
+    COMMAND_ROUNDS = 20,
 };
 
 /* A pipe, as stat has it. Written in one piece. */
@@ -77,25 +78,56 @@ static size_t kill_writers(const struct record *records, size_t count)
     return killed;
 }
 
+/* Runs the command of the task. Whether it did its work. */
+static bool run_command(const struct keeper_task *task)
+{
+    pid_t pid = fork();
+    int status = -1;
+    if (pid == 0) {
+        char *const *arguments, *const *variables;
+        memcpy(&arguments, &task->arguments, sizeof arguments);
+        memcpy(&variables, &task->variables, sizeof variables);
+        execve(task->program, arguments, variables);
+        _exit(1);
+    }
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return pid > 0 && status == 0;
+}
+
+/* Until the command works: a container may be half made when it is first run. */
+static void run_until_done(const struct keeper_task *task)
+{
+    for (int i = 0; task->program && i < COMMAND_ROUNDS; i++) {
+        if (run_command(task))
+            return;
+        pause_for(ROUND_PAUSE);
+    }
+}
+
 /* The engine is dead. */
 static void clean_up(const struct record *records, size_t count,
-                     const char *path)
+                     const struct keeper_task *task)
 {
     int quiet = 0;
+    run_until_done(task);
     for (int i = 0; quiet < QUIET_ROUNDS && i < MOST_ROUNDS; i++) {
         quiet = kill_writers(records, count) > 0 ? 0 : quiet + 1;
         pause_for(ROUND_PAUSE);
     }
+    /* Again: what was being made when it was run for the first time. */
+    run_until_done(task);
     for (int i = 0; i < MOST_ROUNDS; i++) {
         struct error ignored = {0};
-        if (folder_remove(path, &ignored) == 0)
+        if (folder_remove(task->folder, &ignored) == 0)
             return;
         pause_for(ROUND_PAUSE);
     }
 }
 
 /* The keeper's whole life. Nothing of the engine's must stay open in it. */
-__attribute__((noreturn)) static void keep(int pipe, const char *path)
+__attribute__((noreturn)) static void keep(int pipe,
+                                           const struct keeper_task *task)
 {
     struct record records[POD_CONTAINER_LIMIT];
     size_t count = 0;
@@ -113,18 +145,19 @@ __attribute__((noreturn)) static void keep(int pipe, const char *path)
     if (length == sizeof records[0] && count == POD_CONTAINER_LIMIT)
         length = read(STDIN_FILENO, &(struct record){0}, sizeof records[0]);
     if (length <= 0)
-        clean_up(records, count, path);
+        clean_up(records, count, task);
     _exit(0);
 }
 
-int keeper_start(struct keeper *keeper, const char *path, struct error *error)
+int keeper_start(struct keeper *keeper, const struct keeper_task *task,
+                 struct error *error)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
         return error_set_system(error, "cannot make a pipe");
     pid_t pid = fork();
     if (pid == 0)
-        keep(ends[0], path);
+        keep(ends[0], task);
     close(ends[0]);
     if (pid < 0) {
         close(ends[1]);

@@ -1,8 +1,8 @@
 #pragma once
 /*
  * A small process beside a run that outlives an engine that is killed: it ends
- * what bubblewrap could not be told to end in its first milliseconds, and removes
- * the run's folder. In every other run it does nothing and is gone at the end.
+ * what bubblewrap could not be told to end in its first milliseconds, or the
+ * containers of an engine, and removes the run's folder. In every other run it does nothing and is gone at the end.
  */
 #include <sys/types.h>
 
@@ -14,8 +14,15 @@ struct keeper {
     int pipe;  /* its end tells that the engine is gone */
 };
 
-/* Starts the keeper of the folder `path`. ERROR_SYSTEM. */
-int keeper_start(struct keeper *keeper, const char *path,
+/* What it does when the engine is dead. */
+struct keeper_task {
+    const char *folder;  /* is removed */
+    const char *program; /* a command that ends what else runs; NULL: none */
+    const char *const *arguments, *const *variables; /* of it; end with NULL */
+};
+
+/* Starts the keeper. ERROR_SYSTEM. */
+int keeper_start(struct keeper *keeper, const struct keeper_task *task,
                  struct error *error) MUST_CHECK;
 
 /* From now on it also ends what writes to `output`, the pipe of a process that

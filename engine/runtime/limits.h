@@ -42,6 +42,17 @@ enum {
 /* From output to the moment when it should be where others see it. */
 #define HOST_REST (CLOCK_SECOND / 4)
 
+/* A container engine. What it says of an image (the whole history of it, too);
+ * the length of a name; a line of a file of variables, which podman reads in
+ * pieces of 64 KiB; and how long a command of it may take that only looks or
+ * removes. */
+enum {
+    PODMAN_ANSWER_LIMIT = 1024 * 1024,
+    PODMAN_REFERENCE_LIMIT = 512,
+    PODMAN_LINE_LIMIT = 60 * 1024,
+};
+#define PODMAN_PATIENCE (20 * CLOCK_SECOND)
+
 /* A pod in a cluster: what it gets to end after it was told to, and what we wait
  * for more than that. The entrypoint gives its steps 10 s. */
 #define KUBERNETES_GRACE  (20 * CLOCK_SECOND)

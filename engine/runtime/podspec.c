@@ -289,11 +289,7 @@ static int decode_command(struct decoder *decoder,
 {
     const struct value *command = value_get(specification, "command");
     const struct value *arguments = value_get(specification, "args");
-    if (value_count(command) == 0)
-        return error_set(error, ERROR_SYSTEM,
-                         "it has no command but its image's own, and images "
-                         "are not used on this machine; give the step 'shell' "
-                         "or 'run.command'");
+    container->image_command = value_count(command) == 0;
     container->arguments = arena_allocate(
         decoder->arena, (POD_ARGUMENT_LIMIT + 1) * sizeof(const char *));
     if (add_arguments(decoder, command, container, error) != 0)
@@ -353,6 +349,7 @@ static int decode_containers(struct decoder *decoder, const char *member,
         const struct value *specification = value_item(list, i);
         const char *name = value_string_at(specification, "name");
         container->name = name ? name : "";
+        container->specification = specification;
         if (variables_decode(decoder->arena, decoder->plan, specification,
                              container, error) != 0)
             return -1;
@@ -376,10 +373,24 @@ struct pod *pod_decode(struct arena *arena, const struct plan *plan,
         return NULL;
     }
     pod->initial_count = initial;
+    pod->specification = plan->pod;
     pod->containers = arena_allocate(arena, count * sizeof *pod->containers);
     if (decode_volumes(&decoder, error) != 0 ||
         decode_containers(&decoder, "initContainers", error) != 0 ||
         decode_containers(&decoder, "containers", error) != 0)
         return NULL;
     return pod;
+}
+
+int pod_require_commands(const struct pod *pod, struct error *error)
+{
+    for (size_t i = 0; i < pod->container_count; i++)
+        if (pod->containers[i].image_command)
+            return error_set(error, ERROR_SYSTEM,
+                             "container '%s': it has no command but its "
+                             "image's own, and images are not used on this "
+                             "machine; give the step 'shell' or "
+                             "'run.command'",
+                             pod->containers[i].name);
+    return 0;
 }

@@ -43,6 +43,7 @@ struct pod_variable {
 struct pod_container {
     const char *name;
     const char **arguments; /* command and args; ends with NULL */
+    bool image_command;     /* no command: the image's own, with `arguments` */
     size_t argument_count;
     struct pod_variable *variables;
     size_t variable_count;
@@ -51,6 +52,7 @@ struct pod_container {
     const char *folder;      /* workingDir; NULL: none given */
     const char *termination; /* terminationMessagePath */
     int64_t user, group;     /* runAsUser, runAsGroup; -1: not given */
+    const struct value *specification; /* for what only some runtimes have */
 };
 
 struct pod {
@@ -59,9 +61,14 @@ struct pod {
     struct pod_container *containers; /* the initContainers first */
     size_t container_count;
     size_t initial_count; /* of these: run before the others, one by one */
+    const struct value *specification;
 };
 
 /* Decodes plan->pod with the plan's own objects. NULL: ERROR_SYSTEM, the pod
  * cannot be run on this machine. */
 struct pod *pod_decode(struct arena *arena, const struct plan *plan,
                        struct error *error);
+
+/* ERROR_SYSTEM when a container would run its image's own command: where images
+ * are not used. */
+int pod_require_commands(const struct pod *pod, struct error *error) MUST_CHECK;

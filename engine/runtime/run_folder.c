@@ -4,6 +4,7 @@
  *   termination-<n>      the termination message of container n
  *   token                the run's token
  *   state                a link to the volume mounted at /.assay/state
+ *   environment-<n>, pid-<n>   what a container engine reads and writes
  * Invariant: the folder itself has the mode 0700, so the modes inside (0777 for
  * an emptyDir, as the kubelet gives it) open nothing to other users.
  */
@@ -47,6 +48,23 @@ static int make_folder(const char *path, mode_t mode, struct error *error)
     return 0;
 }
 
+/* The folders of `path` below its first `base` bytes, open to all users of the
+ * container. */
+static int make_inner_folders(char *path, size_t base, struct error *error)
+{
+    for (char *end = path + base; end && *end != '\0';) {
+        end = strchr(end + 1, '/');
+        if (end)
+            *end = '\0';
+        bool made = mkdir(path, 0700) == 0;
+        if ((!made && errno != EEXIST) || (made && chmod(path, 0755) != 0))
+            return error_set_system(error, "cannot make the folder '%s'", path);
+        if (end)
+            *end = '/';
+    }
+    return 0;
+}
+
 static int write_files(struct arena *arena, const char *folder,
                        const struct pod_volume *volume, struct error *error)
 {
@@ -55,7 +73,7 @@ static int write_files(struct arena *arena, const char *folder,
         char *path = arena_format(arena, "%s/%s", folder, file->path);
         char *slash = strrchr(path, '/');
         *slash = '\0';
-        if (folder_make(path, 0700, error) != 0)
+        if (make_inner_folders(path, strlen(folder), error) != 0)
             return -1;
         *slash = '/';
         if (run_folder_write(path, file->bytes, file->length, file->mode,
@@ -73,7 +91,7 @@ static int make_volumes(struct arena *arena, const struct pod *pod, bool files,
         const char *path = sandbox_folder(arena, folder->volumes, pod, volume);
         if (!volume->empty && !files)
             continue;
-        if (make_folder(path, volume->empty ? 0777 : 0700, error) != 0 ||
+        if (make_folder(path, volume->empty ? 0777 : 0755, error) != 0 ||
             write_files(arena, path, volume, error) != 0)
             return -1;
     }
@@ -134,7 +152,7 @@ int run_folder_make(struct arena *arena, const struct run_folder *folder,
         return -1;
     for (size_t i = 0; i < pod->container_count; i++)
         if (run_folder_write(run_folder_termination(arena, folder, i), "", 0,
-                             0600, error) != 0)
+                             0666, error) != 0)
             return -1;
     return 0;
 }

@@ -19,6 +19,15 @@ struct artifact_kept {
 enum runtime_sandbox {
     SANDBOX_BUBBLEWRAP, /* own pid, ipc, uts, user and mount namespaces */
     SANDBOX_NONE,       /* plain processes; asked for explicitly */
+    SANDBOX_CONTAINER,  /* containers of podman or docker, from the images */
+};
+
+/* When a container engine looks for an image in its registry. */
+enum runtime_pull {
+    PULL_AS_PLANNED, /* as imagePullPolicy says */
+    PULL_MISSING,
+    PULL_ALWAYS,
+    PULL_NEVER,
 };
 
 /* Where the files that steps leave are kept: whoever runs a plan gives one. Embed it
@@ -34,7 +43,10 @@ struct runtime_options {
     struct artifact_store *artifacts; /* NULL: files are not kept, and a note
                                        * says so */
     enum runtime_sandbox sandbox;
-    bool network_none; /* take the network away */
+    const char *engine; /* of SANDBOX_CONTAINER: a name or a path; NULL: what
+                             * is there */
+    enum runtime_pull pull; /* of SANDBOX_CONTAINER */
+    bool network_none;      /* take the network away */
     const char
         *kubeconfig;      /* the text of a kubeconfig for the steps: exposed as
                              * a file, KUBECONFIG names it; NULL: none */

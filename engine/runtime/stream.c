@@ -30,6 +30,8 @@ struct stream {
     bool imagined;  /* the mark's newline was not in the input */
     struct text line;
     char step[STREAM_REFERENCE_LIMIT + 1]; /* whose output this is; or "" */
+    bool bare; /* no control lines; the whole is output of `step` */
+    bool begun;
     bool done;
     enum status status;
 };
@@ -48,6 +50,16 @@ struct stream *stream_new(const char *token, struct event_sink *sink)
     text_free(&mark);
     stream->matched = 1;
     stream->imagined = true;
+    return stream;
+}
+
+struct stream *stream_new_bare(const char *step, struct event_sink *sink)
+{
+    struct stream *stream = memory_allocate(sizeof *stream);
+    assert(strlen(step) <= STREAM_REFERENCE_LIMIT);
+    stream->sink = sink;
+    stream->bare = true;
+    memcpy(stream->step, step, strlen(step) + 1);
     return stream;
 }
 
@@ -279,9 +291,28 @@ static ptrdiff_t feed_output(struct stream *stream, const char *bytes,
     return (ptrdiff_t)taken;
 }
 
+/* Output of a program that says nothing of its step. */
+static int feed_bare(struct stream *stream, const char *bytes, size_t length,
+                     struct error *error)
+{
+    struct event start = {.kind = EVENT_STEP_STARTED,
+                          .status = STATUS_RUNNING,
+                          .time = clock_now(),
+                          .attempt = 1,
+                          .exit_code = -1,
+                          .step = stream->step};
+    bool begun = stream->begun;
+    stream->begun = true;
+    if (!begun && event_emit(stream->sink, &start, error) != 0)
+        return -1;
+    return hand_on(stream, bytes, length, error);
+}
+
 int stream_feed(struct stream *stream, const char *bytes, size_t length,
                 struct error *error)
 {
+    if (stream->bare)
+        return feed_bare(stream, bytes, length, error);
     while (length > 0) {
         ptrdiff_t taken;
         if (stream->matched == stream->mark_length)

@@ -17,6 +17,9 @@ struct stream;
 /* A reader of control lines with that token (1 to STREAM_TOKEN_LIMIT bytes).
  * Events go to `sink`, which must outlive it. The caller frees it. */
 struct stream *stream_new(const char *token, struct event_sink *sink);
+/* The same for a program that knows no control lines: everything is output of
+ * `step`, which starts with it. */
+struct stream *stream_new_bare(const char *step, struct event_sink *sink);
 void stream_free(struct stream *stream);
 DEFINE_CLEANUP(struct stream *, stream_free);
 

@@ -35,14 +35,16 @@ static void close_one(int *descriptor)
 }
 
 struct unit unit_make(const struct pod *pod, size_t index, const char *token,
-                      struct event_sink *sink)
+                      const char *bare, struct event_sink *sink)
 {
     return (struct unit){.container = &pod->containers[index],
                          .index = index,
                          .process = {-1, -1, -1, -1},
                          .info = -1,
                          .child_handle = -1,
-                         .stream = stream_new(token, sink)};
+                         .bare = bare != NULL,
+                         .stream = bare ? stream_new_bare(bare, sink)
+                                        : stream_new(token, sink)};
 }
 
 /* A descriptor that gives `length` bytes from its start. */
@@ -237,9 +239,12 @@ int unit_start(struct unit *unit, const struct unit_setup *setup,
                struct error *error)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    int result = setup->bubblewrap ? start_in_sandbox(unit, arena, setup, error)
-                                   : start_plain(unit, arena, setup, error);
+    int result =
+        setup->podman.engine ? unit_start_container(unit, arena, setup, error)
+        : setup->bubblewrap  ? start_in_sandbox(unit, arena, setup, error)
+                             : start_plain(unit, arena, setup, error);
     unit->started = result == 0;
+    unit->begun = clock_now();
     if (result != 0)
         return error_context(error, "container '%s'", unit->container->name);
     return 0;
@@ -280,6 +285,12 @@ void unit_read_info(struct unit *unit)
 
 void unit_tell(struct unit *unit)
 {
+    /* Before its container has begun, the client can only give up; if it had
+     * just begun it is told again. */
+    if (!unit_has_begun(unit) && !unit->warned) {
+        unit->warned = true;
+        process_signal(unit->process.handle, SIGTERM);
+    }
     bool first = unit->child != unit->process.pid; /* of its namespace */
     if (unit->told || unit->child == 0 ||
         (first && !process_expects(unit->child, SIGTERM)))
@@ -322,8 +333,13 @@ void unit_reap(struct unit *unit)
     kill(-unit->process.pid, SIGKILL);
     int status = process_reap(&unit->process);
     unit->ended = true;
+    unit->finished = clock_now();
     unit->code =
         WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    /* A client that was told anything may have left before its container. */
+    if (unit->engine && (unit->warned || unit->told || unit->killed ||
+                         WIFSIGNALED(status) || unit->code >= ENGINE_FAILED))
+        unit_remove_container(unit, &unit->leftover);
 }
 
 void unit_close(struct unit *unit)
@@ -332,6 +348,7 @@ void unit_close(struct unit *unit)
     if (unit->started && !unit->ended)
         unit_reap(unit);
     process_close(&unit->process);
+    unit_close_container(unit);
     close_one(&unit->info);
     close_one(&unit->child_handle);
     text_free(&unit->complaint);

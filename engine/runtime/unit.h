@@ -1,7 +1,8 @@
 #pragma once
 /*
  * One container of a pod as processes of this machine: bubblewrap with the
- * container's program as pid 1 in it, or the program itself.
+ * container's program as pid 1 in it, the program itself, or the client of a
+ * container engine.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,13 +12,15 @@
 #include "engine/base/text.h"
 #include "engine/runtime/child_process.h"
 #include "engine/runtime/machine.h"
+#include "engine/runtime/podman.h"
 #include "engine/runtime/podspec.h"
 #include "engine/runtime/run_folder.h"
 #include "engine/runtime/stream.h"
 
 /* What all containers of a run share. */
 struct unit_setup {
-    const char *bubblewrap; /* its path; NULL: no sandbox */
+    const char *bubblewrap;     /* its path; NULL: no sandbox */
+    struct podman_setup podman; /* with an engine: its containers */
     const struct machine *machine;
     const struct pod *pod;
     const struct run_folder *folder;
@@ -37,15 +40,29 @@ struct unit {
     int child_handle; /* its pidfd, or -1 */
     struct stream *stream;
     struct text complaint; /* beginning of the standard error */
+    bool bare; /* it says nothing of its steps; its errors are output too */
+    bool spoke;
+    int64_t begun, finished; /* by clock_now */
+
+    /* Of a container of an engine: */
+    const struct engine *engine; /* NULL: it is none */
+    const char *run_id;
+    char *pid_file; /* podman writes the pid of the program there; or NULL */
+    int *folders;   /* of subPaths, open */
+    size_t folder_count;
+    struct error leftover; /* set: it could not be removed */
+
     bool started, ended;
     bool told;   /* to end, with SIGTERM */
+    bool warned; /* the engine's client was told, before the container began */
     bool killed; /* by us */
     int code;    /* as a shell has it: 128 + signal */
 };
 
-/* The unit of a container that was not started yet. */
+/* The unit of a container that was not started yet. `bare`: the step whose
+ * output all of it is, or NULL. */
 struct unit unit_make(const struct pod *pod, size_t index, const char *token,
-                      struct event_sink *sink);
+                      const char *bare, struct event_sink *sink);
 
 /* Starts it. ERROR_SYSTEM. */
 int unit_start(struct unit *unit, const struct unit_setup *setup,
@@ -65,3 +82,14 @@ void unit_reap(struct unit *unit);
 
 /* Kills it when it runs, and frees what it holds. */
 void unit_close(struct unit *unit);
+
+/* Whether the container's program was started: what stands on its standard error
+ * is its own from then on, and no longer the engine's client's. */
+bool unit_has_begun(struct unit *unit);
+
+/* The parts of the above for a container of an engine (unit_container.c). */
+int unit_start_container(struct unit *unit, struct arena *arena,
+                         const struct unit_setup *setup,
+                         struct error *error) MUST_CHECK;
+void unit_remove_container(struct unit *unit, struct error *error);
+void unit_close_container(struct unit *unit);

@@ -52,26 +52,32 @@ static int read_output(struct unit *unit, char *buffer, int turns,
             close_one(&unit->process.output);
         else if (stream_feed(unit->stream, buffer, (size_t)length, error) != 0)
             return -1;
+        unit->spoke = unit->spoke || length > 0;
     }
     return 0;
 }
 
 /* Keeps the beginning of the standard error and reads the rest away. */
-static void read_complaints(struct unit *unit, char *buffer, int turns)
+static int read_complaints(struct unit *unit, char *buffer, int turns,
+                           struct error *error)
 {
     while (unit->process.complaints >= 0 && turns-- > 0) {
         ssize_t length = read(unit->process.complaints, buffer, HOST_READ_SIZE);
         if (length < 0 && errno == EINTR)
             continue;
         if (length < 0 && errno == EAGAIN)
-            return;
+            return 0;
         size_t room = HOST_COMPLAINT_LIMIT - unit->complaint.length;
         if (length <= 0)
             close_one(&unit->process.complaints);
-        else
+        else if (unit->bare && unit_has_begun(unit)) {
+            if (stream_feed(unit->stream, buffer, (size_t)length, error) != 0)
+                return -1;
+        } else
             text_append(&unit->complaint, buffer,
                         (size_t)length < room ? (size_t)length : room);
     }
+    return 0;
 }
 
 /* Output has come: soon somebody may want it to be where others see it. */
@@ -93,8 +99,8 @@ static int take_rest(struct watch *watch, struct error *error)
 static int end_unit(struct unit *unit, char *buffer, struct error *error)
 {
     unit_reap(unit);
-    read_complaints(unit, buffer, READS_AT_THE_END);
-    if (read_output(unit, buffer, READS_AT_THE_END, error) != 0)
+    if (read_complaints(unit, buffer, READS_AT_THE_END, error) != 0 ||
+        read_output(unit, buffer, READS_AT_THE_END, error) != 0)
         return -1;
     process_close(&unit->process);
     return stream_finish(unit->stream, error);
@@ -105,8 +111,9 @@ static int serve(struct watch *watch, struct unit *unit,
 {
     if (slots[SLOT_INFO].revents)
         unit_read_info(unit);
-    if (slots[SLOT_COMPLAINTS].revents)
-        read_complaints(unit, buffer, READS_A_TURN);
+    if (slots[SLOT_COMPLAINTS].revents &&
+        read_complaints(unit, buffer, READS_A_TURN, error) != 0)
+        return -1;
     if (slots[SLOT_OUTPUT].revents) {
         plan_rest(watch);
         if (read_output(unit, buffer, READS_A_TURN, error) != 0)
@@ -193,13 +200,23 @@ static bool fill(const struct watch *watch, const struct unit *units,
     return any;
 }
 
+static int visit(const struct watch *watch, struct pollfd *slots,
+                 struct error *error)
+{
+    const struct watch_guest *guest = &watch->guest;
+    return guest->turn ? guest->turn(guest->context, slots, error) : 0;
+}
+
 static int turn(struct watch *watch, struct unit *units, size_t count,
                 struct pollfd *slots, struct error *error)
 {
     CLEANUP(memory_free) char *buffer = memory_allocate(HOST_READ_SIZE);
     while (fill(watch, units, count, slots)) {
         int wait = act(watch, units, count);
-        int ready = poll(slots, count * SLOTS + 1, wait);
+        int guests = visit(watch, slots + count * SLOTS + 1, error);
+        if (guests < 0)
+            return -1;
+        int ready = poll(slots, count * SLOTS + 1 + (size_t)guests, wait);
         if (ready < 0 && errno != EINTR)
             return error_set_system(error, "cannot wait for the containers");
         if (take_rest(watch, error) != 0)
@@ -219,7 +236,8 @@ static int turn(struct watch *watch, struct unit *units, size_t count,
 int watch_run(struct watch *watch, struct unit *units, size_t count,
               struct error *error)
 {
-    struct pollfd *slots = memory_allocate((count * SLOTS + 1) * sizeof *slots);
+    struct pollfd *slots = memory_allocate(
+        (count * SLOTS + 1 + WATCH_GUEST_SLOTS) * sizeof *slots);
     int result = turn(watch, units, count, slots, error);
     memory_free(slots);
     for (size_t i = 0; result != 0 && i < count; i++)

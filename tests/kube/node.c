@@ -39,7 +39,8 @@ struct node *node_open(struct error *error)
     node->folder = folder.path;
     node->bubblewrap = find_bubblewrap();
     node->machine = machine_read(arena, "");
-    if (keeper_start(&node->keeper, node->folder, error) < 0)
+    if (keeper_start(&node->keeper,
+                     &(struct keeper_task){.folder = node->folder}, error) < 0)
         return NULL;
     if (folder_make(node->folder, 0700, error) < 0) {
         keeper_stop(&node->keeper);

@@ -118,7 +118,7 @@ static int start_unit(const struct node *node, struct node_pod *pod,
     unlink(termination);
     if (run_folder_write(termination, "", 0, 0666, error) < 0)
         return -1;
-    container->unit = unit_make(decoded, 0, "none", NULL);
+    container->unit = unit_make(decoded, 0, "none", NULL, NULL);
     container->unit.index = container->index;
     container->has_unit = true;
     struct unit_setup setup = {

@@ -112,7 +112,9 @@ static int make_folders(struct node_pod *pod, struct error *error)
     CLEANUP(arena_free) struct arena *arena = arena_new();
     const struct value *volumes =
         value_path(pod->object->value, "spec.volumes");
-    if (keeper_start(&pod->keeper, pod->folder.path, error) < 0)
+    if (keeper_start(&pod->keeper,
+                     &(struct keeper_task){.folder = pod->folder.path},
+                     error) < 0)
         return -1;
     pod->has_keeper = true;
     if (folder_make(pod->folder.volumes, 0700, error) < 0)

@@ -482,5 +482,7 @@ struct pod *node_spec_decode(struct arena *arena, const struct cluster *cluster,
         add_container(&resolver, wanted, specification, error) < 0)
         return NULL;
     struct plan plan = {.config_map = resolver.gathered, .pod = specification};
-    return pod_decode(arena, &plan, error);
+    struct pod *decoded = pod_decode(arena, &plan, error);
+    return decoded && pod_require_commands(decoded, error) == 0 ? decoded
+                                                                : NULL;
 }

@@ -261,6 +261,25 @@ static void a_line_after_a_rest_is_still_a_control_line(void **state)
     text_free(&recorder.log);
 }
 
+static void without_control_lines_all_is_output(void **state)
+{
+    (void)state;
+    struct recorder recorder = make_recorder();
+    struct error error = {0};
+    struct stream *stream = stream_new_bare("1", &recorder.sink);
+    enum status status;
+    assert_int_equal(stream_rest(stream, &error), 0);
+    assert_int_equal(recorder.seen, 0);
+    assert_int_equal(stream_feed(stream, "a\n", 2, &error), 0);
+    assert_int_equal(
+        stream_feed(stream, START("2"), strlen(START("2")), &error), 0);
+    assert_int_equal(stream_finish(stream, &error), 0);
+    assert_string_equal(recorder.log.data, "begin 1#1\nprint 1 a\n" START("2"));
+    assert_false(stream_is_done(stream, &status));
+    stream_free(stream);
+    text_free(&recorder.log);
+}
+
 static void much_output_is_few_events(void **state)
 {
     (void)state;
@@ -307,6 +326,7 @@ int main(void)
         cmocka_unit_test(a_control_line_has_a_limit),
         cmocka_unit_test(output_is_handed_on_at_once),
         cmocka_unit_test(a_line_after_a_rest_is_still_a_control_line),
+        cmocka_unit_test(without_control_lines_all_is_output),
         cmocka_unit_test(much_output_is_few_events),
         cmocka_unit_test(the_failure_of_a_sink_is_returned),
     };
