@@ -339,8 +339,9 @@ static const struct diagnostic_code codes[] = {
      "The value of a parameter becomes part of the text of a script, where a "
      "quote, a blank or `$()` in it is code. Assay refuses to run it with "
      "such a value (S501); other programs run it.",
-     "Pass it by `env`, and write `\"$NAME\"` in the script. Parameters of "
-     "type integer, number and boolean cannot do harm and are not reported.",
+     "Pass it by `env`, and write `\"$NAME\"` in the script; or write `{{ "
+     "shellquote(config.NAME) }}` outside of quotes. Parameters of type "
+     "integer, number and boolean cannot do harm and are not reported.",
      "spec:\n"
      "  config:\n"
      "    host: {type: string, default: localhost}\n"
@@ -447,8 +448,9 @@ static const struct diagnostic_code codes[] = {
     {"S501", SEVERITY_ERROR, "dangerous value in shell text",
      "A parameter's value has characters that a shell acts on, and the "
      "workflow puts it into shell text.",
-     "Let the step take the value by `env`. `--allow-splice NAME` says that "
-     "you mean it.",
+     "Let the step take the value by `env`, or write `{{ "
+     "shellquote(config.NAME) }}` outside of quotes. `--allow-splice NAME` "
+     "says that you mean it.",
      "# run with --config 'host=x; id'\n"
      "spec:\n"
      "  config:\n"

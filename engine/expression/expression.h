@@ -232,3 +232,11 @@ void expression_template_visit_shown(const struct expression_template *template,
                                                    const char *name,
                                                    size_t length),
                                      void *context);
+
+/* The same without blocks that are nothing but a call of `function`, such as
+ * {{ shellquote(x) }}, when `leave_out` says so; `offset` is that of the call. */
+void expression_template_visit_shown_outside(
+    const struct expression_template *template, const char *function,
+    bool (*leave_out)(void *context, size_t offset),
+    void (*found)(void *context, const char *name, size_t length),
+    void *context);

@@ -193,6 +193,8 @@ struct template_visit {
     bool conditions;
     void (*reference)(void *context,
                       const struct expression_reference *reference);
+    const char *function; /* NULL: no block is left out */
+    bool (*leave_out)(void *context, size_t offset);
 };
 
 static void visit_expression(const struct expression *expression,
@@ -207,11 +209,20 @@ static void visit_expression(const struct expression *expression,
                                     visit->context);
 }
 
+static bool is_left_out(const struct expression *node,
+                        const struct template_visit *visit)
+{
+    return visit->function && node->kind == NODE_CALL &&
+           node->length == strlen(visit->function) &&
+           memcmp(node->name, visit->function, node->length) == 0 &&
+           visit->leave_out(visit->context, node->offset);
+}
+
 static void visit_segments(const struct segment *segment,
                            const struct template_visit *visit)
 {
     for (; segment; segment = segment->next) {
-        if (segment->expression)
+        if (segment->expression && !is_left_out(segment->expression, visit))
             visit_expression(segment->expression, visit);
         const struct branch *branch = segment->branches;
         for (; branch; branch = branch->next) {
@@ -240,6 +251,19 @@ void expression_template_visit_shown(const struct expression_template *template,
                                      void *context)
 {
     struct template_visit visit = {.name = found, .context = context};
+    visit_segments(template->first, &visit);
+}
+
+void expression_template_visit_shown_outside(
+    const struct expression_template *template, const char *function,
+    bool (*leave_out)(void *context, size_t offset),
+    void (*found)(void *context, const char *name, size_t length),
+    void *context)
+{
+    struct template_visit visit = {.name = found,
+                                   .context = context,
+                                   .function = function,
+                                   .leave_out = leave_out};
     visit_segments(template->first, &visit);
 }
 

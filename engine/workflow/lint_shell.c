@@ -315,6 +315,7 @@ struct names {
     struct value *seen; /* parameters that were reported in this text */
     const char *block;  /* names come in the order of the text */
     int missed;         /* names that were not found: the search is bounded */
+    struct shell_place place;
 };
 
 static bool is_name_character(char character)
@@ -400,6 +401,14 @@ static void visit_name(void *context, const char *name, size_t length)
                 (int)(length < 100 ? length : 100), name);
 }
 
+/* {{ shellquote(x) }} is data where a shell parts words. */
+static bool is_quoted(void *context, size_t offset)
+{
+    struct names *names = context;
+    return shell_text_parts_words(&names->place, names->text->string.bytes,
+                                  names->text->string.length, offset);
+}
+
 static void check_parameters(struct lint *lint, const struct value *text)
 {
     if (!memmem(text->string.bytes, text->string.length, "{{", 2))
@@ -410,9 +419,12 @@ static void check_parameters(struct lint *lint, const struct value *text)
         arena, text->string.bytes, text->string.length, &error);
     if (!template)
         return; /* E201 */
-    struct names names = {lint, text, value_make_map(lint->arena),
-                          text->string.bytes, 0};
-    expression_template_visit_shown(template, visit_name, &names);
+    struct names names = {.lint = lint,
+                          .text = text,
+                          .seen = value_make_map(lint->arena),
+                          .block = text->string.bytes};
+    expression_template_visit_shown_outside(template, "shellquote", is_quoted,
+                                            visit_name, &names);
 }
 
 void lint_shell(struct lint *lint, const struct value *text)

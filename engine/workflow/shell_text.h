@@ -48,3 +48,18 @@ void shell_text_visit(const char *text, size_t length,
                       void (*found)(void *context,
                                     const struct shell_command *command),
                       void *context);
+
+/* How far a text was read by shell_text_parts_words; begins as {0}. */
+struct shell_place {
+    size_t at;
+    int state;
+    bool lost; /* something that is not followed */
+};
+
+/* Whether the block {{ }} of a template whose expression begins at `at` stands where
+ * a shell parts words: outside of quotes, comments, here-documents and
+ * substitutions, and not behind a character that would act on quotes. What
+ * shellquote() gives is words of their own there. When in doubt, false. Blocks of a
+ * text are asked about in their order. */
+bool shell_text_parts_words(struct shell_place *place, const char *text,
+                            size_t length, size_t at);

@@ -9,14 +9,17 @@
 #include <string.h>
 
 #include "engine/workflow/private.h"
+#include "engine/workflow/shell_text.h"
 
-/* A word of these alone is always one word and means itself. */
+/* A word of these alone is always one word and means itself; a selector such as
+ * app=web, too, since where it would be an assignment any word is a command. */
 static bool is_harmless(const char *text)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                "0123456789_./:@%+,-";
-    return text[0] != '-' && strspn(text, plain) == strlen(text);
+                                "0123456789_./:@%+,=-";
+    return text[0] != '-' && text[0] != '=' &&
+           strspn(text, plain) == strlen(text);
 }
 
 /* The user's parameter in the value of this one that a shell would act on. */
@@ -33,6 +36,7 @@ struct splice_visit {
     struct resolution *resolution; /* NULL: nothing is reported */
     const struct value *text;
     const struct parameter *first;
+    struct shell_place place;
 };
 
 static void visit_name(void *context, const char *name, size_t length)
@@ -54,8 +58,8 @@ static void visit_name(void *context, const char *name, size_t length)
     char hint[512];
     snprintf(hint, sizeof hint,
              "the safe form is an `env` entry with value \"{{ config.%s }}\" "
-             "and \"$VARIABLE\" in the text; to accept the risk: "
-             "--allow-splice %s",
+             "and \"$VARIABLE\" in the text, or {{ shellquote(...) }} outside "
+             "of quotes; to accept the risk: --allow-splice %s",
              parameter->name, parameter->name);
     diagnostics_add(visit->resolution->diagnostics, SEVERITY_ERROR, "S501",
                     visit->text->mark, hint,
@@ -64,17 +68,27 @@ static void visit_name(void *context, const char *name, size_t length)
                     parameter->name);
 }
 
+/* What shellquote() gives is data where a shell parts words. */
+static bool is_quoted(void *context, size_t offset)
+{
+    struct splice_visit *visit = context;
+    return shell_text_parts_words(&visit->place, visit->text->string.bytes,
+                                  visit->text->string.length, offset);
+}
+
 void splice_check(struct resolution *resolution, const struct value *text,
                   const struct expression_template *template)
 {
-    struct splice_visit visit = {&resolution->scope, resolution, text, NULL};
-    expression_template_visit_shown(template, visit_name, &visit);
+    struct splice_visit visit = {
+        .scope = &resolution->scope, .resolution = resolution, .text = text};
+    expression_template_visit_shown_outside(template, "shellquote", is_quoted,
+                                            visit_name, &visit);
 }
 
 const struct parameter *splice_taint(const struct scope *scope,
                                      const struct expression_template *template)
 {
-    struct splice_visit visit = {scope, NULL, NULL, NULL};
+    struct splice_visit visit = {.scope = scope};
     expression_template_visit_shown(template, visit_name, &visit);
     return visit.first;
 }

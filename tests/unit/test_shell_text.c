@@ -163,10 +163,80 @@ static void limits(void **state)
     assert_int_equal(got.length, 2 + SHELL_WORD_BYTES - 1 + 1);
 }
 
+/* The block with `x` in it. */
+static void quoted_words_have_a_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool want;
+    } rows[] = {
+        {"{{x}}", true},
+        {"echo {{ x }}", true},
+        {"echo --name={{ x }}.txt", true},
+        {"echo a\n  b:{{x}}", true},
+        {"(cd a; {{x}})", true},
+        {"echo 'it' \"is\" {{x}}", true},
+        {"echo \\' {{x}}", true},
+        {"echo \\\" {{x}}", true},
+        {"echo \"a \\\" b\" {{x}}", true},
+        {"# don't\necho {{x}}", true},
+        {"a;# don't\necho {{x}}", true},
+        {"echo a#b' '{{x}}", false}, /* behind a quote: not looked at closer */
+        {"echo a#b' ' {{x}}", true},
+        {"echo {{ f(\"}}'\") }} {{x}}", true},
+        {"echo \"{{x}}\"", false},
+        {"echo '{{x}}'", false},
+        {"echo \"a\"'{{x}}'", false},
+        {"echo \"a {{y}} {{x}}\"", false},
+        {"echo # {{x}}", false},
+        {"echo ${{x}}", false},
+        {"echo \\{{x}}", false},
+        {"echo `{{x}}`", false},
+        {"echo $(cat {{x}})", false},
+        {"echo ${a:-{{x}}}", false},
+        {"cat <<EOF\n{{x}}\nEOF", false},
+        {"[[ a == {{x}} ]]", false},
+        {"a$((1 + {{x}}))", false},
+        {"a\\\n#' {{x}}", false},
+        {"echo $'\\'' {{x}}", false},
+        {"echo {{ f(\"' }} {{x}}", false},
+        {"echo ({{x}})", true},
+        {"{{(x}}", false},
+        {"x", false},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct shell_place place = {0};
+        const char *at = strrchr(rows[i].text, 'x');
+        if (strstr(rows[i].text, ".txt"))
+            at = strstr(rows[i].text, "x }}");
+        CHECK(rows[i].text, shell_text_parts_words(
+                                &place, rows[i].text, strlen(rows[i].text),
+                                (size_t)(at - rows[i].text)) == rows[i].want);
+    }
+}
+
+/* One reading for all blocks of a text. */
+static void places_go_on(void **state)
+{
+    (void)state;
+    static const char text[] = "echo {{x}} \"{{x}}\" {{x}} '{{x}}";
+    static const bool want[] = {true, false, true, false};
+    struct shell_place place = {0};
+    const char *at = text;
+    for (size_t i = 0; i < COUNT_OF(want); i++) {
+        at = strchr(at + 1, 'x');
+        CHECK(at, shell_text_parts_words(&place, text, strlen(text),
+                                         (size_t)(at - text)) == want[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scripts),
+        cmocka_unit_test(quoted_words_have_a_place),
+        cmocka_unit_test(places_go_on),
         cmocka_unit_test(places_of_words),
         cmocka_unit_test(limits),
     };

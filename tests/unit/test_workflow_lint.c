@@ -224,6 +224,14 @@ static void specs(void **state)
          "  config: {host: {type: string}}\n"
          "  steps: [{shell: 'config.host {{ config.host }}'}]\n",
          "6:35 W421"},
+        {"as a quoted word",
+         "  config: {host: {type: string}}\n"
+         "  steps: [{shell: 'a --x={{ shellquote(config.host) }}'}]\n",
+         ""},
+        {"as a quoted word in quotes",
+         "  config: {host: {type: string}}\n"
+         "  steps: [{shell: 'a \"{{ shellquote(config.host) }}\"'}]\n",
+         "6:37 W421"},
         {"by env",
          "  config: {host: {type: string}}\n"
          "  steps: [{run: {env: [{name: H, value: '{{ config.host "
