@@ -45,6 +45,34 @@ static bool parse_number(const char *text, double *number)
            !strpbrk(text, "xXpP");
 }
 
+/* A number without a fraction is an integer however it is written: 1e3, 5.0. */
+static bool parse_whole(const char *text, int64_t *integer)
+{
+    double number;
+    if (parse_integer(text, integer))
+        return true;
+    if (!parse_number(text, &number) || number != trunc(number) ||
+        fabs(number) > 0x1p53)
+        return false;
+    *integer = (int64_t)number;
+    return true;
+}
+
+/* Words that Testkube takes as people do. `no` and `False` would be true there:
+ * they are refused. */
+static bool parse_truth(const char *text, bool *truth)
+{
+    static const char *const words[] = {"true", "True",  "TRUE", "yes", "on",
+                                        "1",    "false", "off",  "0"};
+    enum { TRUE_WORDS = 6 };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(text, words[i]) == 0) {
+            *truth = i < TRUE_WORDS;
+            return true;
+        }
+    return false;
+}
+
 /* The typed value of `text`, or NULL when it is not of the type. */
 static struct value *typed_value(struct arena *arena,
                                  const struct parameter *parameter,
@@ -52,21 +80,20 @@ static struct value *typed_value(struct arena *arena,
 {
     int64_t integer;
     double number;
+    bool truth;
     switch (parameter->type) {
     case PARAMETER_STRING:
         return value_make_string(arena, text);
     case PARAMETER_INTEGER:
-        return parse_integer(text, &integer) ? value_make_int(arena, integer)
-                                             : NULL;
+        return parse_whole(text, &integer) ? value_make_int(arena, integer)
+                                           : NULL;
     case PARAMETER_NUMBER:
         if (parse_integer(text, &integer))
             return value_make_int(arena, integer);
         return parse_number(text, &number) ? value_make_float(arena, number)
                                            : NULL;
     case PARAMETER_BOOLEAN:
-        if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)
-            return value_make_bool(arena, text[0] == 't');
-        return NULL;
+        return parse_truth(text, &truth) ? value_make_bool(arena, truth) : NULL;
     }
     return NULL;
 }
