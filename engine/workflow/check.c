@@ -157,6 +157,20 @@ bool version_is_ours(const char *version)
     return memcmp(slash - strlen(group), group, strlen(group)) == 0;
 }
 
+/* Documents of Testkube that are no workflows, and may stand beside them. */
+static bool is_of_testkube(const char *kind, const char *version)
+{
+    static const char *const kinds[] = {
+        "Executor",        "Test",        "TestExecution", "TestSource",
+        "TestSuite",       "TestTrigger", "Webhook",       "TestSuiteExecution",
+        "WebhookTemplate", NULL};
+    for (const char *const *known = kinds; *known; known++)
+        if (strcmp(*known, kind) == 0)
+            return strncmp(version, "tests.", strlen("tests.")) == 0 ||
+                   strncmp(version, "executor.", strlen("executor.")) == 0;
+    return false;
+}
+
 static void unknown_kind(const struct value *document,
                          struct diagnostics *diagnostics)
 {
@@ -175,7 +189,8 @@ static void unknown_kind(const struct value *document,
     else if (!name)
         diagnostics_add(diagnostics, SEVERITY_ERROR, "E301", mark, known,
                         "the document has no kind");
-    else if (!version || version_is_ours(version))
+    else if (!version ||
+             (version_is_ours(version) && !is_of_testkube(name, version)))
         diagnostics_add(diagnostics, SEVERITY_ERROR, "E301", mark, known,
                         "unknown kind '%.100s'", name);
     else

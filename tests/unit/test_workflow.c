@@ -283,6 +283,11 @@ static void documents_are_checked(void **state)
          "kind: TestWorkflowTemplate\nmetadata: {name: t}\nspec:\n"
          "  steps: [{shell: '{{ config.x }}'}]\n",
          "5:23 E202", 1},
+        {"another kind of Testkube",
+         "apiVersion: tests.testkube.io/v1\nkind: TestTrigger\n", "2:7 W402",
+         0},
+        {"a misspelt kind of Testkube",
+         "apiVersion: tests.testkube.io/v1\nkind: TestTriger\n", "2:7 E301", 1},
         {"descriptions are no templates",
          HEAD "spec: {steps: [{shell: echo}]}\ndescription: '{{ 1 + }}'\n", "",
          0},
