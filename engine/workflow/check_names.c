@@ -172,6 +172,25 @@ static const char *step_hint(const struct document_names *names,
                      "between the words";
 }
 
+/* A key such as `n` without quotes is the boolean false, and named so. */
+static const char *boolean_hint(const struct document_names *names,
+                                const char *name)
+{
+    static const char *const yes[] = {"y",  "Y",  "yes", "Yes", "YES",
+                                      "on", "On", "ON",  NULL};
+    static const char *const no[] = {"n",   "N",   "no",  "No", "NO",
+                                     "off", "Off", "OFF", NULL};
+    size_t length = strlen(name);
+    bool meant =
+        (is_among(yes, name, length) && value_get(names->parameters, "true")) ||
+        (is_among(no, name, length) && value_get(names->parameters, "false"));
+    return meant ? arena_format(names->arena,
+                                "in YAML the key %s means a boolean: declare "
+                                "it in quotes, \"%s\"",
+                                name, name)
+                 : NULL;
+}
+
 static void check_parameter(const struct question *question, const char *name,
                             size_t length)
 {
@@ -188,9 +207,11 @@ static void check_parameter(const struct question *question, const char *name,
         names->arena, (scope.count + 1) * sizeof *scope.parameters);
     for (size_t i = 0; i < scope.count; i++)
         scope.parameters[i].name = names->parameters->map.members[i].name;
+    const char *wanted = arena_copy(names->arena, name, length);
+    const char *hint = boolean_hint(names, wanted);
     refuse(question, "E202",
-           parameter_hint(names->arena, &scope, "config.",
-                          arena_copy(names->arena, name, length)),
+           hint ? hint
+                : parameter_hint(names->arena, &scope, "config.", wanted),
            "parameter");
 }
 
