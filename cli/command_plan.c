@@ -8,6 +8,7 @@ int command_plan(int count, char **arguments)
     struct request request = {0};
     const struct option options[] = {
         REQUEST_OPTIONS(&request),
+        PLAN_OPTIONS(&request),
         {"namespace", 'n', OPTION_TEXT, &request.namespace_name, "NS",
          "the namespace of the objects"},
         SECURITY_OPTION(&request.security),

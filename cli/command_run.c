@@ -173,6 +173,7 @@ int command_run(int count, char **arguments)
     CLEANUP(arena_free) struct arena *arena = arena_new();
     const struct option options[] = {
         REQUEST_OPTIONS(&run.request),
+        PLAN_OPTIONS(&run.request),
         {"runtime", 'r', OPTION_TEXT, &run.runtime, "WHERE",
          "host (this machine), podman (or docker) or kubernetes; also "
          "ASSAY_RUNTIME"},

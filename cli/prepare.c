@@ -210,6 +210,7 @@ int prepare(struct arena *arena, const struct request *request,
         .namespace_name = request->namespace_name,
         .security = (enum security_profile)security,
         .security_later = request->security_later,
+        .no_pause = request->no_pause,
     };
     preparation->plan = plan_make(arena, preparation->workflow, &options,
                                   &preparation->diagnostics);

@@ -15,6 +15,7 @@ struct request {
     struct option_list splice;    /* --allow-splice name */
     struct option_list templates; /* --template FILE or folder */
     const char *namespace_name;
+    bool no_pause;                 /* --no-pause */
     const char *unknown_fields;    /* --validation; NULL: strict */
     struct document_choice choice; /* --lock, --locked */
     const char *security;          /* --security; NULL: auto */
@@ -62,6 +63,13 @@ struct request {
     {                                                                          \
         "lock", 0, OPTION_TEXT, &(request)->choice.lock, "FILE",               \
             "the lock to read (assay.lock)"                                    \
+    }
+
+/* The rows that say how it is planned. */
+#define PLAN_OPTIONS(request)                                                  \
+    {                                                                          \
+        "no-pause", 0, OPTION_FLAG, &(request)->no_pause, NULL,                \
+            "do not wait where the workflow says `paused`"                     \
     }
 
 /* How far the preparation came; everything lives in `arena`. */

@@ -191,9 +191,8 @@ static const struct diagnostic_code codes[] = {
      "    - shell: echo\n"},
     {"E303", SEVERITY_ERROR, "not in this version",
      "The workflow asks for something that this version cannot do.",
-     "This version runs `run` and `shell` steps, in groups or not, templates "
-     "of "
-     "them, and `content.files`.",
+     "This version runs steps one after another: `run`, `shell`, `content` and "
+     "`artifacts`, in groups or not, and templates of them.",
      "spec:\n"
      "  steps:\n"
      "    - execute: {workflows: [{name: other}]}\n"},
@@ -224,7 +223,9 @@ static const struct diagnostic_code codes[] = {
      "  steps: []\n"},
     {"E308", SEVERITY_ERROR, "step without a command",
      "A step without a command would run what its image contains; this "
-     "version can do that only for a workflow of one step.",
+     "version can do that only for the last step of a workflow, and without "
+     "what Assay's own program in the container does: retries, timeouts and "
+     "the like.",
      "Give it `command` or `shell`.",
      "spec:\n"
      "  steps:\n"
@@ -257,6 +258,14 @@ static const struct diagnostic_code codes[] = {
      "Write a path such as `/data/config.yaml`.",
      "spec:\n"
      "  content: {files: [{path: ../up, content: text}]}\n"
+     "  steps:\n"
+     "    - shell: echo\n"},
+    {"E315", SEVERITY_ERROR, "password in an address",
+     "The address of a repository holds a password, which would be in the "
+     "cluster's objects and in the repository's configuration.",
+     "Give it as `token`, best by `tokenFrom` from a Secret.",
+     "spec:\n"
+     "  content: {git: {uri: 'https://me:secret@example.com/x.git'}}\n"
      "  steps:\n"
      "    - shell: echo\n"},
     {"E320", SEVERITY_ERROR, "not accepted by Kubernetes",

@@ -1,12 +1,9 @@
 /*
- * Container settings, from the workflow down to the step (workflow-spec section 4),
- * and which steps share a container: consecutive ones that differ in nothing but
- * what the entrypoint sets for each step (env, working directory, command).
+ * Container settings, from the workflow down to the step: what each level says of
+ * image, environment, rights and mounts, put together field by field.
  */
-#include <assert.h>
 #include <string.h>
 
-#include "engine/plan/limits.h"
 #include "engine/plan/private.h"
 
 /* `above` and `below` concatenated; a list of `arena`, or NULL for both empty. */
@@ -23,23 +20,25 @@ static struct value *concatenate(struct arena *arena, struct value *above,
     return list;
 }
 
-/* Later entries of a name replace earlier ones, at the later place. */
-static struct value *merge_environment(struct arena *arena, struct value *above,
-                                       const struct value *below)
+struct value *container_merge_environment(struct arena *arena,
+                                          struct value *above,
+                                          const struct value *below)
 {
-    struct value *all = concatenate(arena, above, below);
-    if (all == above)
+    if (value_count(below) == 0)
         return above;
-    struct value *list = value_make_list(arena);
+    struct value *all = concatenate(arena, above, below);
+    struct value *last = value_make_map(arena); /* name -> its last entry */
     for (size_t i = 0; i < value_count(all); i++) {
         const char *name = value_string_at(all->list.items[i], "name");
-        bool last = true;
-        for (size_t j = i + 1; last && j < value_count(all); j++) {
-            const char *later = value_string_at(all->list.items[j], "name");
-            last = !name || !later || strcmp(name, later) != 0;
-        }
-        if (last)
-            value_append(arena, list, all->list.items[i]);
+        if (name)
+            value_set(arena, last, name, all->list.items[i]);
+    }
+    struct value *list = value_make_list(arena);
+    for (size_t i = 0; i < value_count(all); i++) {
+        struct value *entry = all->list.items[i];
+        const char *name = value_string_at(entry, "name");
+        if (!name || value_get(last, name) == entry)
+            value_append(arena, list, entry);
     }
     return list;
 }
@@ -59,6 +58,64 @@ static const struct value *overlay(struct arena *arena,
         value_set(arena, map, below->map.members[i].name,
                   below->map.members[i].value);
     return map;
+}
+
+/* Requests are replaced as a whole, and so are limits; what names none of them
+ * replaces nothing. */
+static const struct value *merge_resources(struct arena *arena,
+                                           const struct value *above,
+                                           const struct value *below)
+{
+    struct value *filled = value_make_map(arena);
+    for (size_t i = 0; i < value_count(below); i++)
+        if (value_count(below->map.members[i].value) > 0)
+            value_set(arena, filled, below->map.members[i].name,
+                      below->map.members[i].value);
+    return value_count(filled) > 0 ? overlay(arena, above, filled) : above;
+}
+
+/* The items of both lists, each once. */
+static struct value *unite(struct arena *arena, const struct value *above,
+                           const struct value *below)
+{
+    struct value *list = value_make_list(arena);
+    const struct value *parts[] = {above, below};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        for (size_t j = 0; j < value_count(parts[i]); j++) {
+            struct value *item = value_item(parts[i], j);
+            bool known = false;
+            for (size_t k = 0; k < value_count(list) && !known; k++)
+                known = value_equal(list->list.items[k], item);
+            if (!known)
+                value_append(arena, list, item);
+        }
+    return list;
+}
+
+/* Field by field, but capabilities: added and dropped ones are put together. */
+static const struct value *merge_security(struct arena *arena,
+                                          const struct value *above,
+                                          const struct value *below)
+{
+    static const char *const lists[] = {"add", "drop"};
+    const struct value *both = overlay(arena, above, below);
+    const struct value *higher = value_get(above, "capabilities");
+    const struct value *lower = value_get(below, "capabilities");
+    if (!higher || !lower)
+        return both;
+    struct value *capabilities = value_make_map(arena);
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        struct value *list = unite(arena, value_get(higher, lists[i]),
+                                   value_get(lower, lists[i]));
+        if (value_count(list) > 0)
+            value_set(arena, capabilities, lists[i], list);
+    }
+    struct value *made = value_make_map(arena);
+    for (size_t i = 0; i < value_count(both); i++)
+        value_set(arena, made, both->map.members[i].name,
+                  both->map.members[i].value);
+    value_set(arena, made, "capabilities", capabilities);
+    return made;
 }
 
 /* A relative directory is below its parent's; "" is the image's own. */
@@ -102,63 +159,16 @@ container_merge(struct arena *arena, const struct container_settings *above,
     made.working_directory =
         merge_directory(arena, above->working_directory,
                         value_string_at(container, "workingDir"));
-    made.resources =
-        overlay(arena, above->resources, value_get(container, "resources"));
-    made.security_context = overlay(arena, above->security_context,
-                                    value_get(container, "securityContext"));
-    made.environment = merge_environment(arena, above->environment,
-                                         value_get(container, "env"));
+    made.resources = merge_resources(arena, above->resources,
+                                     value_get(container, "resources"));
+    made.security_context =
+        merge_security(arena, above->security_context,
+                       value_get(container, "securityContext"));
+    made.environment = container_merge_environment(arena, above->environment,
+                                                   value_get(container, "env"));
     made.environment_from = concatenate(arena, above->environment_from,
                                         value_get(container, "envFrom"));
     made.mounts =
         concatenate(arena, above->mounts, value_get(container, "volumeMounts"));
-    return made;
-}
-
-static bool same(const struct value *a, const struct value *b)
-{
-    if (!a || !b)
-        return value_count(a) == 0 && value_count(b) == 0 && !a == !b;
-    return value_equal(a, b);
-}
-
-static bool may_share(const struct container_settings *a,
-                      const struct container_settings *b)
-{
-    return same(a->image, b->image) && same(a->pull_policy, b->pull_policy) &&
-           same(a->resources, b->resources) &&
-           same(a->security_context, b->security_context) &&
-           same(a->environment_from, b->environment_from) &&
-           same(a->mounts, b->mounts);
-}
-
-struct planned_container *
-container_place(struct planning *planning,
-                const struct container_settings *settings)
-{
-    size_t count = planning->container_count;
-    struct planned_container *last =
-        count ? &planning->containers[count - 1] : NULL;
-    if (last && !planning->isolated && may_share(&last->settings, settings)) {
-        last->steps++;
-        return last;
-    }
-    if (count >= PLAN_CONTAINERS_LIMIT) {
-        diagnostics_add(
-            planning->diagnostics, SEVERITY_ERROR, "E311", (struct mark){0},
-            "steps that follow one another with the same image, "
-            "resources and mounts share a container",
-            "more than %d containers in one pod", PLAN_CONTAINERS_LIMIT);
-        return last;
-    }
-    assert(planning->containers);
-    struct planned_container *made = &planning->containers[count];
-    *made = (struct planned_container){
-        .settings = *settings,
-        .index = count,
-        .steps = 1,
-        .variables = value_make_list(planning->arena),
-    };
-    planning->container_count++;
     return made;
 }

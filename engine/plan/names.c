@@ -19,6 +19,27 @@ static const char *const words[] = {
     "env",    "self.success", "self.error",  "workingDir",  NULL,
 };
 
+/* step.results, step.<id>.results and step.<id>.outputs.<key>: what steps leave. */
+static bool is_of_step(const struct planning *planning, const char *name,
+                       size_t length)
+{
+    static const char first[] = "step.", last[] = ".results";
+    static const char middle[] = ".outputs.";
+    if (!has_prefix(name, length, first))
+        return false;
+    name += sizeof first - 1;
+    length -= sizeof first - 1;
+    if (length == sizeof last - 2 && memcmp(name, last + 1, length) == 0)
+        return true;
+    const char *dot = memchr(name, '.', length);
+    size_t id = dot ? (size_t)(dot - name) : 0;
+    if (!dot || !value_get_bytes(planning->ids, name, id))
+        return false;
+    return (length - id == sizeof last - 1 &&
+            memcmp(dot, last, length - id) == 0) ||
+           has_prefix(dot, length - id, middle);
+}
+
 static bool is_known(const struct planning *planning, const char *name,
                      size_t length)
 {
@@ -27,11 +48,9 @@ static bool is_known(const struct planning *planning, const char *name,
     for (const char *const *word = words; *word; word++)
         if (strlen(*word) == length && memcmp(*word, name, length) == 0)
             return true;
-    for (size_t i = 0; i < planning->id_count; i++)
-        if (planning->ids[i]->string.length == length &&
-            memcmp(planning->ids[i]->string.bytes, name, length) == 0)
-            return true;
-    return false;
+    if (value_get_bytes(planning->ids, name, length))
+        return true;
+    return is_of_step(planning, name, length);
 }
 
 struct name_visit {
@@ -53,7 +72,8 @@ static void refuse_unknown(void *context, const char *name, size_t length)
         hint = arena_format(planning->arena, "did you mean '%s'?", nearest);
     if (has_prefix(name, length, "step.") ||
         has_prefix(name, length, "output."))
-        hint = "outputs of steps are not supported by this version";
+        hint = "of a step there are step.<id>.outputs.<key> and "
+               "step.<id>.results, and step.results of the step itself";
     if (has_prefix(name, length, "services."))
         hint = "services are not supported by this version";
     diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E205",

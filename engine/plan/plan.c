@@ -82,6 +82,18 @@ static struct value *first_items(struct arena *arena)
     return list;
 }
 
+/* What only waits needs a container too. */
+static void settle_containers(struct planning *planning)
+{
+    size_t count = planning->container_count;
+    planning->chained = count > 1 && planning->containers[count - 1].bare;
+    if (count > 0 || planning->leaf_count == 0)
+        return;
+    const struct container_settings settings = {
+        .image = value_make_string(planning->arena, PLAN_DEFAULT_IMAGE)};
+    container_place(planning, &settings);
+}
+
 struct plan *plan_make(struct arena *arena, const struct workflow *workflow,
                        const struct plan_options *options,
                        struct diagnostics *diagnostics)
@@ -98,14 +110,15 @@ struct plan *plan_make(struct arena *arena, const struct workflow *workflow,
         .steps = value_make_list(arena),
         .files = value_make_map(arena),
         .file_items = first_items(arena),
+        .sources = value_make_map(arena),
         .content_volumes = value_make_list(arena),
         .containers = arena_allocate(arena, PLAN_CONTAINERS_LIMIT *
                                                 sizeof *planning.containers),
-        .ids = arena_allocate(arena, (size_t)PLAN_STEPS_LIMIT * 2 *
-                                         sizeof *planning.ids),
+        .ids = value_make_map(arena),
     };
     add_secrets(&planning);
     steps_plan(&planning);
+    settle_containers(&planning);
     settle_images(&planning);
     struct plan *plan = arena_allocate(arena, sizeof *plan);
     *plan = (struct plan){
@@ -113,7 +126,8 @@ struct plan *plan_make(struct arena *arena, const struct workflow *workflow,
         .token = options->token,
         .workflow = workflow->name,
         .images = list_images(&planning),
-        .bare = planning.bare,
+        .bare = planning.container_count > 0 &&
+                planning.containers[planning.container_count - 1].bare,
     };
     if (diagnostics->errors > before)
         return NULL;

@@ -18,6 +18,11 @@
     "docker.io/library/alpine:3.20@sha256:"                                    \
     "a4f4213abb84c497377b8544c81b3564f313746700372ec4fe84653e4fb03805"
 
+/* The image that content is fetched in. */
+#define PLAN_FETCH_IMAGE                                                       \
+    "docker.io/alpine/git:2.49.1@sha256:"                                      \
+    "c0280cf9572316299b08544065d3bf35db65043d5e3963982ec50647d2746e26"
+
 struct plan_options {
     const char *run_id;         /* 16 hex digits */
     const char *token;          /* 32 hex digits: frames the control lines */
@@ -26,6 +31,7 @@ struct plan_options {
     bool
         security_later; /* what the profile adds waits for the cluster, which may
                           * give users itself; what it forbids is told now */
+    bool no_pause;      /* `paused` is left out */
 };
 
 /* Lives in the arena that it was made in. */

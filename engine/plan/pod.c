@@ -1,6 +1,6 @@
 /*
- * The pod: one container for each planned one, all started at once; each one's
- * entrypoint waits for its turn. What spec.pod says is taken over, field by field
+ * The pod: one container for each planned one, all started at once (gated: each
+ * one's entrypoint waits for its turn) or one after another (chained). What spec.pod says is taken over, field by field
  * from a list, so that nothing gets into the pod by accident.
  */
 #include <stdlib.h>
@@ -35,6 +35,24 @@ static const struct {
     {"assay-outputs", "/testkube"},
 };
 
+/* The pod's annotations, by which paused steps are resumed in a cluster. */
+static struct value *pod_volume(struct arena *arena)
+{
+    struct value *field = value_make_map(arena);
+    value_set_string(arena, field, "fieldPath", "metadata.annotations");
+    struct value *item = value_make_map(arena);
+    value_set_string(arena, item, "path", "annotations");
+    value_set(arena, item, "fieldRef", field);
+    struct value *items = value_make_list(arena);
+    value_append(arena, items, item);
+    struct value *source = value_make_map(arena);
+    value_set(arena, source, "items", items);
+    struct value *volume = value_make_map(arena);
+    value_set_string(arena, volume, "name", "assay-pod");
+    value_set(arena, volume, "downwardAPI", source);
+    return volume;
+}
+
 static struct value *make_volumes(struct planning *planning, const char *name)
 {
     struct arena *arena = planning->arena;
@@ -62,6 +80,8 @@ static struct value *make_volumes(struct planning *planning, const char *name)
         value_set(arena, volume, "emptyDir", value_make_map(arena));
         value_append(arena, list, volume);
     }
+    if (planning->paused)
+        value_append(arena, list, pod_volume(arena));
     for (size_t i = 0; i < value_count(planning->content_volumes); i++)
         value_append(arena, list, planning->content_volumes->list.items[i]);
     const struct value *own =
@@ -70,24 +90,6 @@ static struct value *make_volumes(struct planning *planning, const char *name)
         value_append(arena, list,
                      names_static_value(planning, own->list.items[i]));
     return list;
-}
-
-/* A mount of the workflow's own; a relative path is below the working directory
- * or /data. */
-static struct value *own_mount(struct planning *planning,
-                               const struct container_settings *settings,
-                               const struct value *source)
-{
-    struct arena *arena = planning->arena;
-    struct value *made = names_static_value(planning, source);
-    const char *path = value_string_at(made, "mountPath");
-    const char *base = settings->working_directory;
-    if (path && path[0] != '/')
-        value_set_string(arena, made, "mountPath",
-                         arena_format(arena, "%s/%s",
-                                      base && base[0] == '/' ? base : "/data",
-                                      path));
-    return made;
 }
 
 /* Whether the workflow puts a volume of its own at that path. */
@@ -116,10 +118,13 @@ static struct value *make_mounts(struct planning *planning,
         if (!is_taken(settings, shared[i].path))
             value_append(arena, list,
                          mount(arena, shared[i].name, shared[i].path, false));
+    if (planning->paused)
+        value_append(arena, list,
+                     mount(arena, "assay-pod", "/.assay/pod", true));
     for (size_t i = 0; i < value_count(settings->mounts); i++)
         value_append(
             arena, list,
-            own_mount(planning, settings, settings->mounts->list.items[i]));
+            names_static_value(planning, settings->mounts->list.items[i]));
     return list;
 }
 
@@ -195,6 +200,17 @@ static struct value *make_security(struct planning *planning,
     return context;
 }
 
+/* Of a chain, only the last entrypoint tells the verdict by its exit code. What
+ * runs without one behind it must not start after a failure, so that the one
+ * before it tells. */
+static bool is_quiet(const struct planning *planning, size_t index)
+{
+    size_t last = planning->container_count - 1;
+    if (planning->containers[last].bare && last > 0)
+        last--;
+    return planning->chained && index < last;
+}
+
 static void set_entrypoint(struct planning *planning, struct value *made,
                            size_t index)
 {
@@ -213,6 +229,8 @@ static void set_entrypoint(struct planning *planning, struct value *made,
     struct value *list = value_make_list(arena);
     for (size_t i = 0; i < sizeof command / sizeof *command; i++)
         value_append(arena, list, value_make_string(arena, command[i]));
+    if (is_quiet(planning, index))
+        value_append(arena, list, value_make_string(arena, "--chained"));
     value_set(arena, made, "command", list);
 }
 
@@ -233,6 +251,23 @@ static void set_bare(struct planning *planning, struct value *made,
     value_set_string(arena, made, "workingDir", settings->working_directory);
 }
 
+/* Sources of variables; what is missing in the cluster is no variable. */
+static struct value *make_sources(struct planning *planning,
+                                  const struct value *sources)
+{
+    static const char *const kinds[] = {"configMapRef", "secretRef"};
+    struct arena *arena = planning->arena;
+    struct value *list = names_static_value(planning, sources);
+    for (size_t i = 0; i < value_count(list); i++)
+        for (size_t j = 0; j < sizeof kinds / sizeof *kinds; j++) {
+            struct value *reference = value_get(value_item(list, i), kinds[j]);
+            if (value_is(reference, VALUE_MAP) &&
+                !value_get(reference, "optional"))
+                set_bool(arena, reference, "optional", true);
+        }
+    return list;
+}
+
 static struct value *make_container(struct planning *planning,
                                     const struct planned_container *container,
                                     const char *object)
@@ -247,7 +282,7 @@ static struct value *make_container(struct planning *planning,
                      settings->pull_policy
                          ? names_static_text(planning, settings->pull_policy)
                          : "IfNotPresent");
-    if (planning->bare)
+    if (container->bare)
         set_bare(planning, made, settings);
     else {
         set_entrypoint(planning, made, container->index);
@@ -256,7 +291,7 @@ static struct value *make_container(struct planning *planning,
     }
     if (value_count(settings->environment_from) > 0)
         value_set(arena, made, "envFrom",
-                  names_static_value(planning, settings->environment_from));
+                  make_sources(planning, settings->environment_from));
     if (settings->resources)
         value_set(arena, made, "resources",
                   names_static_value(planning, settings->resources));
@@ -292,6 +327,23 @@ static void copy_fields(struct planning *planning, struct value *pod,
                         "'hostPID' is refused: it opens the node to the steps");
 }
 
+/* All at once, or one after another with the last one as the container. */
+static void set_containers(struct planning *planning, struct value *pod,
+                           const char *name)
+{
+    struct arena *arena = planning->arena;
+    struct value *first = value_make_list(arena);
+    struct value *containers = value_make_list(arena);
+    for (size_t i = 0; i < planning->container_count; i++) {
+        bool last = i + 1 == planning->container_count;
+        value_append(arena, planning->chained && !last ? first : containers,
+                     make_container(planning, &planning->containers[i], name));
+    }
+    if (value_count(first) > 0)
+        value_set(arena, pod, "initContainers", first);
+    value_set(arena, pod, "containers", containers);
+}
+
 struct value *pod_make(struct planning *planning, const char *name)
 {
     struct arena *arena = planning->arena;
@@ -308,11 +360,7 @@ struct value *pod_make(struct planning *planning, const char *name)
         given ? names_static_value(planning, given) : value_make_map(arena);
     make_numbers(arena, context);
     value_set(arena, pod, "securityContext", context);
-    struct value *containers = value_make_list(arena);
-    for (size_t i = 0; i < planning->container_count; i++)
-        value_append(arena, containers,
-                     make_container(planning, &planning->containers[i], name));
-    value_set(arena, pod, "containers", containers);
+    set_containers(planning, pod, name);
     value_set(arena, pod, "volumes", make_volumes(planning, name));
     return pod;
 }

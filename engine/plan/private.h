@@ -3,6 +3,9 @@
 #include "engine/expression/expression.h"
 #include "engine/plan/plan.h"
 
+/* Whether a step may share its container with a neighbour, as far as it is said. */
+enum purity { PURITY_UNSAID, PURITY_PURE, PURITY_ALONE };
+
 /* What a step's processes run in: the container settings of the workflow, of the
  * groups around the step and of the step itself, put together. */
 struct container_settings {
@@ -14,6 +17,7 @@ struct container_settings {
         *environment; /* list of env entries, the last of a name wins */
     struct value *environment_from; /* list of envFrom entries */
     struct value *mounts;           /* list of volumeMounts */
+    enum purity purity;
 };
 
 /* A container of the pod that is being planned. */
@@ -22,6 +26,41 @@ struct planned_container {
     size_t index;
     size_t steps;            /* how many it carries out */
     struct value *variables; /* list of env entries of the container itself */
+    struct value *known;     /* the same by name */
+    bool bare;               /* runs its image's own command */
+};
+
+/* What a node of the step tree does; the leaves in the order of a step's parts. */
+enum part {
+    PART_GROUP,
+    PART_IDLE, /* only waits */
+    PART_GIT,
+    PART_TARBALL,
+    PART_RUN,
+    PART_SHELL,
+    PART_ARTIFACTS,
+};
+
+/* A node of the step tree before it is written out. */
+struct planned_step {
+    enum part part;
+    const char *ref;  /* "2.1" */
+    const char *id;   /* NULL: none */
+    const char *name; /* NULL: none was given */
+    const char *condition;
+    bool negative, optional, paused;
+    bool after; /* one of the workflow's `after`: runs after an abort as well */
+    const char *timeout, *delay;
+    const struct value *source; /* the step that it is a part of */
+    const struct value *detail; /* content.git, an entry of content.tarball */
+    const char *folder;         /* where these put their files */
+    struct container_settings settings; /* of a leaf */
+    struct planned_list *children;      /* of a group */
+};
+
+struct planned_list {
+    struct planned_step **items;
+    size_t count;
 };
 
 /* Where a planned secret or reference is to be found in the pod. */
@@ -32,7 +71,9 @@ struct planning {
     struct diagnostics *diagnostics;
     struct planned_container *containers;
     size_t container_count;
-    size_t step_count;
+    size_t node_count;        /* of the tree, against PLAN_STEPS_LIMIT */
+    bool paused;              /* somewhere in the tree */
+    size_t leaf_count;        /* that run something */
     size_t variable_count;    /* for names: ASSAY_SECRET_<n>, ASSAY_VALUE_<n> */
     struct value *secrets;    /* run.json's list */
     struct value *secret_map; /* stringData of the Secret */
@@ -41,10 +82,12 @@ struct planning {
     struct value *files;      /* keys of the ConfigMap beside run.json */
     struct value *file_items; /* the same as items of its volume */
     struct value *content_volumes;
-    bool isolated;            /* system.isolatedContainers */
-    bool bare;                /* the only step runs its image's own command */
-    const struct value **ids; /* ids and refs of steps, for unknown names */
-    size_t id_count;
+    struct value *sources; /* of a variable, as JSON -> its name */
+    struct value *globals; /* env entries that later steps have too */
+    bool chained;          /* initContainers, and the last one behind them */
+    bool isolated;         /* system.isolatedContainers */
+    struct value *ids;     /* ids and refs of steps, as names of a map */
+    struct planned_list tree;
 };
 
 enum { NAME_LIMIT = 63 };
@@ -55,10 +98,41 @@ struct container_settings
 container_merge(struct arena *arena, const struct container_settings *above,
                 const struct value *container);
 
+/* `below` behind `above`, an entry replacing those of its name before it. */
+struct value *container_merge_environment(struct arena *arena,
+                                          struct value *above,
+                                          const struct value *below);
+
 /* The settings with the files of `content` (NULL: none) mounted. */
 struct container_settings content_merge(struct planning *planning,
                                         const struct container_settings *above,
                                         const struct value *content);
+
+/* Whether an absolute path in a container may be mounted at. */
+bool content_is_good_path(const char *path);
+
+/* A path of `settings`' scope as an absolute one; NULL after a diagnostic (not
+ * known now, or not where files can be put). */
+const char *content_folder(struct planning *planning,
+                           const struct container_settings *settings,
+                           const struct value *path);
+
+/* Mounts a new emptyDir at `path` in `settings`, unless something is mounted at
+ * that very path. */
+void content_mount(struct planning *planning,
+                   struct container_settings *settings, const char *path);
+
+/* Adds the leaves that fetch what `content` names, and its mounts to `settings`. */
+void fetch_add(struct planning *planning, struct planned_list *list,
+               const struct value *step, const struct value *content,
+               struct container_settings *settings);
+
+/* What a leaf of fetch_add runs: `shell` and the variables of its script, which
+ * are appended to `environment`. */
+struct value *fetch_script(struct planning *planning,
+                           const struct planned_step *leaf,
+                           struct planned_container *container,
+                           struct value *environment);
 
 /* The container of the pod that a leaf with these settings runs in: the last one
  * when it is alike, else a new one. */
@@ -66,8 +140,42 @@ struct planned_container *
 container_place(struct planning *planning,
                 const struct container_settings *settings);
 
-/* Fills planning->steps from the resolved spec. */
+/* A container of its own; NULL after a diagnostic: too many. */
+struct planned_container *
+container_add(struct planning *planning,
+              const struct container_settings *settings);
+
+/* The container of a leaf that starts no process of an image: the last one when
+ * it has the mounts of `settings`, else a new one. */
+struct planned_container *
+container_place_anywhere(struct planning *planning,
+                         const struct container_settings *settings);
+
+/* Fills planning->tree from the resolved spec: parts, groups, names and refs. */
 void steps_plan(struct planning *planning);
+
+/* A new node behind those of `list`; NULL after a diagnostic: too many. */
+struct planned_step *steps_add(struct planning *planning,
+                               struct planned_list *list, enum part part,
+                               const struct value *source);
+
+/* Fills planning->steps from the tree: containers, texts, environments. */
+void leaves_plan(struct planning *planning);
+
+/* Appends an env entry for the entrypoint: `entry` is one of a container's env. */
+void environment_add(struct planning *planning,
+                     struct planned_container *container, struct value *list,
+                     const struct value *entry);
+
+/* The environment of a step with these settings: a list for run.json. */
+struct value *environment_make(struct planning *planning,
+                               struct planned_container *container,
+                               const struct container_settings *settings);
+
+/* A literal that nobody is to see: a key of the run's Secret. The variable that
+ * has it in every container. */
+const char *secrets_add_literal(struct planning *planning, const char *name,
+                                const char *text);
 
 /* A string as run.json has it: itself, or {"template": ...} when it holds
  * expressions that are known in the pod only. Unknown names are reported. */

@@ -45,6 +45,21 @@ static const char *add_variable(struct planning *planning, const char *name,
     return variable;
 }
 
+const char *secrets_add_literal(struct planning *planning, const char *name,
+                                const char *text)
+{
+    struct arena *arena = planning->arena;
+    const char *variable =
+        arena_format(arena, "ASSAY_SECRET_%zu", planning->variable_count++);
+    struct value *word = value_make_map(arena);
+    value_set_string(arena, word, "name",
+                     arena_format(arena, "%s.%s", name, variable));
+    value_set_string(arena, word, "variable", variable);
+    value_append(arena, planning->secrets, word);
+    value_set_string(arena, planning->secret_map, variable, text);
+    return variable;
+}
+
 static int answer_secret(struct planning *planning,
                          const struct expression_call *call,
                          const struct expression **answer, struct error *error)

@@ -1,8 +1,11 @@
 /*
- * The resolved spec -> the step tree of run.json (docs/entrypoint.md), and which
- * container each leaf runs in. A run is one list: setup, steps, after. A step is a
- * leaf when it has exactly one thing to do; else a group of what it has, in the
- * fixed order setup, run, shell, steps.
+ * The resolved spec -> the tree of steps. A run is one list: setup, steps, after. A
+ * step is a group of what it has, in a fixed order: delay, content, setup, run,
+ * shell, steps, artifacts. A group of one thing is that thing, and a group that
+ * nothing is said about is not there at all: its children take its place.
+ *
+ * The tree comes first, with all ids and refs; leaves.c then goes through it in the
+ * order of execution, so that texts may name any step.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +16,9 @@
 
 /* What this version cannot carry out is refused, never left out in silence. */
 static const char *const unsupported_in_step[] = {
-    "services", "execute", "parallel", "artifacts", "paused",
+    "services",
+    "execute",
+    "parallel",
 };
 static const char *const unsupported_in_spec[] = {
     "services",
@@ -26,90 +31,65 @@ static void refuse_unsupported(struct planning *planning,
 {
     for (size_t i = 0; i < count; i++) {
         const struct value *value = value_get(map, names[i]);
-        if (!value || value_is(value, VALUE_NULL) ||
-            (value_is(value, VALUE_BOOL) && !value->boolean))
+        if (!value || value_is(value, VALUE_NULL))
             continue;
         diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E303",
                         value->mark,
-                        "this version runs `run` and `shell` "
-                        "steps, in groups or not",
+                        "this version runs steps one after another: `run`, "
+                        "`shell`, `content` and `artifacts`, in groups or not",
                         "'%s' cannot be run by this version", names[i]);
     }
 }
 
-/* Where a step hangs in the tree. */
-struct position {
-    const char *prefix; /* "2." */
-    size_t number;      /* of the last child */
-    int depth;
-};
+/* --- ids -------------------------------------------------------------------- */
 
-/* What a leaf does. */
-enum part { PART_RUN, PART_SHELL };
-
-static const char *next_ref(struct planning *planning,
-                            struct position *position)
-{
-    return arena_format(planning->arena, "%s%zu", position->prefix,
-                        ++position->number);
-}
-
-static const char *step_id(struct planning *planning, const struct value *step)
-{
-    const char *given = value_string_at(step, "id");
-    const char *name = value_string_at(step, "name");
-    return given || !name ? given : workflow_id_of_name(planning->arena, name);
-}
-
-static bool id_is_taken(const struct planning *planning, const char *id)
-{
-    for (size_t i = 0; i < planning->id_count; i++)
-        if (strcmp(planning->ids[i]->string.bytes, id) == 0)
-            return true;
-    return false;
-}
-
+/* The map of ids has for each the number that the next one of its name gets. */
 static void add_id(struct planning *planning, const char *id)
 {
-    planning->ids[planning->id_count++] =
-        value_make_string(planning->arena, id);
+    if (!value_get(planning->ids, id))
+        value_set(planning->arena, planning->ids, id,
+                  value_make_int(planning->arena, 1));
 }
 
-static const char *unique_id(struct planning *planning,
-                             const struct value *step)
+static const char *numbered_id(struct planning *planning, const char *id)
 {
-    const char *id = step_id(planning, step);
-    const struct value *given = value_get(step, "id");
-    if (!id)
-        return NULL;
-    if (given && id_is_taken(planning, id))
-        diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E304",
-                        given->mark, "ids of steps are unique in a workflow",
-                        "the id '%.100s' is taken by another step", id);
+    struct value *next = value_get(planning->ids, id);
     const char *made = id;
-    for (int i = 1; !given && id_is_taken(planning, made) && i < 1000; i++)
-        made = arena_format(planning->arena, "%s_%d", id, i);
-    add_id(planning, made);
+    while (next && value_get(planning->ids, made))
+        made = arena_format(planning->arena, "%s_%d", id, (int)next->integer++);
     return made;
 }
 
-static void set_flag(struct planning *planning, struct value *made,
-                     const struct value *step, const char *name)
+static const char *unique_id(struct planning *planning,
+                             const struct value *step, const char *name)
 {
-    if (value_bool_or(value_get(step, name), false))
-        value_set(planning->arena, made, name,
-                  value_make_bool(planning->arena, true));
+    const struct value *given = value_get(step, "id");
+    const char *id = value_string(given);
+    if (id && value_get(planning->ids, id))
+        diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E304",
+                        given->mark, "ids of steps are unique in a workflow",
+                        "the id '%.100s' is taken by another step", id);
+    if (!id && name)
+        id = workflow_id_of_name(planning->arena, name);
+    if (!id)
+        return NULL;
+    if (!given)
+        id = numbered_id(planning, id);
+    add_id(planning, id);
+    return id;
 }
 
-static void set_duration(struct planning *planning, struct value *made,
-                         const struct value *step, const char *name)
+/* --- nodes ------------------------------------------------------------------ */
+
+static const char *make_duration(struct planning *planning,
+                                 const struct value *step, const char *name)
 {
     const struct value *value = value_get(step, name);
     const char *text = value_is(value, VALUE_STRING)
                            ? names_static_text(planning, value)
                            : NULL;
     if (!text || text[0] == '\0')
-        return;
+        return NULL;
     struct error error = {0};
     int64_t duration;
     if (duration_parse(text, &duration, &error) < 0)
@@ -118,154 +98,140 @@ static void set_duration(struct planning *planning, struct value *made,
     else if (duration < 0)
         diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E305",
                         value->mark, NULL, "'%s' cannot be negative", name);
-    value_set_string(planning->arena, made, name, text);
+    return text;
 }
 
-static void set_retry(struct planning *planning, struct value *made,
-                      const struct value *step)
+static void list_add(struct arena *arena, struct planned_list *list,
+                     struct planned_step *step)
 {
-    const struct value *retry = value_get(step, "retry");
-    if (!value_is(retry, VALUE_MAP))
-        return;
-    struct value *copy = value_make_map(planning->arena);
-    value_set(planning->arena, copy, "count",
-              value_make_int(planning->arena,
-                             value_int_or(value_get(retry, "count"), 0)));
-    value_set_string(planning->arena, copy, "until",
-                     value_string_at(retry, "until"));
-    value_set(planning->arena, made, "retry", copy);
+    /* Room doubles, at every power of two. */
+    if ((list->count & (list->count + 1)) == 0)
+        list->items =
+            arena_grow(arena, list->items, list->count * sizeof *list->items,
+                       (2 * list->count + 1) * sizeof *list->items);
+    list->items[list->count++] = step;
 }
 
-/* A node of the tree with what is common to leaves and groups. `step` gives the
- * name and the flags; NULL for a part of a step that is a group. */
-static struct value *make_node(struct planning *planning,
-                               struct position *position,
-                               const struct value *step, const char *fallback)
+struct planned_step *steps_add(struct planning *planning,
+                               struct planned_list *list, enum part part,
+                               const struct value *source)
 {
-    struct arena *arena = planning->arena;
-    struct value *node = value_make_map(arena);
-    const char *ref = next_ref(planning, position);
-    value_set_string(arena, node, "ref", ref);
-    const char *id = step ? unique_id(planning, step) : NULL;
-    value_set_string(arena, node, "id", id);
+    if (planning->node_count == PLAN_STEPS_LIMIT) {
+        diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E311",
+                        source ? source->mark : (struct mark){0}, NULL,
+                        "more than %d steps, or groups more than %d deep",
+                        PLAN_STEPS_LIMIT, PLAN_DEPTH_LIMIT);
+        return NULL;
+    }
+    planning->node_count++;
+    struct planned_step *made = arena_allocate(planning->arena, sizeof *made);
+    made->part = part;
+    made->source = source;
+    if (list)
+        list_add(planning->arena, list, made);
+    return made;
+}
+
+/* A group for the step, with what is said of it as a whole. */
+static struct planned_step *make_group(struct planning *planning,
+                                       const struct value *step)
+{
+    struct planned_step *group = steps_add(planning, NULL, PART_GROUP, step);
+    if (!group)
+        return NULL;
+    group->children = arena_allocate(planning->arena, sizeof *group->children);
     const struct value *name = value_get(step, "name");
-    const char *text = value_is(name, VALUE_STRING) && name->string.length > 0
-                           ? names_static_text(planning, name)
-                           : NULL;
-    value_set_string(arena, node, "name",
-                     text       ? text
-                     : fallback ? fallback
-                                : arena_format(arena, "step %s", ref));
-    if (!step)
-        return node;
+    if (value_is(name, VALUE_STRING) && name->string.length > 0)
+        group->name = names_static_text(planning, name);
+    group->id = unique_id(planning, step, group->name);
     const char *condition = value_string_at(step, "condition");
     if (condition && condition[0] != '\0')
-        value_set_string(arena, node, "condition", condition);
-    set_flag(planning, node, step, "negative");
-    set_flag(planning, node, step, "optional");
-    set_duration(planning, node, step, "timeout");
-    set_duration(planning, node, step, "delay");
-    return node;
+        group->condition = condition;
+    group->negative = value_bool_or(value_get(step, "negative"), false);
+    group->optional = value_bool_or(value_get(step, "optional"), false);
+    group->paused = !planning->options->no_pause &&
+                    value_bool_or(value_get(step, "paused"), false);
+    group->timeout = make_duration(planning, step, "timeout");
+    group->delay = make_duration(planning, step, "delay");
+    return group;
 }
 
-/* env of a step: texts for the entrypoint; what Kubernetes must fetch becomes a
- * variable of the container, under a name that no image uses. */
-static struct value *make_environment(struct planning *planning,
-                                      struct planned_container *container,
-                                      const struct container_settings *settings)
+/* --- one thing is no group -------------------------------------------------- */
+
+static bool is_plain(const struct planned_step *group)
 {
-    struct arena *arena = planning->arena;
-    struct value *list = value_make_list(arena);
-    for (size_t i = 0; i < value_count(settings->environment); i++) {
-        const struct value *entry = settings->environment->list.items[i];
-        const char *name = value_string_at(entry, "name");
-        const struct value *from = value_get(entry, "valueFrom");
-        struct value *made = value_make_map(arena);
-        value_set_string(arena, made, "name", name);
-        value_append(arena, list, made);
-        if (!value_is(from, VALUE_MAP)) {
-            const struct value *text = value_get(entry, "value");
-            const char *plain = text ? value_scalar_text(arena, text) : "";
-            value_set(arena, made, "value",
-                      value_is(text, VALUE_STRING)
-                          ? names_text(planning, text)
-                          : value_make_string(arena, plain ? plain : ""));
-            continue;
-        }
-        bool secret = value_get(from, "secretKeyRef") != NULL;
-        const char *variable =
-            arena_format(arena, "ASSAY_%s_%zu", secret ? "SECRET" : "VALUE",
-                         planning->variable_count++);
-        value_set_string(arena, made, "variable", variable);
-        struct value *own = value_make_map(arena);
-        value_set_string(arena, own, "name", variable);
-        value_set(arena, own, "valueFrom", names_static_value(planning, from));
-        value_append(arena, container->variables, own);
-        if (secret) {
-            struct value *word = value_make_map(arena);
-            value_set_string(arena, word, "name",
-                             arena_format(arena, "variable.%s", variable));
-            value_set_string(arena, word, "variable", variable);
-            value_append(arena, planning->secrets, word);
-        }
+    return !group->name && !group->id && !group->condition &&
+           !group->negative && !group->optional && !group->paused &&
+           !group->timeout && !group->delay;
+}
+
+static bool may_merge(const struct planned_step *group,
+                      const struct planned_step *child)
+{
+    return !((group->name || group->id) && (child->name || child->id)) &&
+           !(group->timeout && (child->timeout || child->part == PART_IDLE)) &&
+           !(group->delay && child->delay);
+}
+
+/* The only child takes over what is said of its group. */
+static void merge(struct arena *arena, const struct planned_step *group,
+                  struct planned_step *child)
+{
+    if (group->name || group->id) {
+        child->name = group->name;
+        child->id = group->id;
     }
-    return list;
+    if (group->condition && child->condition)
+        child->condition = arena_format(arena, "(%s)&&(%s)", group->condition,
+                                        child->condition);
+    else if (group->condition)
+        child->condition = group->condition;
+    child->negative = child->negative != group->negative;
+    child->optional = child->optional || group->optional;
+    child->paused = child->paused || group->paused;
+    child->timeout = group->timeout ? group->timeout : child->timeout;
+    child->delay = group->delay ? group->delay : child->delay;
 }
 
-static void set_command(struct planning *planning, struct value *leaf,
-                        const struct container_settings *settings)
+static void hang(struct planning *planning, struct planned_list *list,
+                 struct planned_step *group)
 {
+    struct planned_list *children = group->children;
     struct arena *arena = planning->arena;
-    struct value *list = value_make_list(arena);
-    const struct value *parts[] = {settings->command, settings->args};
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        for (size_t j = 0; j < value_count(parts[i]); j++)
-            value_append(arena, list,
-                         names_text(planning, parts[i]->list.items[j]));
-    value_set(arena, leaf, "command", list);
+    bool single = children->count == 1;
+    if (single && may_merge(group, children->items[0])) {
+        merge(arena, group, children->items[0]);
+        list_add(arena, list, children->items[0]);
+        planning->node_count--;
+    } else if (is_plain(group)) {
+        for (size_t i = 0; i < children->count; i++)
+            list_add(arena, list, children->items[i]);
+        planning->node_count--;
+    } else
+        list_add(arena, list, group);
 }
 
-static void plan_leaf(struct planning *planning, struct value *leaf,
-                      const struct value *step, enum part part,
-                      const struct container_settings *settings)
-{
-    struct arena *arena = planning->arena;
-    const struct value *run = value_get(step, "run");
-    const struct value *shell =
-        value_get(part == PART_RUN ? run : step, "shell");
-    struct planned_container *container = container_place(planning, settings);
-    if (!container)
-        return;
-    planning->step_count++;
-    value_set(arena, leaf, "container",
-              value_make_int(arena, (int64_t)container->index));
-    set_retry(planning, leaf, step);
-    if (value_is(shell, VALUE_STRING))
-        value_set(arena, leaf, "shell", names_text(planning, shell));
-    else if (value_count(settings->command) > 0)
-        set_command(planning, leaf, settings);
-    else
-        planning->bare = true;
-    if (settings->working_directory && settings->working_directory[0] != '\0')
-        value_set(
-            arena, leaf, "workingDir",
-            names_text(planning,
-                       value_make_string(arena, settings->working_directory)));
-    struct value *environment = make_environment(planning, container, settings);
-    if (value_count(environment) > 0)
-        value_set(arena, leaf, "env", environment);
-}
+/* --- the parts of a step ---------------------------------------------------- */
 
-static void plan_step(struct planning *planning, struct value *list,
-                      struct position *position, const struct value *step,
-                      const struct container_settings *above);
+static void add_step(struct planning *planning, struct planned_list *list,
+                     const struct value *step,
+                     const struct container_settings *above, int depth);
 
-static void plan_list(struct planning *planning, struct value *list,
-                      struct position *position, const struct value *steps,
-                      const struct container_settings *above)
+static void add_list(struct planning *planning, struct planned_list *list,
+                     const struct value *steps,
+                     const struct container_settings *above, int depth)
 {
     for (size_t i = 0; i < value_count(steps); i++)
-        plan_step(planning, list, position, steps->list.items[i], above);
+        add_step(planning, list, steps->list.items[i], above, depth);
+}
+
+static void add_leaf(struct planning *planning, struct planned_list *list,
+                     enum part part, const struct value *step,
+                     const struct container_settings *settings)
+{
+    struct planned_step *leaf = steps_add(planning, list, part, step);
+    if (leaf)
+        leaf->settings = *settings;
 }
 
 /* The settings that `run` adds, and what it must not say. */
@@ -282,42 +248,59 @@ run_settings(struct planning *planning, const struct value *run,
     return container_merge(planning->arena, settings, run);
 }
 
-static void plan_group(struct planning *planning, struct value *group,
-                       const struct value *step, int depth,
-                       const struct container_settings *settings)
+/* The settings of everything in a step. */
+static struct container_settings
+scope_settings(struct planning *planning, const struct value *step,
+               const struct container_settings *above)
 {
-    struct arena *arena = planning->arena;
-    struct value *children = value_make_list(arena);
-    struct position inner = {
-        .prefix = arena_format(arena, "%s.", value_string_at(group, "ref")),
-        .depth = depth + 1,
-    };
-    const char *name = value_string_at(group, "name");
-    plan_list(planning, children, &inner, value_get(step, "setup"), settings);
-    const struct value *run = value_get(step, "run");
-    if (run) {
-        struct container_settings own = run_settings(planning, run, settings);
-        struct value *leaf = make_node(planning, &inner, NULL,
-                                       arena_format(arena, "%s: run", name));
-        plan_leaf(planning, leaf, step, PART_RUN, &own);
-        value_append(arena, children, leaf);
+    struct container_settings settings =
+        container_merge(planning->arena, above, value_get(step, "container"));
+    const struct value *directory = value_get(step, "workingDir");
+    if (directory) {
+        struct value *more = value_make_map(planning->arena);
+        value_set_string(planning->arena, more, "workingDir",
+                         value_string(directory));
+        settings = container_merge(planning->arena, &settings, more);
     }
-    if (value_get(step, "shell")) {
-        struct value *leaf = make_node(planning, &inner, NULL,
-                                       arena_format(arena, "%s: shell", name));
-        plan_leaf(planning, leaf, step, PART_SHELL, settings);
-        value_append(arena, children, leaf);
-    }
-    plan_list(planning, children, &inner, value_get(step, "steps"), settings);
-    value_set(arena, group, "steps", children);
+    const struct value *pure = value_get(step, "pure");
+    if (value_is(pure, VALUE_BOOL))
+        settings.purity = pure->boolean ? PURITY_PURE : PURITY_ALONE;
+    return content_merge(planning, &settings, value_get(step, "content"));
 }
 
-static void plan_step(struct planning *planning, struct value *list,
-                      struct position *position, const struct value *step,
-                      const struct container_settings *above)
+/* Files are kept whatever became of the step that made them, unless the step says
+ * when it is to happen. */
+static void add_artifacts(struct planning *planning, struct planned_step *group,
+                          const struct value *step,
+                          const struct container_settings *settings)
 {
-    if (position->depth >= PLAN_DEPTH_LIMIT ||
-        planning->id_count + 2 >= 2 * (size_t)PLAN_STEPS_LIMIT) {
+    if (!value_is(value_get(step, "artifacts"), VALUE_MAP))
+        return;
+    bool alone = group->children->count == 0;
+    add_leaf(planning, group->children, PART_ARTIFACTS, step, settings);
+    if (!alone && !group->condition)
+        group->children->items[group->children->count - 1]->condition =
+            "always";
+}
+
+/* A wait that is all there is, or that counts against the step's time. */
+static void add_wait(struct planning *planning, struct planned_step *group,
+                     const struct value *step)
+{
+    if (!group->delay || !group->timeout)
+        return;
+    struct planned_step *leaf =
+        steps_add(planning, group->children, PART_IDLE, step);
+    if (leaf)
+        leaf->delay = group->delay;
+    group->delay = NULL;
+}
+
+static void add_step(struct planning *planning, struct planned_list *list,
+                     const struct value *step,
+                     const struct container_settings *above, int depth)
+{
+    if (depth >= PLAN_DEPTH_LIMIT) {
         diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E311",
                         step->mark, NULL,
                         "more than %d steps, or groups more than %d deep",
@@ -326,32 +309,71 @@ static void plan_step(struct planning *planning, struct value *list,
     }
     refuse_unsupported(planning, step, unsupported_in_step,
                        sizeof unsupported_in_step / sizeof(char *));
-    struct container_settings settings =
-        container_merge(planning->arena, above, value_get(step, "container"));
-    struct value *directory = value_make_map(planning->arena);
-    value_set_string(planning->arena, directory, "workingDir",
-                     value_string_at(step, "workingDir"));
-    settings = container_merge(planning->arena, &settings, directory);
-    settings = content_merge(planning, &settings, value_get(step, "content"));
-
+    struct planned_step *group = make_group(planning, step);
+    if (!group)
+        return;
+    struct container_settings settings = scope_settings(planning, step, above);
+    struct planned_list *parts = group->children;
+    add_wait(planning, group, step);
+    fetch_add(planning, parts, step, value_get(step, "content"), &settings);
+    add_list(planning, parts, value_get(step, "setup"), &settings, depth + 1);
     const struct value *run = value_get(step, "run");
-    const struct value *shell = value_get(step, "shell");
-    size_t nested = value_count(value_get(step, "setup")) +
-                    value_count(value_get(step, "steps"));
-    struct value *node = make_node(planning, position, step, NULL);
-    add_id(planning, value_string_at(node, "ref"));
-    if (nested > 0 || (run && shell)) {
-        plan_group(planning, node, step, position->depth, &settings);
-    } else if (run) {
+    if (run) {
         struct container_settings own = run_settings(planning, run, &settings);
-        plan_leaf(planning, node, step, PART_RUN, &own);
-    } else if (shell) {
-        plan_leaf(planning, node, step, PART_SHELL, &settings);
-    } else {
-        value_set(planning->arena, node, "steps",
-                  value_make_list(planning->arena));
+        add_leaf(planning, parts, PART_RUN, step, &own);
     }
-    value_append(planning->arena, list, node);
+    if (value_get(step, "shell"))
+        add_leaf(planning, parts, PART_SHELL, step, &settings);
+    add_list(planning, parts, value_get(step, "steps"), &settings, depth + 1);
+    add_artifacts(planning, group, step, &settings);
+    if (parts->count == 0 && (group->delay || group->paused))
+        steps_add(planning, parts, PART_IDLE, step);
+    hang(planning, list, group);
+}
+
+/* --- names and places ------------------------------------------------------- */
+
+static const char *const part_words[] = {
+    [PART_GROUP] = NULL,
+    [PART_IDLE] = "delay",
+    [PART_GIT] = "Clone Git repository",
+    [PART_TARBALL] = "Fetch archive",
+    [PART_RUN] = "run",
+    [PART_SHELL] = "shell",
+    [PART_ARTIFACTS] = "artifacts",
+};
+
+/* What a node without a name is called. */
+static const char *make_name(struct arena *arena,
+                             const struct planned_step *group,
+                             const struct planned_step *step)
+{
+    const char *word = part_words[step->part];
+    if (step->part == PART_GIT || step->part == PART_TARBALL)
+        return word;
+    bool own_part = group && group->source == step->source;
+    if (word && own_part)
+        return arena_format(arena, "%s: %s", group->name, word);
+    if (step->part == PART_ARTIFACTS)
+        return arena_format(arena, "step %s: %s", step->ref, word);
+    return arena_format(arena, "step %s", step->ref);
+}
+
+/* Gives all nodes their refs, and names to those without one. */
+static void settle(struct planning *planning, struct planned_list *list,
+                   const struct planned_step *group)
+{
+    struct arena *arena = planning->arena;
+    for (size_t i = 0; i < list->count; i++) {
+        struct planned_step *step = list->items[i];
+        step->ref = arena_format(arena, "%s%s%zu", group ? group->ref : "",
+                                 group ? "." : "", i + 1);
+        add_id(planning, step->ref);
+        if (!step->name)
+            step->name = make_name(arena, group, step);
+        if (step->children)
+            settle(planning, step->children, step);
+    }
 }
 
 /* Conditions may name steps that come later, so they are checked at the end. */
@@ -376,15 +398,6 @@ static const struct value default_image = {
     .string = {PLAN_DEFAULT_IMAGE, sizeof PLAN_DEFAULT_IMAGE - 1},
 };
 
-/* What `after` holds runs after an abort as well. */
-static void mark_after(struct planning *planning, size_t first)
-{
-    struct arena *arena = planning->arena;
-    for (size_t i = first; i < value_count(planning->steps); i++)
-        value_set(arena, planning->steps->list.items[i], "after",
-                  value_make_bool(arena, true));
-}
-
 void steps_plan(struct planning *planning)
 {
     static const char *const phases[] = {"setup", "steps", "after"};
@@ -394,29 +407,27 @@ void steps_plan(struct planning *planning)
     planning->isolated =
         value_bool_or(value_path(spec, "system.isolatedContainers"), false);
     struct container_settings defaults = {.image = &default_image};
+    if (value_bool_or(value_path(spec, "system.pureByDefault"), false))
+        defaults.purity = PURITY_PURE;
     struct container_settings settings = container_merge(
         planning->arena, &defaults, value_get(spec, "container"));
-    settings = content_merge(planning, &settings, value_get(spec, "content"));
-    struct position top = {.prefix = ""};
+    const struct value *content = value_get(spec, "content");
+    settings = content_merge(planning, &settings, content);
+    fetch_add(planning, &planning->tree, NULL, content, &settings);
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++) {
-        size_t first = value_count(planning->steps);
-        plan_list(planning, planning->steps, &top, value_get(spec, phases[i]),
-                  &settings);
-        if (strcmp(phases[i], "after") == 0)
-            mark_after(planning, first);
+        size_t first = planning->tree.count;
+        add_list(planning, &planning->tree, value_get(spec, phases[i]),
+                 &settings, 0);
+        for (size_t j = first; j < planning->tree.count; j++)
+            planning->tree.items[j]->after = strcmp(phases[i], "after") == 0;
     }
+    settle(planning, &planning->tree, NULL);
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
         check_conditions(planning, value_get(spec, phases[i]));
-    if (planning->step_count == 0 && planning->diagnostics->errors == 0)
+    leaves_plan(planning);
+    if (planning->leaf_count == 0 && planning->diagnostics->errors == 0)
         diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E307",
                         spec ? spec->mark : (struct mark){0},
                         "give a step `run` or `shell`",
                         "the workflow has nothing to run");
-    if (planning->bare && planning->step_count > 1)
-        diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E308",
-                        spec->mark,
-                        "give the step `command`, `args` and "
-                        "`command`, or `shell`",
-                        "a step without a command runs its image's own, which "
-                        "this version can do for the only step of a workflow");
 }
