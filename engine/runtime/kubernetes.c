@@ -81,6 +81,13 @@ static struct event_sink *refuse_artifacts(struct cluster *cluster,
                 ->sink;
 }
 
+/* The containers of a plan, in the order in which they start. */
+static size_t count_containers(const struct plan *plan)
+{
+    return value_count(value_get(plan->pod, "initContainers")) +
+           value_count(value_get(plan->pod, "containers"));
+}
+
 /* Sets the plan, and what follows from it. */
 static void set_plan(struct cluster *cluster, const struct plan *plan,
                      const struct runtime_record *record)
@@ -93,17 +100,17 @@ static void set_plan(struct cluster *cluster, const struct plan *plan,
                               ? replay_make(arena, record, cluster->outcome)
                               : &cluster->outcome->sink;
     cluster->containers = refuse_artifacts(cluster, record);
-    const struct value *list = value_get(plan->pod, "containers");
-    size_t count = value_count(list);
+    size_t count = count_containers(plan);
     cluster->followers =
         arena_allocate(arena, (count + 1) * sizeof *cluster->followers);
     for (size_t i = 0; i < count && i < POD_CONTAINER_LIMIT; i++) {
         struct follower *follower = &cluster->followers[i];
-        const char *name = value_string_at(value_item(list, i), "name");
+        const char *name = value_string_at(cluster_container(plan, i), "name");
+        bool bare = plan->bare && i + 1 == count;
         follower->cluster = cluster;
         follower->name = name ? name : "";
         follower->stream =
-            plan->bare ? NULL : stream_new(plan->token, cluster->containers);
+            bare ? NULL : stream_new(plan->token, cluster->containers);
         cluster->follower_count++;
     }
 }
@@ -128,213 +135,6 @@ static int emit_started(struct cluster *cluster, struct error *error)
     return cluster_emit(cluster,
                         (struct event){.kind = EVENT_RUN_STARTED, .data = data},
                         error);
-}
-
-/* --- the verdict ----------------------------------------------------------- */
-
-static bool is_out_of_memory(const struct container_view *view)
-{
-    return view->phase == CONTAINER_ENDED &&
-           strcmp(view->reason, "OOMKilled") == 0;
-}
-
-/* What a container printed as its last words, when those are no report. */
-static const char *read_complaint(struct cluster *cluster,
-                                  const struct container_view *view)
-{
-    CLEANUP(text_free) struct text line = {0};
-    size_t length = view->message_length;
-    if (view->phase != CONTAINER_ENDED || view->message[0] == '{')
-        return "";
-    text_append_escaped(&line, view->message, length < 400 ? length : 400,
-                        false);
-    return arena_string(cluster->arena, text_string(&line));
-}
-
-static struct ending make_ending(struct cluster *cluster, size_t index)
-{
-    const struct follower *follower = &cluster->followers[index];
-    struct ending ending = {.name = follower->name, .complaint = ""};
-    if (index >= cluster->pod.count)
-        return ending;
-    const struct container_view *view = &cluster->pod.containers[index];
-    ending.ended = view->phase == CONTAINER_ENDED && view->started;
-    ending.code = view->exit_code;
-    ending.complaint = read_complaint(cluster, view);
-    if (follower->stream) {
-        ending.done = stream_is_done(follower->stream, &ending.said);
-        return ending;
-    }
-    /* Without an entrypoint the exit code is the step's; its status counts. */
-    const struct outcome_step *step = &cluster->outcome->steps[0];
-    ending.done = step->finished;
-    ending.said = step->status;
-    ending.code = step->status == STATUS_PASSED ? 0 : 1;
-    return ending;
-}
-
-static struct ending *make_endings(struct cluster *cluster)
-{
-    struct ending *endings = arena_allocate(
-        cluster->arena, (cluster->follower_count + 1) * sizeof *endings);
-    for (size_t i = 0; i < cluster->follower_count; i++)
-        endings[i] = make_ending(cluster, i);
-    return endings;
-}
-
-/* The container that the kernel ended for its memory; NULL: none. */
-static const char *explain_memory(struct cluster *cluster)
-{
-    const struct value *list = value_get(cluster->plan->pod, "containers");
-    for (size_t i = 0; i < cluster->pod.count; i++) {
-        const struct container_view *view = &cluster->pod.containers[i];
-        if (!is_out_of_memory(view))
-            continue;
-        const char *limit = value_string(
-            value_path(value_item(list, i), "resources.limits.memory"));
-        return arena_format(cluster->arena,
-                            "container '%s' ran out of memory (%s%s)",
-                            view->name,
-                            limit ? "its limit is "
-                                  : "it has no limit of its "
-                                    "own",
-                            limit ? limit : "");
-    }
-    return NULL;
-}
-
-static bool is_past_deadline(const struct cluster *cluster)
-{
-    static const char reason[] = "DeadlineExceeded";
-    return cluster->cause == STOP_DEADLINE ||
-           (cluster->pod_arena && strcmp(cluster->pod.reason, reason) == 0) ||
-           (cluster->job_arena && strcmp(cluster->job.reason, reason) == 0);
-}
-
-static const char *explain_deadline(struct cluster *cluster)
-{
-    char duration[CLOCK_TEXT];
-    if (cluster->options->deadline == 0)
-        return "the run's deadline passed";
-    duration_print(cluster->options->deadline, duration);
-    return arena_format(cluster->arena, "the run's deadline of %s passed",
-                        duration);
-}
-
-/* Why the run ended other than by itself, and as what. A status of passed says
- * that it did. The first that applies counts. */
-static struct verdict find_cause(struct cluster *cluster)
-{
-    struct arena *arena = cluster->arena;
-    const char *disruption =
-        cluster->pod_arena ? pod_view_disruption(arena, &cluster->pod) : NULL;
-    const char *memory = explain_memory(cluster);
-    if (cluster->cause == STOP_TROUBLE)
-        return (struct verdict){STATUS_ERROR, cluster->why};
-    if (cluster->cause == STOP_ABORTED)
-        return (struct verdict){STATUS_ABORTED, "aborted by the user"};
-    if (is_past_deadline(cluster))
-        return (struct verdict){STATUS_TIMEOUT, explain_deadline(cluster)};
-    if (disruption)
-        return (struct verdict){STATUS_ERROR, disruption};
-    if (memory)
-        return (struct verdict){STATUS_FAILED, memory};
-    return (struct verdict){STATUS_PASSED, NULL};
-}
-
-/* A pod that went, or never came, without a word about its end. */
-static struct verdict find_loss(struct cluster *cluster)
-{
-    struct arena *arena = cluster->arena;
-    const char *message = cluster->job.message;
-    if (!cluster->pod_arena && cluster->job.failed)
-        return (struct verdict){
-            STATUS_ERROR,
-            arena_format(arena, "the Job failed before it had a pod: %.400s",
-                         message && *message ? message : "no reason given")};
-    if (cluster->job_gone)
-        return (struct verdict){
-            STATUS_LOST,
-            arena_format(arena, "the Job '%s' was deleted from outside",
-                         cluster->job_name)};
-    if (cluster->pod_gone)
-        return (struct verdict){
-            STATUS_LOST,
-            arena_format(arena, "pod '%s' was deleted from outside",
-                         cluster->pod.name)};
-    return (struct verdict){STATUS_LOST,
-                            "the end of the run could not be seen"};
-}
-
-static bool all_ended(const struct cluster *cluster,
-                      const struct ending *endings)
-{
-    for (size_t i = 0; i < cluster->follower_count; i++)
-        if (!endings[i].ended)
-            return false;
-    return cluster->follower_count > 0;
-}
-
-/* The containers' own verdict, when all of them have one and it is decided; a
- * cause from outside counts against anything else. */
-static struct verdict judge(struct cluster *cluster,
-                            const struct ending *endings)
-{
-    struct verdict cause = find_cause(cluster);
-    bool ended = all_ended(cluster, endings);
-    if (!ended && cause.status == STATUS_PASSED)
-        return find_loss(cluster);
-    struct verdict verdict =
-        outcome_judge(cluster->outcome, endings, cluster->follower_count);
-    bool decided = ended && (verdict.status == STATUS_PASSED ||
-                             verdict.status == STATUS_FAILED);
-    if (cluster->why_kind == ERROR_TRUST)
-        decided = false;
-    if (!decided && cause.status != STATUS_PASSED)
-        return cause;
-    if (verdict.status == STATUS_ABORTED && cluster->job_gone)
-        verdict.reason = arena_format(cluster->arena,
-                                      "the Job '%s' was deleted from outside",
-                                      cluster->job_name);
-    else if (verdict.status == STATUS_ABORTED && cluster->pod.leaving)
-        verdict.reason =
-            arena_format(cluster->arena, "pod '%s' was deleted from outside",
-                         cluster->pod.name);
-    return verdict;
-}
-
-/* Emits what only the termination messages know. */
-static int take_messages(struct cluster *cluster, struct error *error)
-{
-    for (size_t i = 0; i < cluster->pod.count; i++) {
-        const struct container_view *view = &cluster->pod.containers[i];
-        if (view->phase == CONTAINER_ENDED && view->message[0] == '{' &&
-            outcome_take_message(cluster->outcome, view->message,
-                                 view->message_length, error) != 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int conclude(struct cluster *cluster, struct verdict *verdict,
-                    struct error *error)
-{
-    for (size_t i = 0; i < cluster->follower_count; i++)
-        if (cluster->followers[i].stream &&
-            stream_finish(cluster->followers[i].stream, error) != 0)
-            return -1;
-    if (take_messages(cluster, error) != 0)
-        return -1;
-    const struct ending *endings = make_endings(cluster);
-    struct verdict cause = find_cause(cluster);
-    const char *reason = cause.reason;
-    for (size_t i = 0; !reason && i < cluster->follower_count; i++)
-        reason = outcome_explain(cluster->arena, &endings[i]);
-    if (outcome_close(cluster->outcome,
-                      reason ? reason : "its end was not reported", error) != 0)
-        return -1;
-    *verdict = judge(cluster, endings);
-    return 0;
 }
 
 /* --- from the beginning to the end ----------------------------------------- */
@@ -396,7 +196,7 @@ static int follow(struct cluster *cluster, struct error *error)
             return -1;
         return finish_early(cluster, error);
     }
-    if (conclude(cluster, &verdict, error) != 0)
+    if (cluster_conclude(cluster, &verdict, error) != 0)
         return finish_early(cluster, error);
     return finish(cluster, verdict, error);
 }
@@ -533,6 +333,18 @@ int runtime_kubernetes_stop(const char *run_id,
                            options->namespace_name);
     if (status == 0)
         status = cluster_stop_pods(&cluster, run_id, error);
+    close_cluster(&cluster);
+    return status;
+}
+
+int runtime_kubernetes_resume(const char *run_id, const char *ref,
+                              const struct runtime_kubernetes_options *options,
+                              struct error *error)
+{
+    struct runtime_kubernetes_result ignored = {0};
+    struct cluster cluster = {.options = options, .result = &ignored};
+    open_cluster(&cluster);
+    int status = cluster_resume(&cluster, run_id, ref, error);
     close_cluster(&cluster);
     return status;
 }

@@ -108,3 +108,25 @@ struct plan *cluster_read(struct cluster *cluster, const struct value *job,
 /* Tells all pods of a run to end, with their grace. */
 int cluster_stop_pods(struct cluster *cluster, const char *run_id,
                       struct error *error) MUST_CHECK;
+
+/* Lets a paused step of a run go on, by an annotation of its pod. */
+int cluster_resume(struct cluster *cluster, const char *run_id, const char *ref,
+                   struct error *error) MUST_CHECK;
+
+/* The container of that number of a plan, the initContainers first. */
+const struct value *cluster_container(const struct plan *plan, size_t index);
+
+/* kubernetes_verdict.c: takes what is left of the containers' words, ends the steps
+ * that nobody ended, and judges the run. */
+int cluster_conclude(struct cluster *cluster, struct verdict *verdict,
+                     struct error *error) MUST_CHECK;
+
+/* kubernetes_bare.c: the step whose image runs its own command. Its ref; what is
+ * known of it (NULL: nothing); tells what its container does; tells that it is not
+ * started, because what comes before it has failed. */
+const char *cluster_bare_step(const struct cluster *cluster);
+const struct outcome_step *cluster_bare_outcome(const struct cluster *cluster);
+int cluster_tell_bare(struct follower *follower,
+                      const struct container_view *view,
+                      struct error *error) MUST_CHECK;
+int cluster_skip_bare(struct cluster *cluster, struct error *error) MUST_CHECK;

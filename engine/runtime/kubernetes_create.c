@@ -223,8 +223,9 @@ int cluster_tell(struct cluster *cluster, struct error *error)
     return end_pod(cluster, cluster->pod.name, cluster->pod.uid, error);
 }
 
-int cluster_stop_pods(struct cluster *cluster, const char *run_id,
-                      struct error *error)
+/* The pods of a run, in a list; NULL after a failure. */
+static const struct value *list_pods(struct cluster *cluster,
+                                     const char *run_id, struct error *error)
 {
     struct arena *arena = cluster->arena;
     struct kube_call list = {
@@ -236,10 +237,21 @@ int cluster_stop_pods(struct cluster *cluster, const char *run_id,
         .what = say(cluster, "list", "pods of run", run_id),
     };
     if (run(cluster, &list, 1, error) < 0)
-        return -1;
-    if (error_is_set(&list.error))
-        return fail(&list, error);
+        return NULL;
+    if (error_is_set(&list.error)) {
+        fail(&list, error);
+        return NULL;
+    }
     const struct value *items = value_get(list.object, "items");
+    return items ? items : value_make_list(arena);
+}
+
+int cluster_stop_pods(struct cluster *cluster, const char *run_id,
+                      struct error *error)
+{
+    const struct value *items = list_pods(cluster, run_id, error);
+    if (!items)
+        return -1;
     for (size_t i = 0; i < value_count(items); i++) {
         const struct value *metadata =
             value_get(value_item(items, i), "metadata");
@@ -249,6 +261,49 @@ int cluster_stop_pods(struct cluster *cluster, const char *run_id,
             return -1;
     }
     return 0;
+}
+
+/* {"metadata": {"annotations": {"assay.dev/resume.<ref>": "true"}}} */
+static struct value *make_wish(struct arena *arena, const char *ref)
+{
+    struct value *annotations = value_make_map(arena);
+    struct value *metadata = value_make_map(arena);
+    struct value *patch = value_make_map(arena);
+    value_set_string(arena, annotations,
+                     arena_format(arena, "assay.dev/resume.%s", ref), "true");
+    value_set(arena, metadata, "annotations", annotations);
+    value_set(arena, patch, "metadata", metadata);
+    return patch;
+}
+
+int cluster_resume(struct cluster *cluster, const char *run_id, const char *ref,
+                   struct error *error)
+{
+    struct arena *arena = cluster->arena;
+    const struct value *items = list_pods(cluster, run_id, error);
+    if (!items)
+        return -1;
+    for (size_t i = 0; i < value_count(items); i++) {
+        const struct value *pod = value_item(items, i);
+        const char *name = value_string(value_path(pod, "metadata.name"));
+        const char *phase = value_string(value_path(pod, "status.phase"));
+        if (!name || (phase && (strcmp(phase, "Succeeded") == 0 ||
+                                strcmp(phase, "Failed") == 0)))
+            continue;
+        struct kube_call call = {
+            .method = "PATCH",
+            .path = kube_path(arena, &kube_pods, cluster->choice.namespace_name,
+                              name),
+            .body = make_wish(arena, ref),
+            .what = say(cluster, "patch", "pod", name),
+        };
+        if (run(cluster, &call, 1, error) < 0)
+            return -1;
+        return error_is_set(&call.error) ? fail(&call, error) : 0;
+    }
+    return error_set(error, ERROR_REMOTE,
+                     "run %s has no pod that runs in namespace '%s'", run_id,
+                     cluster->choice.namespace_name);
 }
 
 void cluster_remove(struct cluster *cluster, bool secret)
@@ -285,6 +340,7 @@ const struct runtime_permission runtime_kubernetes_permissions[] = {
      false,
      "the run"},
     {"", "pods", "", {"list", "watch", "delete"}, false, "its pod"},
+    {"", "pods", "", {"patch"}, true, "resuming a step that is paused"},
     {"", "pods", "log", {"get"}, false, "its logs"},
     {"",
      "configmaps",

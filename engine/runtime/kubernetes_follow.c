@@ -114,12 +114,6 @@ void cluster_watch(struct cluster *cluster)
 
 /* --- logs ------------------------------------------------------------------ */
 
-/* The only step of a plan whose image runs its own command. */
-static const struct value *bare_step(const struct cluster *cluster)
-{
-    return value_item(value_get(cluster->plan->run, "steps"), 0);
-}
-
 static int take_log(void *context, const char *bytes, size_t length,
                     struct error *error)
 {
@@ -129,7 +123,7 @@ static int take_log(void *context, const char *bytes, size_t length,
         return stream_feed(follower->stream, bytes, length, error);
     struct event event = {.kind = EVENT_OUTPUT,
                           .time = clock_now(),
-                          .step = value_string_at(bare_step(cluster), "ref"),
+                          .step = cluster_bare_step(cluster),
                           .text = bytes,
                           .length = length};
     return event_emit(cluster->containers, &event, error);
@@ -144,34 +138,6 @@ static int take_log_note(void *context, const char *text, struct error *error)
                                      "log of container '%s': %.600s",
                                      follower->name, text),
                         NULL, error);
-}
-
-/* The start and the end of the only step of a bare plan, which nobody reports. */
-static int tell_bare(struct follower *follower,
-                     const struct container_view *view, struct error *error)
-{
-    struct cluster *cluster = follower->cluster;
-    const struct value *step = bare_step(cluster);
-    struct event event = {.kind = EVENT_STEP_STARTED,
-                          .status = STATUS_RUNNING,
-                          .time = clock_now(),
-                          .attempt = 1,
-                          .exit_code = -1,
-                          .step = value_string_at(step, "ref")};
-    if (!follower->started_told && view->started) {
-        follower->started_told = true;
-        if (event_emit(cluster->containers, &event, error) != 0)
-            return -1;
-    }
-    if (view->phase != CONTAINER_ENDED || !follower->started_told ||
-        !follower->log || !kube_log_is_complete(follower->log))
-        return 0;
-    bool negative = value_bool_or(value_get(step, "negative"), false);
-    event.kind = EVENT_STEP_FINISHED;
-    event.status =
-        (view->exit_code == 0) != negative ? STATUS_PASSED : STATUS_FAILED;
-    event.exit_code = view->exit_code;
-    return event_emit(cluster->containers, &event, error);
 }
 
 static void begin_log(struct follower *follower)
@@ -263,7 +229,7 @@ static int update_follower(struct follower *follower,
         begin_log(follower);
     if (view->phase == CONTAINER_ENDED || has_said_all(follower))
         end_log(follower);
-    return follower->stream ? 0 : tell_bare(follower, view, error);
+    return follower->stream ? 0 : cluster_tell_bare(follower, view, error);
 }
 
 /* Whether all that the container said was read, or never can be. */
@@ -277,8 +243,8 @@ static bool is_read(const struct cluster *cluster, size_t index)
 }
 
 /* The containers of the pod are those of the plan, in that order. They take
- * turns, and each one waits in silence for its own: read one after another, what
- * they say comes in the order in which it happened. */
+ * turns: those of a chain are started one after another, others wait in silence.
+ * Read one after another, what they say comes in the order in which it happened. */
 static int update_followers(struct cluster *cluster, struct error *error)
 {
     bool in_turn = true;
@@ -296,11 +262,14 @@ static int update_followers(struct cluster *cluster, struct error *error)
 
 /* --- the end --------------------------------------------------------------- */
 
-/* How many containers can have had their turn: once the pod was told to end,
- * none after one that has not begun. */
+/* How many containers can have had their turn: none after one that broke the
+ * chain, and once the pod was told to end, none after one that has not begun. */
 static size_t count_turns(const struct cluster *cluster)
 {
     size_t count = cluster->follower_count;
+    size_t broken = pod_view_broken(&cluster->pod);
+    if (broken < count)
+        count = broken + 1;
     for (size_t i = 0; cluster->told && i < cluster->pod.count; i++)
         if (!cluster->pod.containers[i].started)
             return i < count ? i : count;

@@ -182,12 +182,15 @@ static const char *read_token(struct arena *arena, const struct value *secret)
 static const struct value *list_images(struct arena *arena,
                                        const struct value *pod)
 {
+    static const char *const lists[] = {"initContainers", "containers"};
     struct value *images = value_make_list(arena);
-    const struct value *list = value_get(pod, "containers");
-    for (size_t i = 0; i < value_count(list); i++) {
-        const char *image = value_string_at(value_item(list, i), "image");
-        if (image)
-            value_append(arena, images, value_make_string(arena, image));
+    for (size_t k = 0; k < 2; k++) {
+        const struct value *list = value_get(pod, lists[k]);
+        for (size_t i = 0; i < value_count(list); i++) {
+            const char *image = value_string_at(value_item(list, i), "image");
+            if (image)
+                value_append(arena, images, value_make_string(arena, image));
+        }
     }
     return images;
 }

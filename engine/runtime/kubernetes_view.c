@@ -105,6 +105,8 @@ static void decode_containers(struct arena *arena, const struct value *object,
              i < value_count(specs) && view->count < POD_CONTAINER_LIMIT; i++)
             decode_container(arena, value_item(specs, i), statuses,
                              &view->containers[view->count++]);
+        if (k == 0)
+            view->initial = view->count;
     }
 }
 
@@ -245,6 +247,48 @@ static const char *failed_start(struct arena *arena,
                         view->name, view->reason, view->message);
 }
 
+size_t pod_view_broken(const struct pod_view *view)
+{
+    for (size_t i = 0; i < view->initial; i++)
+        if (view->containers[i].phase == CONTAINER_ENDED &&
+            view->containers[i].exit_code != 0)
+            return i;
+    return view->count;
+}
+
+/* The initContainer of a chain that is to start now; NULL: none has begun yet, one
+ * runs, or nothing more is to come. */
+static const struct container_view *next_of_chain(const struct pod_view *view)
+{
+    const struct container_view *before = NULL;
+    for (size_t i = 0; i < view->count; i++) {
+        const struct container_view *container = &view->containers[i];
+        if (container->phase == CONTAINER_WAITING)
+            return before;
+        if (container->phase == CONTAINER_RUNNING)
+            return NULL;
+        before = &view->containers[i + 1 < view->count ? i + 1 : i];
+    }
+    return NULL;
+}
+
+/* Of a chain that has begun, only the next one can be in trouble. */
+static struct pod_trouble chain_trouble(struct arena *arena,
+                                        const struct pod_view *view)
+{
+    const struct container_view *next = next_of_chain(view);
+    if (!next || pod_view_broken(view) < view->count)
+        return (struct pod_trouble){0};
+    struct pod_trouble trouble = waiting_trouble(arena, next);
+    if (!trouble.text)
+        trouble = (struct pod_trouble){
+            .text = arena_format(arena, "container '%s' does not run yet",
+                                 next->name),
+            .patience = INT64_MAX,
+        };
+    return trouble;
+}
+
 struct pod_trouble pod_view_trouble(struct arena *arena,
                                     const struct pod_view *view)
 {
@@ -257,6 +301,8 @@ struct pod_trouble pod_view_trouble(struct arena *arena,
             return (struct pod_trouble){.text = text};
         if (container->phase != CONTAINER_WAITING)
             continue;
+        if (view->initial > 0 && view->containers[0].started)
+            return chain_trouble(arena, view);
         waiting++;
         struct pod_trouble trouble = waiting_trouble(arena, container);
         if (trouble.text && (!worst.text || trouble.patience < worst.patience))

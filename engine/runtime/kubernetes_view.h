@@ -34,7 +34,7 @@ struct pod_view {
     bool ended;              /* its phase says that nothing runs any more */
     bool disrupted;          /* by the cluster: condition DisruptionTarget */
     struct container_view *containers; /* initContainers first */
-    size_t count;
+    size_t count, initial;             /* all; the initContainers */
 };
 
 struct job_view {
@@ -60,6 +60,10 @@ struct pod_trouble {
 /* The worst trouble of a pod, in words. Lives in `arena`. */
 struct pod_trouble pod_view_trouble(struct arena *arena,
                                     const struct pod_view *view);
+
+/* The initContainer that ended other than with 0, so that nothing after it is ever
+ * started; the number of containers when there is none. */
+size_t pod_view_broken(const struct pod_view *view);
 
 /* Why the cluster ended a pod; NULL: it did not. Lives in `arena`. */
 const char *pod_view_disruption(struct arena *arena,

@@ -135,6 +135,13 @@ int runtime_kubernetes_stop(const char *run_id,
                             const struct runtime_kubernetes_options *options,
                             struct error *error) MUST_CHECK;
 
+/* Lets the paused step `ref` of a run go on, whoever follows the run: writes the
+ * annotation assay.dev/resume.<ref> of its pod. ERROR_REMOTE when there is no pod that
+ * runs. Writing it again changes nothing. */
+int runtime_kubernetes_resume(const char *run_id, const char *ref,
+                              const struct runtime_kubernetes_options *options,
+                              struct error *error) MUST_CHECK;
+
 /* What a run in a cluster needs to be allowed, in its namespace. Ends with a row
  * whose resource is NULL. */
 struct runtime_permission {

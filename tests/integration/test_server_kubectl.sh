@@ -273,6 +273,30 @@ ask 'the last one' 0 2 logs chain -c main
 ask 'the one in between' 0 1 logs chain -c second
 ask 'the log of no container' 1 'not valid for pod chain' logs chain -c other
 ask 'the end' 0 'Error' get pod chain
+pod broken 'echo never' '
+  initContainers:
+    - {name: first, image: a, command: [sh, -c, "exit 5"]}' |
+    create 'a chain that breaks' created
+wait_for 10 ended broken || true
+ask 'its end' 0 'Failed' get pod broken -o 'jsonpath={.status.phase}'
+ask 'what comes after it was never started' 0 'PodInitializing' \
+    get pod broken -o 'jsonpath={.status.containerStatuses[0].state.waiting.reason}'
+
+# Fields of a pod as files, which follow the pod.
+pod fields 'while ! grep -q ^go=.yes /f/notes; do sleep 0.1; done; cat /f/notes; cat /f/name' '
+  volumes:
+    - name: f
+      downwardAPI:
+        items:
+          - {path: notes, fieldRef: {fieldPath: metadata.annotations}}
+          - {path: name, fieldRef: {fieldPath: metadata.name}}' >"$work/pod.yaml"
+echo '      volumeMounts: [{name: f, mountPath: /f, readOnly: true}]' >>"$work/pod.yaml"
+create 'a pod that waits for an annotation' created <"$work/pod.yaml"
+wait_for 10 sh -c "$KUBECTL get pod fields -o 'jsonpath={.status.phase}' | grep -q Running" || true
+ask 'annotate' 0 'annotated' annotate pod fields go=yes 'text=two words'
+wait_for 10 ended fields || true
+ask 'the file follows' 0 'text="two words"' logs fields
+has 'and has the other fields' 'fields'
 pod long 'trap "echo told; exit 0" TERM; echo up; sleep 60 & wait' 'terminationGracePeriodSeconds: 20' |
     sed '/Seconds: 1$/d' >"$work/pod.yaml"
 create 'a pod that runs on' created <"$work/pod.yaml"

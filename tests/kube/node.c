@@ -230,6 +230,7 @@ void node_take(struct cluster *cluster, const struct change *change)
     const struct object *object = change->object;
     if (strcmp(object->resource->kind, "Pod") != 0)
         return;
+    struct error ignored = {0};
     struct node *node = cluster->node;
     struct node_pod *pod = find_pod(node, object->uid);
     if (change->kind == CHANGE_DELETED) {
@@ -245,6 +246,8 @@ void node_take(struct cluster *cluster, const struct change *change)
         bind_pod(cluster, current);
     else if (pod && leaving)
         end_pod(pod, current);
+    else if (pod && pod->stage != POD_SANDBOX && pod->stage != POD_ENDED)
+        (void)!node_fields_write(pod, current->value, &ignored);
 }
 
 void node_step(struct cluster *cluster)

@@ -125,7 +125,7 @@ static int make_folders(struct node_pod *pod, struct error *error)
         if (mkdir(path, 0700) != 0 || chmod(path, 0777) != 0)
             return error_set_system(error, "cannot make the folder '%s'", path);
     }
-    return 0;
+    return node_fields_write(pod, pod->object->value, error);
 }
 
 /* The volumes must be there before anything is started. */

@@ -147,6 +147,17 @@ struct pod *node_spec_decode(struct arena *arena, const struct cluster *cluster,
                              const struct node_container *container,
                              struct error *error);
 
+/* node_fields.c */
+
+/* A field of a pod as text: metadata.name, metadata.labels['x'], a whole map; NULL:
+ * there is none. */
+const char *node_field(struct arena *arena, const struct value *pod,
+                       const char *path);
+
+/* Writes the files of the volumes of the downward API that have changed. */
+int node_fields_write(const struct node_pod *pod, const struct value *object,
+                      struct error *error) MUST_CHECK;
+
 /* node_status.c */
 
 /* The status of the pod as the node sees it. Lives in `arena`. */

@@ -198,11 +198,11 @@ static struct value *make_volume(struct arena *arena,
     return made;
 }
 
+/* A volume of the downward API is a folder, which node_fields.c fills. */
 static int add_volume(struct resolver *resolver, const struct value *volume,
                       struct value *volumes, struct error *error)
 {
-    static const char *const kinds[] = {"configMap", "secret", "projected",
-                                        "downwardAPI"};
+    static const char *const kinds[] = {"configMap", "secret", "projected"};
     struct arena *arena = resolver->arena;
     const char *name = value_string_at(volume, "name");
     struct filling filling = {name ? name : "", value_make_list(arena)};
@@ -265,22 +265,10 @@ static const struct {
 /* metadata.name, metadata.labels['x'], ... of the pod; NULL: not known. */
 static const char *find_field(const struct resolver *resolver, const char *path)
 {
-    const struct value *pod = resolver->pod->object->value;
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (strcmp(fields[i].path, path) == 0)
             return fields[i].constant;
-    const char *bracket = strchr(path, '[');
-    size_t length = strlen(path);
-    if (!bracket)
-        return value_string(value_path(pod, path));
-    const char *map =
-        arena_copy(resolver->arena, path, (size_t)(bracket - path));
-    if (length < (size_t)(bracket - path) + 5)
-        return NULL;
-    const char *key = arena_copy(resolver->arena, bracket + 2,
-                                 length - (size_t)(bracket - path) - 4);
-    const char *found = value_string_at(value_path(pod, map), key);
-    return found ? found : "";
+    return node_field(resolver->arena, resolver->pod->object->value, path);
 }
 
 /* The text of a key; that of a Secret is in base64. */

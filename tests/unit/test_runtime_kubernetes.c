@@ -239,6 +239,13 @@ static void plans_from_a_cluster(void **state)
     "containerStatuses: [{name: a, state: {waiting: {reason: " reason          \
     ", message: '" message "'}}}]}}"
 
+/* An initContainer `a`, a container `b`, and their states. */
+#define CHAIN(a, b)                                                            \
+    "{spec: {nodeName: node, initContainers: [{name: a}], containers: "        \
+    "[{name: "                                                                 \
+    "b}]}, status: {initContainerStatuses: [{name: a, state: {" a              \
+    "}}], containerStatuses: [{name: b, state: {" b "}}]}}"
+
 static const struct {
     const char *name, *pod, *want; /* NULL: no trouble */
     int64_t patience;
@@ -280,6 +287,25 @@ static const struct {
      "{waiting: {reason: ErrImageNeverPull}}}]}}",
      "container 'b': its image is not on the node (ErrImageNeverPull)", 0,
      false},
+    {"a chain before its first",
+     CHAIN("waiting: {reason: PodInitializing}",
+           "waiting: {reason: PodInitializing}"),
+     "the containers of the pod do not run yet", 0, true},
+    {"a chain whose first runs",
+     CHAIN("running: {}", "waiting: {reason: PodInitializing}"), NULL, 0,
+     false},
+    {"a chain between two",
+     CHAIN("terminated: {exitCode: 0}", "waiting: {reason: PodInitializing}"),
+     "container 'b' does not run yet", INT64_MAX, false},
+    {"a chain whose second cannot start",
+     CHAIN("terminated: {exitCode: 0}",
+           "waiting: {reason: ErrImagePull, message: manifest unknown}"),
+     "container 'b': its image cannot be pulled (ErrImagePull: manifest "
+     "unknown)",
+     0, false},
+    {"a chain that is broken",
+     CHAIN("terminated: {exitCode: 1}", "waiting: {reason: PodInitializing}"),
+     NULL, 0, false},
 };
 
 static void what_keeps_a_pod_from_starting(void **state)
