@@ -13,7 +13,7 @@
 #include "engine/history/copy.h"
 
 enum {
-    PIECE = 256 * 1024,
+    PIECE = 64 * 1024,
     WINDOW = 15 + 16, /* the largest, with a header of gzip */
     MEMORY = 8,
     SYSTEM_UNKNOWN = 255,
