@@ -281,7 +281,7 @@ static void the_count_of_a_run_is_limited(void **state)
     struct stage *stage = *state;
     stage->collector->limits.count = 2;
     for (int i = 0; i < 4; i++) {
-        char file[8];
+        char file[16];
         snprintf(file, sizeof file, "2-%d", i);
         put(file, "x");
         say(stage, "a", file, "");
@@ -300,7 +300,7 @@ static void the_bytes_of_a_run_are_limited(void **state)
     stage->collector->limits.run = 7;
     static const char *const texts[] = {"four", "four", "thr", "one"};
     for (int i = 0; i < 4; i++) {
-        char file[8];
+        char file[16];
         snprintf(file, sizeof file, "2-%d", i);
         put(file, texts[i]);
         say(stage, "a", file, "");
