@@ -26,6 +26,7 @@ int command_show(int count, char **arguments);
 int command_logs(int count, char **arguments);
 int command_artifacts(int count, char **arguments);
 int command_attach(int count, char **arguments);
+int command_resume(int count, char **arguments);
 int command_abort(int count, char **arguments);
 int command_doctor(int count, char **arguments);
 int command_eval(int count, char **arguments);

@@ -6,6 +6,7 @@
 #include "cli/config_file.h"
 #include "cli/print.h"
 #include "cli/running.h"
+#include "cli/several.h"
 #include "engine/base/clock.h"
 
 static int check_word(const char *option, const char *word, const char *first,
@@ -167,9 +168,31 @@ static int check_options(struct run *run, struct arena *arena,
                : output_parse(run->output_word, &run->look.output, error);
 }
 
+static int check_count(const struct run *run, int count, size_t parallel,
+                       struct error *error)
+{
+    if (count < 1)
+        return error_set(error, ERROR_USAGE,
+                         "expected a file or the name of a workflow");
+    if (count > SEVERAL_LIMIT || parallel > SEVERAL_PARALLEL_LIMIT)
+        return error_set(error, ERROR_USAGE,
+                         "at most %d workflows in one command, %d at once",
+                         SEVERAL_LIMIT, SEVERAL_PARALLEL_LIMIT);
+    if (count > 1 && run->request.workflow)
+        return error_set(error, ERROR_USAGE,
+                         "--workflow chooses from one file, and there are %d",
+                         count);
+    if (parallel > 0 && run->detach)
+        return error_set(error, ERROR_USAGE,
+                         "with --detach all runs go on at once: leave out "
+                         "--parallel");
+    return 0;
+}
+
 int command_run(int count, char **arguments)
 {
     struct run run = {0};
+    size_t parallel = 0;
     CLEANUP(arena_free) struct arena *arena = arena_new();
     const struct option options[] = {
         REQUEST_OPTIONS(&run.request),
@@ -181,6 +204,8 @@ int command_run(int count, char **arguments)
         {"service-account", 0, OPTION_TEXT, &run.service_account, "NAME",
          "kubernetes: the rights of the steps; its token is mounted"},
         SECURITY_OPTION(&run.request.security),
+        {"parallel", 0, OPTION_COUNT, &parallel, "N",
+         "of several workflows so many at once (1)"},
         {"detach", 0, OPTION_FLAG, &run.detach, NULL,
          "print the id and leave; the run goes on: `assay attach ID`"},
         {"keep", 0, OPTION_TEXT, &run.keep, "WHEN",
@@ -209,20 +234,22 @@ int command_run(int count, char **arguments)
     if (options_read(options, count, arguments, &rest, &help, &error) < 0)
         return print_error(&error);
     if (help) {
-        options_help("run REF [options]",
-                     "Runs a workflow and records it. REF is a file, `-` "
+        options_help("run REF... [options]",
+                     "Runs workflows and records them. REF is a file, `-` "
                      "(standard input), or\n"
-                     "[MARKETPLACE/]NAME[@sha256:HEX].\n"
+                     "[MARKETPLACE/]NAME[@sha256:HEX]. Several are checked "
+                     "before any starts; the exit\n"
+                     "code is that of the worst.\n"
                      "Ctrl-C aborts in order, twice at once.",
                      options);
         return EXIT_PASSED;
     }
-    if (rest != 1)
-        error_set(&error, ERROR_USAGE, "expected one file, found %d", rest);
-    else
+    if (check_count(&run, rest, parallel, &error) == 0)
         check_options(&run, arena, &error);
     if (error_is_set(&error))
         return print_error(&error);
+    if (rest > 1)
+        return several_run(&run, arguments, (size_t)rest, parallel);
     run.request.file = arguments[0];
     return run_reference(&run);
 }

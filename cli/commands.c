@@ -5,8 +5,8 @@
 #include "cli/command.h"
 
 const struct command commands[] = {
-    {"run", command_run, "REF [--config NAME=VALUE]... --runtime WHERE",
-     "run a workflow and record it"},
+    {"run", command_run, "REF... [--config NAME=VALUE]... --runtime WHERE",
+     "run workflows and record them"},
     {"validate", command_validate, "FILE...", "check workflow files"},
     {"plan", command_plan, "REF [--config NAME=VALUE]...",
      "print the Kubernetes objects of a run; nothing is created"},
@@ -19,6 +19,7 @@ const struct command commands[] = {
      "list or fetch the files that a run left"},
     {"attach", command_attach, "ID",
      "follow a run that goes on, in a cluster or on this machine"},
+    {"resume", command_resume, "ID [STEP]", "let a paused step go on"},
     {"abort", command_abort, "ID",
      "end a run, in a cluster or on this machine"},
     {"eval", command_eval, "EXPR [--vars JSON]",

@@ -34,6 +34,12 @@ int following_catch_signals(bool ending, struct error *error)
     }
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, NULL);
+    /* Whoever has started us may have held them back until now. */
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < count; i++)
+        sigaddset(&set, signals[i]);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
     return abort_pipe[0];
 }
 
@@ -69,7 +75,7 @@ static void open_view(struct following *following, const char *id,
                       const struct following_options *options)
 {
     struct report_options look = {
-        .color = print_colours(stdout, options->no_color),
+        .color = options->color || print_colours(stdout, options->no_color),
         .quiet = options->quiet,
         .raw = options->raw,
     };

@@ -15,6 +15,7 @@
 struct following_options {
     enum output output;
     bool quiet, no_color, raw;
+    bool color;                 /* though standard output is no terminal */
     struct event_sink *watcher; /* sees the events instead of the user, who is
                                  * told nothing; NULL: none */
 };

@@ -15,9 +15,37 @@
 #include "engine/base/random.h"
 #include "engine/workflow/limits.h"
 
-static int read_config_file(struct preparation *preparation, const char *file,
-                            struct error *error)
+static const struct parameter *find_parameter(const struct workflow *workflow,
+                                              const char *assignment)
 {
+    size_t length = strcspn(assignment, "=");
+    for (size_t i = 0; i < workflow->parameter_count; i++) {
+        const struct parameter *parameter = &workflow->parameters[i];
+        if (strlen(parameter->name) == length &&
+            memcmp(parameter->name, assignment, length) == 0)
+            return parameter;
+    }
+    return NULL;
+}
+
+/* What the workflow declares of a map of parameters. */
+static const struct value *choose_declared(struct preparation *preparation,
+                                           const struct value *values)
+{
+    struct value *chosen = value_make_map(preparation->arena);
+    for (size_t i = 0; value_is(values, VALUE_MAP) && i < value_count(values);
+         i++) {
+        const struct member *member = &values->map.members[i];
+        if (find_parameter(preparation->workflow, member->name))
+            value_add_member(preparation->arena, chosen, *member);
+    }
+    return value_is(values, VALUE_MAP) ? chosen : values;
+}
+
+static int read_config_file(struct preparation *preparation,
+                            const struct request *request, struct error *error)
+{
+    const char *file = request->config_file;
     struct document document;
     struct diagnostics *diagnostics = &preparation->diagnostics;
     const char *before = diagnostics->file;
@@ -27,8 +55,11 @@ static int read_config_file(struct preparation *preparation, const char *file,
     diagnostics->file = before;
     if (result < 0 || !document.documents)
         return -1;
-    if (workflow_set_all(preparation->arena, preparation->workflow,
-                         value_item(document.documents, 0), error) < 0)
+    const struct value *values = value_item(document.documents, 0);
+    if (request->config_used)
+        values = choose_declared(preparation, values);
+    if (workflow_set_all(preparation->arena, preparation->workflow, values,
+                         error) < 0)
         return error_place(error, file, (struct mark){0});
     return 0;
 }
@@ -53,17 +84,11 @@ static const char *read_secret(struct arena *arena, const char *from,
     return NULL;
 }
 
-static const struct parameter *find_parameter(const struct workflow *workflow,
-                                              const char *assignment)
+/* Of several workflows each takes what it declares. */
+static bool is_for(const struct request *request,
+                   const struct workflow *workflow, const char *assignment)
 {
-    size_t length = strcspn(assignment, "=");
-    for (size_t i = 0; i < workflow->parameter_count; i++) {
-        const struct parameter *parameter = &workflow->parameters[i];
-        if (strlen(parameter->name) == length &&
-            memcmp(parameter->name, assignment, length) == 0)
-            return parameter;
-    }
-    return NULL;
+    return !request->config_used || find_parameter(workflow, assignment);
 }
 
 static int set_one(struct preparation *preparation,
@@ -77,6 +102,11 @@ static int set_one(struct preparation *preparation,
     const char *from = equals ? equals + 1 : "";
     if (parameter && parameter->sensitive &&
         (from[0] == '@' || strcmp(from, "-") == 0)) {
+        if (from[0] == '-' && request->config_used)
+            return error_set(error, ERROR_USAGE,
+                             "parameter '%s': standard input is for one "
+                             "workflow, give several of them @FILE",
+                             parameter->name);
         if (from[0] == '-' && strcmp(request->file, "-") == 0)
             return error_set(error, ERROR_USAGE,
                              "parameter '%s': standard input is the workflow",
@@ -124,17 +154,24 @@ static int set_parameters(struct preparation *preparation,
                           const struct request *request, struct error *error)
 {
     struct workflow *workflow = preparation->workflow;
-    for (size_t i = 0; i < request->config.count; i++)
-        if (set_one(preparation, request, request->config.items[i], error) < 0)
+    for (size_t i = 0; i < request->config.count; i++) {
+        const char *assignment = request->config.items[i];
+        if (!is_for(request, workflow, assignment))
+            continue;
+        if (request->config_used)
+            request->config_used[i] = true;
+        if (set_one(preparation, request, assignment, error) < 0)
             return -1;
+    }
     if (request->config_file &&
-        read_config_file(preparation, request->config_file, error) < 0)
+        read_config_file(preparation, request, error) < 0)
         return -1;
     if (set_from_environment(preparation, error) < 0)
         return -1;
     for (size_t i = 0; i < request->splice.count; i++)
-        if (workflow_allow_splice(workflow, request->splice.items[i], error) <
-            0)
+        if (is_for(request, workflow, request->splice.items[i]) &&
+            workflow_allow_splice(workflow, request->splice.items[i], error) <
+                0)
             return -1;
     return 0;
 }

@@ -11,7 +11,10 @@ struct request {
     const char
         *workflow; /* --workflow: which one of the file; NULL: the only */
     const char *config_file;
-    struct option_list config;    /* --config name=value */
+    struct option_list config; /* --config name=value */
+    bool
+        *config_used; /* for several workflows: each takes what it declares, and
+                        * marks it here; NULL: for one, which declares all */
     struct option_list splice;    /* --allow-splice name */
     struct option_list templates; /* --template FILE or folder */
     const char *namespace_name;

@@ -205,6 +205,15 @@ static int execute(struct run *run, struct following *following,
     return result;
 }
 
+/* What --detach says of a run that goes on in a cluster. */
+static void tell_id(const struct run *run)
+{
+    CLEANUP(text_free) struct text text = {0};
+    text_append_format(&text, "%s\n", run->preparation.run_id);
+    if (run->look.output == OUTPUT_TEXT)
+        print_text(&text);
+}
+
 int run_carry_out(struct run *run, struct error *error)
 {
     struct arena *arena = run->preparation.arena;
@@ -218,7 +227,10 @@ int run_carry_out(struct run *run, struct error *error)
     following_close(&following);
     if (run->connection.client)
         kube_client_close(TAKE(run->connection.client));
-    return code;
+    if (!run->detach || run->place != PLACE_KUBERNETES || error_is_set(error))
+        return code;
+    tell_id(run);
+    return EXIT_PASSED;
 }
 
 struct history *run_open_history(const char *database, struct error *error)
@@ -248,15 +260,6 @@ int run_prepare(struct run *run, struct arena *arena, bool *ready)
     return code;
 }
 
-/* What --detach says of a run that goes on in a cluster. */
-static void tell_id(const struct run *run)
-{
-    CLEANUP(text_free) struct text text = {0};
-    text_append_format(&text, "%s\n", run->preparation.run_id);
-    if (run->look.output == OUTPUT_TEXT)
-        print_text(&text);
-}
-
 int run_reference(struct run *run)
 {
     struct error error = {0};
@@ -270,10 +273,6 @@ int run_reference(struct run *run)
         code = background_start(run);
     } else if (ready) {
         code = run_carry_out(run, &error);
-        if (run->detach && !error_is_set(&error)) {
-            tell_id(run);
-            code = EXIT_PASSED;
-        }
     }
     history_close(run->history);
     return code;

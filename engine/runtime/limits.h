@@ -26,6 +26,8 @@ enum {
     ARTIFACT_COUNT_LIMIT = 10000, /* of a run: EVENT_ARTIFACT_LIMIT */
     ARTIFACT_NOTE_LIMIT = 20,     /* notes of a run about what was not kept */
 
+    RESUME_REF_LIMIT = 200, /* bytes of the ref in the name of a file */
+
     OUTCOME_MESSAGE_LIMIT = 4096, /* a termination message, as Kubernetes */
     OUTCOME_STEP_LIMIT = 10000,
 };

@@ -69,6 +69,12 @@ int runtime_host_run(const struct plan *plan,
                      const struct runtime_options *options,
                      struct event_sink *sink, struct error *error) MUST_CHECK;
 
+/* Lets the paused step `ref` of a run on this machine go on; `folder` is what the data
+ * of its EVENT_RUN_STARTED calls so. The entrypoint says with EVENT_STEP_RESUMED that
+ * it did. ERROR_SYSTEM when the folder is not there or not ours. */
+int runtime_resume(const char *folder, const char *ref,
+                   struct error *error) MUST_CHECK;
+
 /* What is left in the cluster when a run has ended. */
 enum runtime_keep {
     KEEP_FAILED, /* the Job of a run that did not pass, for an hour */
