@@ -19,8 +19,8 @@ expect 'or one that kubectl would take' 3 'kubeconfig: expected a list' \
 rm -r "$HOME/.kube"
 expect 'unknown runtime' 2 "unknown runtime 'moon'" \
     "$ASSAY" run "$flow" --runtime moon
-expect 'two files' 2 'expected one file, found 2' \
-    "$ASSAY" run a b --runtime host
+expect 'no file' 2 'expected a file or the name of a workflow' \
+    "$ASSAY" run --runtime host
 expect 'unknown parameter' 2 "did you mean 'greeting'" \
     "$ASSAY" run "$flow" --runtime host --config greting=x
 has 'known parameters are told' 'known: greeting, exit_code'
