@@ -214,12 +214,21 @@ alone(const struct expression_template *template)
     return found;
 }
 
+/* Of the choices in the text that was parsed, some may be decided. */
+static bool has_choice(const struct segment *segment)
+{
+    while (segment && !segment->branches)
+        segment = segment->next;
+    return segment != NULL;
+}
+
 void template_print(struct text *text,
                     const struct expression_template *template,
                     bool every_brace)
 {
-    struct printer printer = {
-        .out = text, .every_brace = every_brace, .blocks = template->blocks};
+    struct printer printer = {.out = text,
+                              .every_brace = every_brace,
+                              .blocks = has_choice(template->first)};
     const struct expression *only = alone(template);
     for (const struct segment *at = template->first; at && only; at = at->next)
         if (at->bytes)

@@ -45,6 +45,8 @@ struct schema_format {
     const char *name;
     const char *expected; /* "a duration such as '5m'" */
     bool (*accepts)(const char *text, size_t length); /* NULL: not checked */
+    /* What was meant by a text that is not accepted, or NULL; may be NULL. */
+    const char *(*mend)(struct arena *arena, const char *text);
 };
 
 struct schema {
@@ -85,6 +87,15 @@ struct schema_document {
 int schema_compile_all(struct arena *arena,
                        const struct schema_document *documents, size_t count,
                        struct schema **roots, struct error *error) MUST_CHECK;
+
+/* Values of struct schema_format.mend. */
+const char *mend_duration(struct arena *arena, const char *text);
+const char *mend_quantity(struct arena *arena, const char *text);
+
+/* "did you mean \"5m\"?" about a value that its format does not accept, or that is
+ * a number in place of its text; NULL when nobody can tell. */
+const char *mend_hint(struct arena *arena, const struct schema *schema,
+                      const struct value *value);
 
 /* The format of that name or NULL. */
 const struct schema_format *schema_find_format(const char *name);

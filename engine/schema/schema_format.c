@@ -71,10 +71,13 @@ static bool is_quantity(const char *text, size_t length)
 }
 
 static const struct schema_format formats[] = {
-    {"go-duration", "a duration such as '30s', '5m' or '1h30m'", is_duration},
-    {"cron", "a cron expression such as '0 6 * * *' or '@daily'", is_cron},
-    {"quantity", "a quantity such as '250m', '2' or '128Mi'", is_quantity},
-    {"expression", "an expression", NULL},
+    {"go-duration", "a duration such as '30s', '5m' or '1h30m'", is_duration,
+     mend_duration},
+    {"cron", "a cron expression such as '0 6 * * *' or '@daily'", is_cron,
+     NULL},
+    {"quantity", "a quantity such as '250m', '2' or '128Mi'", is_quantity,
+     mend_quantity},
+    {"expression", "an expression", NULL, NULL},
 };
 
 const struct schema_format *schema_find_format(const char *name)

@@ -78,12 +78,13 @@ bool check_type(struct check *check, const struct schema *schema,
     check->failed = true;
     if (!check->found)
         return false;
-    check_report(
-        check,
-        (struct problem){"E112", value->mark,
-                         message_type_hint(check->arena, schema->types, value)},
-        "expected %s%s, found %s", message_types(check->arena, schema->types),
-        check_place(check, where), check_found(check, value));
+    const char *hint = mend_hint(check->arena, schema, value);
+    if (!hint)
+        hint = message_type_hint(check->arena, schema->types, value);
+    check_report(check, (struct problem){"E112", value->mark, hint},
+                 "expected %s%s, found %s",
+                 message_types(check->arena, schema->types),
+                 check_place(check, where), check_found(check, value));
     return false;
 }
 
@@ -165,7 +166,8 @@ void check_string(struct check *check, const struct schema *schema,
         (!schema->pattern || pattern_match(schema->pattern, text, length)))
         return;
     if (known)
-        problem.hint = NULL;
+        problem.hint =
+            check->found ? mend_hint(check->arena, schema, value) : NULL;
     check_report(check, problem, "expected %s%s%s, found %s",
                  known ? schema->format->expected : "a text that matches ",
                  known ? "" : schema->pattern_text, check_place(check, where),

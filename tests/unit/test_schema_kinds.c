@@ -168,6 +168,50 @@ static const struct {
      "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$ for 'labels.a', found the "
      "string 'b c' | At most 63 letters, digits, '-', '_' and '.', with a "
      "letter or digit at both ends; or empty."},
+    {"label name",
+     "kind: TestWorkflow\nmetadata: {name: x, labels: {a b: c, x.y/z: d}, "
+     "annotations: {A/b: x, a/b/c: q, _: z, example.com/A_b: u}}\nspec: {}\n",
+     "2:30 E118 the string 'a b' cannot be a name in 'metadata.labels': "
+     "expected a text that matches "
+     "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/"
+     ")?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$, found the string 'a b' "
+     "| At most 63 letters, digits, '-', '_' and '.', with a letter or digit "
+     "at both ends; in front of it perhaps a domain and '/'.\n2:71 E118 the "
+     "string 'a/b/c' cannot be a name in 'metadata.annotations': expected a "
+     "text that matches "
+     "^([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?/"
+     ")?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$, found the string "
+     "'a/b/c' | As the name of a label; the domain may have capitals.\n2:81 "
+     "E118 the string '_' cannot be a name in 'metadata.annotations': expected "
+     "a text that matches "
+     "^([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?/"
+     ")?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$, found the string '_' | "
+     "As the name of a label; the domain may have capitals."},
+    {"units of durations",
+     STEP "  - {shell: x, timeout: 30}\n  - {shell: x, timeout: 5 minutes}\n"
+          "  - {shell: x, timeout: 2d}\n  - {shell: x, timeout: 5x}\n"
+          "  - {shell: x, timeout: 1.5 Hours}\n",
+     "6:25 E112 expected a string for 'steps[0].timeout', found the integer 30 "
+     "| did you mean \"30s\"?\n7:25 E114 expected a duration such as '30s', "
+     "'5m' or '1h30m' for 'steps[1].timeout', found the string '5 minutes' | "
+     "did you mean \"5m\"?\n8:25 E114 expected a duration such as '30s', '5m' "
+     "or '1h30m' for 'steps[2].timeout', found the string '2d' | did you mean "
+     "\"48h\"?\n9:25 E114 expected a duration such as '30s', '5m' or '1h30m' "
+     "for 'steps[3].timeout', found the string '5x'\n10:25 E114 expected a "
+     "duration such as '30s', '5m' or '1h30m' for 'steps[4].timeout', found "
+     "the string '1.5 Hours' | did you mean \"1.5h\"?"},
+    {"units of quantities",
+     STEP "  - run:\n      resources:\n        limits:\n"
+          "          memory: 128MB\n          cpu: 2 cores\n"
+          "          ephemeral-storage: 1K\n          other: 5x\n",
+     "9:19 E114 expected a quantity such as '250m', '2' or '128Mi' for "
+     "'limits.memory', found the string '128MB' | did you mean "
+     "\"128M\"?\n10:16 E114 expected a quantity such as '250m', '2' or '128Mi' "
+     "for 'limits.cpu', found the string '2 cores' | did you mean "
+     "\"2\"?\n11:30 E114 expected a quantity such as '250m', '2' or '128Mi' "
+     "for 'limits.ephemeral-storage', found the string '1K' | did you mean "
+     "\"1k\"?\n12:18 E114 expected a quantity such as '250m', '2' or '128Mi' "
+     "for 'limits.other', found the string '5x'"},
     {"misspelt", HEAD "spec:\n  stesp: []\n",
      "5:3 E110 unknown field 'stesp' in 'spec' | did you mean 'steps'?"},
     {"image beside shell", STEP "  - image: alpine\n    shell: ls\n",
@@ -210,10 +254,11 @@ static const struct {
      "times the step is repeated after its first attempt."},
     {"timeout", STEP "  - {shell: ls, timeout: 5 minutes}\n",
      "6:26 E114 expected a duration such as '30s', '5m' or '1h30m' for "
-     "'steps[0].timeout', found the string '5 minutes'"},
+     "'steps[0].timeout', found the string '5 minutes' "
+     "| did you mean \"5m\"?"},
     {"timeout as a number", STEP "  - {shell: ls, timeout: 30}\n",
      "6:26 E112 expected a string for 'steps[0].timeout', found the integer 30 "
-     "| put it in quotes: \"30\""},
+     "| did you mean \"30s\"?"},
     {"timeout as a template",
      STEP "  - {shell: ls, timeout: \"{{ config.t }}\"}\n", ""},
     {"delay", STEP "  - {shell: ls, delay: 1h2m3s4ms}\n", ""},
@@ -245,7 +290,8 @@ static const struct {
      HEAD "spec:\n  container:\n    resources:\n      limits: {cpu: 2, memory: "
           "50MB}\n",
      "7:32 E114 expected a quantity such as '250m', '2' or '128Mi' for "
-     "'limits.memory', found the string '50MB'"},
+     "'limits.memory', found the string '50MB' | did you mean "
+     "\"50M\"?"},
     {"request for a resource",
      HEAD "spec:\n  container: {resources: {requests: {cpu: 0.5}}}\n",
      "5:43 E112 expected a string or an integer for 'requests.cpu', found the "
@@ -257,13 +303,13 @@ static const struct {
      "7:35 E112 expected a string or an integer for 'limits.c', found the "
      "number 0.5 | put it in quotes: \"0.5\"\n"
      "8:21 E114 expected a quantity such as '250m', '2' or '128Mi' for "
-     "'requests.a', found the string '1 Gi'\n"
+     "'requests.a', found the string '1 Gi' | did you mean \"1Gi\"?\n"
      "8:30 E114 expected a quantity such as '250m', '2' or '128Mi' for "
-     "'requests.b', found the string '1g'\n"
+     "'requests.b', found the string '1g' | did you mean \"1G\"?\n"
      "8:37 E114 expected a quantity such as '250m', '2' or '128Mi' for "
      "'requests.c', found an empty string\n"
      "8:44 E114 expected a quantity such as '250m', '2' or '128Mi' for "
-     "'requests.d', found the string '1mi'"},
+     "'requests.d', found the string '1mi' | did you mean \"1Mi\"?"},
     {"volumes",
      POD "    volumes:\n    - {name: a, emptyDir: {medium: Memory}}\n"
          "    - {name: b, emptydir: {}}\n"
@@ -283,7 +329,7 @@ static const struct {
      "Access rights, 0 to 0777; a leading 0 makes the number octal.\n"
      "12:7 E111 missing field 'name' in 'pod.volumes[5]'\n"
      "12:30 E114 expected a quantity such as '250m', '2' or '128Mi' for "
-     "'emptyDir.sizeLimit', found the string '1GB'\n"
+     "'emptyDir.sizeLimit', found the string '1GB' | did you mean \"1G\"?\n"
      "13:40 E111 missing field 'claimName' in "
      "'volumes[6].persistentVolumeClaim'\n"
      "13:41 E110 unknown field 'claim' in "
@@ -384,7 +430,7 @@ static const struct {
      "string "
      "'ReadWrite'\n"
      "6:67 E114 expected a quantity such as '250m', '2' or '128Mi' for "
-     "'requests.storage', found the string '1Gb'\n"
+     "'requests.storage', found the string '1Gb' | did you mean \"1G\"?\n"
      "6:86 E116 expected 'Filesystem' or 'Block' or a template for "
      "'a.volumeMode', found the string 'File'"},
     {"mounts",
