@@ -33,6 +33,11 @@ static bool reads_back(const struct value *value)
     return true;
 }
 
+static bool is_printed_as_call(const struct value *value)
+{
+    return (value->kind == VALUE_NULL && !is_none(value)) || !reads_back(value);
+}
+
 /* A value within an expression that goes on being calculated. */
 static void print_operand_value(struct text *text, const struct value *value)
 {
@@ -161,7 +166,8 @@ static void print_conditional(struct text *text, const struct expression *node)
 static bool spread_in_parentheses(const struct expression *node)
 {
     if (node->kind == NODE_VALUE)
-        return node->value->kind < VALUE_STRING;
+        return node->value->kind < VALUE_STRING &&
+               !is_printed_as_call(node->value);
     return node->kind == NODE_NOT || is_compound(node);
 }
 
