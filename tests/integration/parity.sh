@@ -1,6 +1,7 @@
 #!/bin/sh
-# The same workflow on this machine and in the test cluster: the same exit code, the
-# same events of its steps, the same log, as they are recorded.
+# The same workflow on this machine and in the test cluster, and where podman works in
+# its containers (with images made here in place of the workflows' own): the same exit
+# code, the same events of its steps, the same log, as they are recorded.
 # Usage: ASSAY=path/to/assay KUBE_SERVER=path/to/test-kube-server \
 #     tests/integration/parity.sh
 set -eu
@@ -17,6 +18,25 @@ servers="$servers $!"
 wait_for 10 test -s "$work/port"
 export KUBECONFIG="$work/kubeconfig"
 
+# What podman needs, when it is there.
+container_runtime=
+if command -v podman docker-registry runc >/dev/null && [ -x /bin/busybox ] &&
+    [ "$(id -u)" -eq 0 ]; then
+    . "$here/podman_setup.sh"
+    trap 'podman_close "$work/podman"; clean_up' EXIT
+    if podman_open "$work/podman"; then
+        # Another name of the same: steps of two images are in two containers.
+        podman tag "$shell_image" localhost/other:1
+        container_runtime=podman
+    fi
+fi
+
+# A workflow of this folder with images that are here.
+localize() {
+    sed "s|docker.io/library/busybox:1|localhost/other:1|
+        s|^spec:|&\n  container: {image: '$shell_image'}|" "$1"
+}
+
 # The events of steps without what differs from one run to the next: times.
 steps() {
     sed -nE '/"event":"step-/{
@@ -31,34 +51,56 @@ plain() {
         s/^E[0-9]{4} [0-9:.]+ +[0-9]+ /ERROR /'
 }
 
-# compare NAME ARGUMENTS-OF-RUN...
-compare() {
-    name=$1
+# record RUNTIME ARGUMENTS-OF-RUN...: what is to be the same, in $work/RUNTIME.told
+record() {
+    runtime=$1
     shift
-    for runtime in host kubernetes; do
-        status=0
-        expose=
-        [ $runtime = kubernetes ] || expose=--expose=kubeconfig
-        "$ASSAY" run "$@" --runtime $runtime $expose --output ndjson \
-            >"$work/$runtime.events" 2>&1 </dev/null || status=$?
-        echo "exit code $status" >"$work/$runtime"
-        steps "$work/$runtime.events" >>"$work/$runtime"
-        "$ASSAY" logs latest | plain >>"$work/$runtime"
-    done
-    if [ "$(wc -l <"$work/host")" -lt 2 ]; then
-        fail "$name" "nothing ran: $(tail -n 5 "$work/host.events")"
-    elif cmp -s "$work/host" "$work/kubernetes"; then
-        pass "$name: $(head -n 1 "$work/host")"
+    status=0
+    "$ASSAY" run "$@" --runtime "$runtime" --output ndjson \
+        >"$work/$runtime.events" 2>&1 </dev/null || status=$?
+    {
+        echo "exit code $status"
+        steps "$work/$runtime.events"
+        "$ASSAY" logs latest | plain
+    } >"$work/$runtime.told"
+}
+
+# same NAME RUNTIME: it told the same as the host
+same() {
+    if [ "$(wc -l <"$work/host.told")" -lt 2 ]; then
+        fail "$1" "nothing ran: $(tail -n 5 "$work/host.events")"
+    elif cmp -s "$work/host.told" "$work/$2.told"; then
+        pass "$1, $2: $(head -n 1 "$work/host.told")"
     else
-        fail "$name" "$(diff "$work/host" "$work/kubernetes" | head -n 40)" \
-            "$(tail -n 3 "$work/kubernetes.events")"
+        fail "$1, $2" "$(diff "$work/host.told" "$work/$2.told" | head -n 40)" \
+            "$(tail -n 3 "$work/$2.events")"
     fi
 }
 
+# compare NAME ARGUMENTS-OF-RUN...: of the host and the cluster
+compare() {
+    name=$1
+    shift
+    record host "$@" --expose=kubeconfig
+    record kubernetes "$@"
+    same "$name" kubernetes
+}
+
+# compare_all NAME FILE ARGUMENTS-OF-RUN...: and podman, after the above
+compare_all() {
+    name=$1 file=$2
+    shift 2
+    compare "$name" "$file" "$@"
+    [ -n "$container_runtime" ] || return 0
+    localize "$file" >"$work/$(basename "$file")"
+    record podman "$work/$(basename "$file")" "$@"
+    same "$name" podman
+}
+
 for file in "$here"/parity/*.yaml; do
-    compare "$(basename "$file" .yaml)" "$file"
+    compare_all "$(basename "$file" .yaml)" "$file"
 done
-compare 'parameters, given' "$here/parity/parameters.yaml" \
+compare_all 'parameters, given' "$here/parity/parameters.yaml" \
     --config greeting="good ' \$(id) day" --config password=other-secret
 
 # The catalog, against nothing that answers, and against something that does.

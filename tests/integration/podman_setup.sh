@@ -41,7 +41,7 @@ EOF
     docker-registry serve "$folder/registry.yaml" >"$folder/registry.log" 2>&1 &
     podman_registry=$!
     tries=100
-    while ! grep -q 'listening on' "$folder/registry.log"; do
+    while ! grep -qs 'listening on' "$folder/registry.log"; do
         tries=$((tries - 1))
         if [ $tries -eq 0 ]; then
             echo "SKIP: docker-registry does not start: $(tail -n 1 "$folder/registry.log")"
@@ -67,7 +67,9 @@ EOF
 
 podman_programs='/bin/sh /bin/cat /bin/ls /bin/id /bin/echo /bin/sleep /bin/env
     /bin/true /bin/false /bin/touch /bin/head /bin/tr /bin/cut /bin/grep /bin/wc
-    /bin/hostname /bin/dd /bin/ip /bin/kill /bin/stat'
+    /bin/hostname /bin/dd /bin/ip /bin/kill /bin/stat /bin/printf /bin/seq /bin/mkdir
+    /bin/rm /bin/date /bin/sort /bin/sed /bin/awk /bin/find /bin/tail /bin/expr
+    /bin/basename /bin/dirname /bin/mv /bin/cp /bin/test /bin/yes /bin/pwd'
 
 podman_image() {
     name=$1
