@@ -49,7 +49,9 @@ static int list(const char *database, const struct history_query *query,
         return EXIT_PASSED;
     }
     CLEANUP(text_free) struct text text = {0};
-    if (rows.count == 0)
+    if (rows.count == 0 && (query->workflow || query->status))
+        text_append_string(&text, "no such runs\n");
+    else if (rows.count == 0)
         text_append_string(&text, "no runs yet: `assay run FILE --runtime "
                                   "host` makes one\n");
     else

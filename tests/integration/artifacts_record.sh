@@ -21,7 +21,7 @@ keep() {
     digest=$(printf '%s' "$1" | sha256sum | cut -c 1-64)
     folder=$store/sha256/$(printf '%s' "$digest" | cut -c 1-2)
     kept=$folder/$(printf '%s' "$digest" | cut -c 3-)
-    mkdir -p -m 700 "$folder"
+    mkdir -p "$folder"
     printf '%s' "$1" >"$kept"
 }
 
