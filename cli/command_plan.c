@@ -39,6 +39,7 @@ int command_plan(int count, char **arguments)
     if (result < 0)
         return code;
     CLEANUP(text_free) struct text text = {0};
+    plan_summarize(&text, preparation.plan);
     plan_print(&text, preparation.plan, false);
     print_text(&text);
     return EXIT_PASSED;

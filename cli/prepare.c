@@ -234,11 +234,33 @@ int prepare_resolved(struct arena *arena, const struct request *request,
                             diagnostics);
 }
 
+/* The place of a word in a list that ends with NULL; 0 for none; -1. */
+static int choose(const char *option, const char *word,
+                  const char *const *words, struct error *error)
+{
+    CLEANUP(text_free) struct text known = {0};
+    for (int i = 0; words[i]; i++) {
+        if (!word || strcmp(word, words[i]) == 0)
+            return i;
+        text_append_format(&known, "%s%s", i ? ", " : "", words[i]);
+    }
+    return error_set(error, ERROR_USAGE, "--%s: expected %s, found '%.100s'",
+                     option, text_string(&known), word);
+}
+
 int prepare(struct arena *arena, const struct request *request,
             struct preparation *preparation, struct error *error)
 {
+    static const char *const sequences[] = {"auto", "gated", "chained", NULL};
+    static const char *const isolations[] = {"pod", "step", NULL};
     int security = security_profile_parse(request->security, error);
-    if (security < 0 ||
+    if (security < 0)
+        return -1;
+    int sequence = choose("sequence", request->sequence, sequences, error);
+    if (sequence < 0)
+        return -1;
+    int isolation = choose("isolation", request->isolation, isolations, error);
+    if (isolation < 0 ||
         prepare_resolved(arena, request, preparation, error) < 0)
         return -1;
     struct plan_options options = {
@@ -248,6 +270,10 @@ int prepare(struct arena *arena, const struct request *request,
         .security = (enum security_profile)security,
         .security_later = request->security_later,
         .no_pause = request->no_pause,
+        .isolation = (enum plan_isolation)isolation,
+        .isolation_given = request->isolation != NULL,
+        .workspace_size = request->workspace_size,
+        .sequence = (enum plan_sequence)sequence,
     };
     preparation->plan = plan_make(arena, preparation->workflow, &options,
                                   &preparation->diagnostics);

@@ -18,6 +18,9 @@ struct request {
     struct option_list splice;    /* --allow-splice name */
     struct option_list templates; /* --template FILE or folder */
     const char *namespace_name;
+    const char *sequence;          /* --sequence; NULL: auto */
+    const char *isolation;         /* --isolation; NULL: as the workflow says */
+    const char *workspace_size;    /* --workspace-size; NULL: 1Gi */
     bool no_pause;                 /* --no-pause */
     const char *unknown_fields;    /* --validation; NULL: strict */
     struct document_choice choice; /* --lock, --locked */
@@ -70,6 +73,15 @@ struct request {
 
 /* The rows that say how it is planned. */
 #define PLAN_OPTIONS(request)                                                  \
+    {"sequence",           0,                                                  \
+     OPTION_TEXT,          &(request)->sequence,                               \
+     "auto|gated|chained", "containers at once, or one after another"},        \
+        {"isolation", 0,                                                       \
+         OPTION_TEXT, &(request)->isolation,                                   \
+         "pod|step",  "step: every top-level step in a Job of its own"},       \
+        {"workspace-size", 0,                                                  \
+         OPTION_TEXT,      &(request)->workspace_size,                         \
+         "SIZE",           "of the volume that these share (1Gi)"},            \
     {                                                                          \
         "no-pause", 0, OPTION_FLAG, &(request)->no_pause, NULL,                \
             "do not wait where the workflow says `paused`"                     \

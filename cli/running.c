@@ -139,6 +139,10 @@ static int connect_run(struct run *run, struct error *error)
 {
     if (run->place == PLACE_HOST)
         return expose_kubeconfig(run, error);
+    if (run->preparation.plan->workspace)
+        return error_set(error, ERROR_INPUT,
+                         "a Job for each step cannot be run in a cluster by "
+                         "this version: --isolation pod runs all in one");
     return connection_open(run->preparation.arena, &run->cluster,
                            &run->connection, error);
 }

@@ -208,9 +208,17 @@ void content_mount(struct planning *planning,
             return;
     }
     struct value *mount = value_make_map(arena);
-    value_set_string(arena, mount, "name",
-                     add_volume(planning, "emptyDir", value_make_map(arena)));
+    if (planning->staged)
+        value_set_string(arena, mount, "name", PLAN_WORKSPACE);
+    else
+        value_set_string(
+            arena, mount, "name",
+            add_volume(planning, "emptyDir", value_make_map(arena)));
     value_set_string(arena, mount, "mountPath", path);
+    if (planning->staged)
+        value_set_string(
+            arena, mount, "subPath",
+            arena_format(arena, "assay-content-%zu", ++planning->folder_count));
     struct value *mounts = value_make_list(arena);
     value_append(arena, mounts, mount);
     struct value *more = value_make_map(arena);

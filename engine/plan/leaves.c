@@ -103,9 +103,11 @@ static void set_artifacts(struct planning *planning, struct value *made,
 /* A step that only waits: in whichever container has the turn. */
 static void plan_idle(struct planning *planning, struct value *made)
 {
-    size_t count = planning->container_count;
+    const struct planned_container *last = container_last(planning);
+    size_t number = last ? last->index : planning->container_count;
+    planning->waiting = !last;
     value_set(planning->arena, made, "container",
-              value_make_int(planning->arena, count ? (int64_t)count - 1 : 0));
+              value_make_int(planning->arena, (int64_t)number));
     value_set(planning->arena, made, "idle",
               value_make_bool(planning->arena, true));
 }
@@ -177,8 +179,7 @@ static void plan_leaf(struct planning *planning, struct value *made,
 /* What only the entrypoint could do. */
 static const char *bare_trouble(const struct planned_step *step)
 {
-    return step->negative                     ? "negative"
-           : step->optional                   ? "optional"
+    return step->optional                     ? "optional"
            : step->paused                     ? "paused"
            : step->timeout                    ? "timeout"
            : step->delay                      ? "delay"
@@ -228,12 +229,27 @@ static void check_bare(struct planning *planning,
 
 /* --- the tree ---------------------------------------------------------------- */
 
+/* What only waits needs a container all the same. */
+static void begin_stage(struct planning *planning, size_t stage)
+{
+    static const struct value image = {
+        .kind = VALUE_STRING,
+        .string = {PLAN_DEFAULT_IMAGE, sizeof PLAN_DEFAULT_IMAGE - 1},
+    };
+    static const struct container_settings settings = {.image = &image};
+    if (stage != planning->stage && planning->waiting)
+        container_add(planning, &settings);
+    planning->stage = stage;
+}
+
 static void plan_list(struct planning *planning, struct value *made,
                       const struct planned_list *list)
 {
     struct arena *arena = planning->arena;
     for (size_t i = 0; i < list->count; i++) {
         const struct planned_step *step = list->items[i];
+        if (list == &planning->tree)
+            begin_stage(planning, planning->staged ? step->stage : 0);
         struct value *node = make_node(arena, step);
         if (step->part == PART_GROUP) {
             struct value *children = value_make_list(arena);
@@ -255,5 +271,6 @@ static void plan_list(struct planning *planning, struct value *made,
 void leaves_plan(struct planning *planning)
 {
     plan_list(planning, planning->steps, &planning->tree);
+    begin_stage(planning, SIZE_MAX);
     check_bare(planning, &planning->tree, true, NULL);
 }

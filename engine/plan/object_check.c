@@ -229,8 +229,7 @@ static const struct {
     {"Gi", 0x1p30}, {"Ti", 0x1p40}, {"Pi", 0x1p50}, {"Ei", 0x1p60},
 };
 
-/* A quantity as a number; false: it is none. */
-static bool read_quantity(struct arena *arena, const struct value *value,
+bool object_read_quantity(struct arena *arena, const struct value *value,
                           double *number)
 {
     const char *text = value_scalar_text(arena, value);
@@ -277,13 +276,13 @@ static void check_amount(struct check *check, const struct value *limits,
                "a prefix and /");
         return;
     }
-    if (!read_quantity(arena, member->value, &amount) || amount < 0) {
+    if (!object_read_quantity(arena, member->value, &amount) || amount < 0) {
         refuse(check, member->value, NULL, what,
                "an amount such as 100m, 1.5 or 64Mi, and not below 0");
         return;
     }
     const struct value *bound = value_get(limits, member->name);
-    if (request && bound && read_quantity(arena, bound, &limit) &&
+    if (request && bound && object_read_quantity(arena, bound, &limit) &&
         amount > limit)
         refuse(check, member->value, NULL, what,
                "a request is not above its limit");

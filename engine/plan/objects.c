@@ -64,9 +64,12 @@ static struct value *make_metadata(struct planning *planning, const char *name,
     struct arena *arena = planning->arena;
     struct value *metadata = value_make_map(arena);
     value_set_string(arena, metadata, "name", name);
-    if (name)
-        value_set_string(arena, metadata, "namespace",
-                         planning->options->namespace_name);
+    const char *place = planning->options->namespace_name;
+    if (!place)
+        place = value_string(
+            value_path(planning->workflow->resolved, "spec.job.namespace"));
+    if (name && place && place[0] != '\0')
+        value_set_string(arena, metadata, "namespace", place);
     struct value *labels = make_labels(planning);
     add_members(planning, labels, value_get(source, "labels"));
     value_set(arena, metadata, "labels", labels);
@@ -114,6 +117,10 @@ static struct value *make_config_map(struct planning *planning,
     struct arena *arena = planning->arena;
     CLEANUP(text_free) struct text json = {0};
     value_write_json(&json, run, JSON_INDENT);
+    if (json.length > PLAN_RUN_INDENT_LIMIT) {
+        text_clear(&json);
+        value_write_json(&json, run, JSON_COMPACT);
+    }
     size_t length = json.length;
     for (size_t i = 0; i < value_count(planning->files); i++)
         length += planning->files->map.members[i].value->string.length;
@@ -181,15 +188,70 @@ static struct value *make_job(struct planning *planning, const char *name,
     return job;
 }
 
+/* The volume that the stages share: a claim of the run's name. */
+static struct value *make_workspace(struct planning *planning, const char *name)
+{
+    struct arena *arena = planning->arena;
+    const char *size = planning->options->workspace_size;
+    double bytes;
+    struct value *amount = value_make_string(arena, size ? size : "1Gi");
+    if (!object_read_quantity(arena, amount, &bytes) || bytes <= 0)
+        diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E320",
+                        (struct mark){0}, "an amount such as 1Gi or 500Mi",
+                        "the size of the workspace, '%.100s', is no amount",
+                        size);
+    struct value *object =
+        make_object(planning, "v1", "PersistentVolumeClaim", name, NULL);
+    struct value *modes = value_make_list(arena);
+    value_append(arena, modes, value_make_string(arena, "ReadWriteOnce"));
+    struct value *requests = value_make_map(arena);
+    value_set(arena, requests, "storage", amount);
+    struct value *resources = value_make_map(arena);
+    value_set(arena, resources, "requests", requests);
+    struct value *spec = value_make_map(arena);
+    value_set(arena, spec, "accessModes", modes);
+    value_set(arena, spec, "resources", resources);
+    value_set(arena, object, "spec", spec);
+    return object;
+}
+
+/* Jobs in the order of the stages; those without a container have nothing to do. */
+static void make_stages(struct planning *planning, struct plan *plan,
+                        const char *name)
+{
+    struct arena *arena = planning->arena;
+    plan->stages = arena_allocate(arena, (planning->container_count + 1) *
+                                             sizeof *plan->stages);
+    for (size_t i = 0; i < planning->container_count; i++) {
+        const struct planned_container *container = &planning->containers[i];
+        bool last = i + 1 == planning->container_count ||
+                    container[1].stage != container->stage;
+        if (!last)
+            continue;
+        size_t number = ++plan->stage_count;
+        struct plan_stage *stage = &plan->stages[number - 1];
+        struct value *pod = pod_make(planning, name, container->stage);
+        const char *job = planning->staged
+                              ? arena_format(arena, "%s-%zu", name, number)
+                              : name;
+        stage->pod = pod;
+        stage->bare = container->bare;
+        stage->job = make_job(planning, job, pod);
+        object_check(planning, stage->job);
+    }
+}
+
 int objects_make(struct planning *planning, struct plan *plan)
 {
     const char *name = object_name(planning);
-    struct value *pod = pod_make(planning, name);
+    planning->workspace = name;
+    make_stages(planning, plan, name);
+    plan->job = plan->stages[0].job;
+    plan->pod = plan->stages[0].pod;
     plan->run = make_run(planning);
     plan->config_map = make_config_map(planning, plan->run, name);
     plan->secret = make_secret(planning, name);
-    plan->job = make_job(planning, name, pod);
-    object_check(planning, plan->job);
-    plan->pod = pod;
+    if (planning->staged)
+        plan->workspace = make_workspace(planning, name);
     return planning->diagnostics->errors ? -1 : 0;
 }

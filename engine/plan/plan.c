@@ -82,18 +82,6 @@ static struct value *first_items(struct arena *arena)
     return list;
 }
 
-/* What only waits needs a container too. */
-static void settle_containers(struct planning *planning)
-{
-    size_t count = planning->container_count;
-    planning->chained = count > 1 && planning->containers[count - 1].bare;
-    if (count > 0 || planning->leaf_count == 0)
-        return;
-    const struct container_settings settings = {
-        .image = value_make_string(planning->arena, PLAN_DEFAULT_IMAGE)};
-    container_place(planning, &settings);
-}
-
 struct plan *plan_make(struct arena *arena, const struct workflow *workflow,
                        const struct plan_options *options,
                        struct diagnostics *diagnostics)
@@ -118,19 +106,20 @@ struct plan *plan_make(struct arena *arena, const struct workflow *workflow,
     };
     add_secrets(&planning);
     steps_plan(&planning);
-    settle_containers(&planning);
     settle_images(&planning);
+    sequence_choose(&planning);
     struct plan *plan = arena_allocate(arena, sizeof *plan);
     *plan = (struct plan){
         .run_id = options->run_id,
         .token = options->token,
         .workflow = workflow->name,
         .images = list_images(&planning),
-        .bare = planning.container_count > 0 &&
-                planning.containers[planning.container_count - 1].bare,
+        .chained = planning.chained,
+        .sequence = planning.sequence,
     };
     if (diagnostics->errors > before)
         return NULL;
     objects_make(&planning, plan);
+    plan->bare = plan->stages[plan->stage_count - 1].bare;
     return diagnostics->errors > before ? NULL : plan;
 }

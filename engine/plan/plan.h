@@ -23,6 +23,13 @@
     "docker.io/alpine/git:2.49.1@sha256:"                                      \
     "c0280cf9572316299b08544065d3bf35db65043d5e3963982ec50647d2746e26"
 
+/* How the containers of a pod follow one another: chosen, all started at once, or
+ * as initContainers. */
+enum plan_sequence { SEQUENCE_AUTO, SEQUENCE_GATED, SEQUENCE_CHAINED };
+
+/* All steps in one pod, or each top-level step in one of its own. */
+enum plan_isolation { ISOLATION_POD, ISOLATION_STEP };
+
 struct plan_options {
     const char *run_id;         /* 16 hex digits */
     const char *token;          /* 32 hex digits: frames the control lines */
@@ -31,7 +38,19 @@ struct plan_options {
     bool
         security_later; /* what the profile adds waits for the cluster, which may
                           * give users itself; what it forbids is told now */
-    bool no_pause;      /* `paused` is left out */
+    enum plan_sequence sequence;
+    enum plan_isolation isolation;
+    bool isolation_given; /* else spec.system.assay.isolation may say it */
+    const char *workspace_size; /* of `workspace`; NULL: 1Gi */
+    bool no_pause;              /* `paused` is left out */
+};
+
+/* A Job of the plan. With isolation `step` there is one for each top-level step,
+ * and each is run when the one before it has ended, however that was. */
+struct plan_stage {
+    const struct value *job;
+    const struct value *pod; /* job.spec.template.spec */
+    bool bare;               /* its last container has no entrypoint */
 };
 
 /* Lives in the arena that it was made in. */
@@ -42,15 +61,26 @@ struct plan {
     const struct value *run;    /* the instructions: docs/entrypoint.md */
     const struct value *images; /* list of strings, each once, in order */
 
-    /* The only step runs its image's own command, without the entrypoint: what
+    /* The last step runs its image's own command, without the entrypoint: what
      * only a runtime with images can do. */
     bool bare;
+
+    bool chained;         /* initContainers, and the last one behind them */
+    const char *sequence; /* why so, for people; NULL: one container */
 
     /* The objects in the order of creation. */
     const struct value *config_map; /* data: `run` as run.json */
     const struct value *secret; /* stringData: token, sensitive parameters */
     const struct value *job;
     const struct value *pod; /* job.spec.template.spec, for local runtimes */
+
+    /* All Jobs, at least one; `job` and `pod` are those of the first. */
+    struct plan_stage *stages;
+    size_t stage_count;
+
+    /* With isolation `step`: the claim for what the stages share, mounted by its
+     * sub-paths. On one machine a folder. NULL otherwise. */
+    const struct value *workspace;
 };
 
 /* Plans `workflow` (which must be resolved). What cannot be run (an unsupported
@@ -62,6 +92,10 @@ struct plan *plan_make(struct arena *arena, const struct workflow *workflow,
 /* Appends the objects as a YAML stream; values of the Secret are replaced by
  * "REDACTED" unless `secrets`. */
 void plan_print(struct text *text, const struct plan *plan, bool secrets);
+
+/* Appends what the plan asks of a cluster, for people, as comments of YAML:
+ * containers, images, requests as Kubernetes counts them, objects. */
+void plan_summarize(struct text *text, const struct plan *plan);
 
 /* The static entrypoint program embedded in this binary, and its SHA-256 as 64
  * hex digits. Constant. */

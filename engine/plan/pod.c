@@ -53,6 +53,37 @@ static struct value *pod_volume(struct arena *arena)
     return volume;
 }
 
+static struct value *empty_volume(struct arena *arena, const char *name)
+{
+    struct value *volume = value_make_map(arena);
+    value_set_string(arena, volume, "name", name);
+    value_set(arena, volume, "emptyDir", value_make_map(arena));
+    return volume;
+}
+
+/* What the stages share instead of emptyDirs: folders of one claim. */
+static struct value *workspace_volume(struct planning *planning)
+{
+    struct arena *arena = planning->arena;
+    struct value *claim = value_make_map(arena);
+    value_set_string(arena, claim, "claimName", planning->workspace);
+    struct value *volume = value_make_map(arena);
+    value_set_string(arena, volume, "name", PLAN_WORKSPACE);
+    value_set(arena, volume, "persistentVolumeClaim", claim);
+    return volume;
+}
+
+static struct value *shared_mount(struct planning *planning, const char *name,
+                                  const char *path)
+{
+    struct arena *arena = planning->arena;
+    if (!planning->staged)
+        return mount(arena, name, path, false);
+    struct value *made = mount(arena, PLAN_WORKSPACE, path, false);
+    value_set_string(arena, made, "subPath", name);
+    return made;
+}
+
 static struct value *make_volumes(struct planning *planning, const char *name)
 {
     struct arena *arena = planning->arena;
@@ -74,12 +105,11 @@ static struct value *make_volumes(struct planning *planning, const char *name)
     value_set_string(arena, volume, "name", "assay-run");
     value_set(arena, volume, "configMap", run);
     value_append(arena, list, volume);
-    for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
-        volume = value_make_map(arena);
-        value_set_string(arena, volume, "name", shared[i].name);
-        value_set(arena, volume, "emptyDir", value_make_map(arena));
-        value_append(arena, list, volume);
-    }
+    for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
+        if (!planning->staged)
+            value_append(arena, list, empty_volume(arena, shared[i].name));
+    if (planning->staged)
+        value_append(arena, list, workspace_volume(planning));
     if (planning->paused)
         value_append(arena, list, pod_volume(arena));
     for (size_t i = 0; i < value_count(planning->content_volumes); i++)
@@ -116,8 +146,9 @@ static struct value *make_mounts(struct planning *planning,
     value_append(arena, list, mount(arena, "assay-run", "/.assay/run", true));
     for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
         if (!is_taken(settings, shared[i].path))
-            value_append(arena, list,
-                         mount(arena, shared[i].name, shared[i].path, false));
+            value_append(
+                arena, list,
+                shared_mount(planning, shared[i].name, shared[i].path));
     if (planning->paused)
         value_append(arena, list,
                      mount(arena, "assay-pod", "/.assay/pod", true));
@@ -200,15 +231,21 @@ static struct value *make_security(struct planning *planning,
     return context;
 }
 
+/* The last container of its pod. */
+static bool is_last(const struct planning *planning, size_t index)
+{
+    return index + 1 == planning->container_count ||
+           planning->containers[index + 1].stage !=
+               planning->containers[index].stage;
+}
+
 /* Of a chain, only the last entrypoint tells the verdict by its exit code. What
  * runs without one behind it must not start after a failure, so that the one
  * before it tells. */
 static bool is_quiet(const struct planning *planning, size_t index)
 {
-    size_t last = planning->container_count - 1;
-    if (planning->containers[last].bare && last > 0)
-        last--;
-    return planning->chained && index < last;
+    return planning->chained && !is_last(planning, index) &&
+           !planning->containers[index + 1].bare;
 }
 
 static void set_entrypoint(struct planning *planning, struct value *made,
@@ -329,13 +366,15 @@ static void copy_fields(struct planning *planning, struct value *pod,
 
 /* All at once, or one after another with the last one as the container. */
 static void set_containers(struct planning *planning, struct value *pod,
-                           const char *name)
+                           const char *name, size_t stage)
 {
     struct arena *arena = planning->arena;
     struct value *first = value_make_list(arena);
     struct value *containers = value_make_list(arena);
     for (size_t i = 0; i < planning->container_count; i++) {
-        bool last = i + 1 == planning->container_count;
+        if (planning->containers[i].stage != stage)
+            continue;
+        bool last = is_last(planning, i);
         value_append(arena, planning->chained && !last ? first : containers,
                      make_container(planning, &planning->containers[i], name));
     }
@@ -344,7 +383,28 @@ static void set_containers(struct planning *planning, struct value *pod,
     value_set(arena, pod, "containers", containers);
 }
 
-struct value *pod_make(struct planning *planning, const char *name)
+/* A field of the container's resources is of the first container that has the
+ * volume, since a volume must say of which. */
+static void settle_fields(struct planning *planning, const struct value *pod)
+{
+    const struct value *volumes = value_get(pod, "volumes");
+    const struct value *containers = value_get(pod, "containers");
+    const struct value *first = value_get(pod, "initContainers");
+    if (value_count(first) > 0)
+        containers = first;
+    const char *name = value_string_at(value_item(containers, 0), "name");
+    for (size_t i = 0; i < value_count(volumes); i++) {
+        const struct value *items =
+            value_path(value_item(volumes, i), "downwardAPI.items");
+        struct value *field =
+            value_get(value_item(items, 0), "resourceFieldRef");
+        if (field && !value_get(field, "containerName"))
+            value_set_string(planning->arena, field, "containerName", name);
+    }
+}
+
+struct value *pod_make(struct planning *planning, const char *name,
+                       size_t stage)
 {
     struct arena *arena = planning->arena;
     const struct value *source =
@@ -359,8 +419,13 @@ struct value *pod_make(struct planning *planning, const char *name)
     struct value *context =
         given ? names_static_value(planning, given) : value_make_map(arena);
     make_numbers(arena, context);
+    if (!value_get(context, "fsGroup") &&
+        !value_bool_or(value_get(source, "disableFsGroupDefaulting"), false))
+        value_set(arena, context, "fsGroup",
+                  value_make_int(arena, PLAN_FILE_GROUP));
     value_set(arena, pod, "securityContext", context);
-    set_containers(planning, pod, name);
+    set_containers(planning, pod, name, stage);
     value_set(arena, pod, "volumes", make_volumes(planning, name));
+    settle_fields(planning, pod);
     return pod;
 }

@@ -16,14 +16,20 @@ static const struct value *redacted(struct arena *arena,
 void plan_print(struct text *text, const struct plan *plan, bool secrets)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    const struct value *objects[] = {
+    const struct value *first[] = {
         plan->config_map,
         secrets ? plan->secret : redacted(arena, plan->secret),
-        plan->job,
+        plan->workspace,
     };
-    for (size_t i = 0; i < sizeof objects / sizeof *objects; i++) {
+    for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
+        if (!first[i])
+            continue;
+        value_write_yaml(text, first[i]);
+        text_append_string(text, "---\n");
+    }
+    for (size_t i = 0; i < plan->stage_count; i++) {
         if (i > 0)
             text_append_string(text, "---\n");
-        value_write_yaml(text, objects[i]);
+        value_write_yaml(text, plan->stages[i].job);
     }
 }

@@ -24,6 +24,7 @@ struct container_settings {
 struct planned_container {
     struct container_settings settings;
     size_t index;
+    size_t stage;
     size_t steps;            /* how many it carries out */
     struct value *variables; /* list of env entries of the container itself */
     struct value *known;     /* the same by name */
@@ -49,6 +50,8 @@ struct planned_step {
     const char *name; /* NULL: none was given */
     const char *condition;
     bool negative, optional, paused;
+    size_t
+        stage;  /* of a node at the top: which step of the workflow it is of */
     bool after; /* one of the workflow's `after`: runs after an abort as well */
     const char *timeout, *delay;
     const struct value *source; /* the step that it is a part of */
@@ -84,13 +87,28 @@ struct planning {
     struct value *content_volumes;
     struct value *sources; /* of a variable, as JSON -> its name */
     struct value *globals; /* env entries that later steps have too */
+    const char *sequence;  /* why they are `chained` or not */
     bool chained;          /* initContainers, and the last one behind them */
     bool isolated;         /* system.isolatedContainers */
     struct value *ids;     /* ids and refs of steps, as names of a map */
     struct planned_list tree;
+
+    /* With isolation `step`: a stage for each node at the top. */
+    bool staged;
+    bool waiting; /* a leaf is in the next container, which is not there yet */
+    size_t stage; /* of the leaf that is being planned */
+    size_t stage_count;
+    size_t folder_count;   /* in its claim, for content */
+    const char *workspace; /* the name of its claim */
 };
 
 enum { NAME_LIMIT = 63 };
+
+/* The group of what is written to the volumes of a pod, unless it says another. */
+enum { PLAN_FILE_GROUP = 1001 };
+
+/* The volume of a pod that is the claim of all stages. */
+#define PLAN_WORKSPACE "assay-workspace"
 
 /* The settings `above` with those of `container` (a container, run or step map;
  * NULL: nothing) on top. */
@@ -139,6 +157,9 @@ struct value *fetch_script(struct planning *planning,
 struct planned_container *
 container_place(struct planning *planning,
                 const struct container_settings *settings);
+
+/* The last container of the stage; NULL: it has none yet. */
+struct planned_container *container_last(struct planning *planning);
 
 /* A container of its own; NULL after a diagnostic: too many. */
 struct planned_container *
@@ -204,10 +225,18 @@ struct value *names_static_value(struct planning *planning,
                                  const struct value *value);
 
 /* The pod specification. */
-struct value *pod_make(struct planning *planning, const char *name);
+struct value *pod_make(struct planning *planning, const char *name,
+                       size_t stage);
 
 /* ConfigMap, Secret and Job, filled into `plan`. -1 after a diagnostic. */
 int objects_make(struct planning *planning, struct plan *plan);
 
 /* Reports what a Kubernetes server would refuse of the Job (E320). */
 void object_check(struct planning *planning, const struct value *job);
+
+/* A Kubernetes quantity (`100m`, `64Mi`) as a number; false: it is none. */
+bool object_read_quantity(struct arena *arena, const struct value *value,
+                          double *number);
+
+/* Decides whether the containers run at once or one after another, and why. */
+void sequence_choose(struct planning *planning);

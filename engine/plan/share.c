@@ -109,11 +109,17 @@ static void join(struct planning *planning, struct planned_container *last,
     own->mounts = mounts;
 }
 
-static struct planned_container *last_container(struct planning *planning)
+struct planned_container *container_last(struct planning *planning)
 {
     size_t count = planning->container_count;
-    return count && !planning->isolated ? &planning->containers[count - 1]
-                                        : NULL;
+    struct planned_container *last =
+        count ? &planning->containers[count - 1] : NULL;
+    return last && last->stage == planning->stage ? last : NULL;
+}
+
+static struct planned_container *last_container(struct planning *planning)
+{
+    return planning->isolated ? NULL : container_last(planning);
 }
 
 struct planned_container *
@@ -134,11 +140,13 @@ container_add(struct planning *planning,
     *made = (struct planned_container){
         .settings = *settings,
         .index = count,
+        .stage = planning->stage,
         .steps = 1,
         .variables = value_make_list(planning->arena),
         .known = value_make_map(planning->arena),
     };
     planning->container_count++;
+    planning->waiting = false;
     return made;
 }
 

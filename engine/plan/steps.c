@@ -221,8 +221,13 @@ static void add_list(struct planning *planning, struct planned_list *list,
                      const struct value *steps,
                      const struct container_settings *above, int depth)
 {
-    for (size_t i = 0; i < value_count(steps); i++)
+    for (size_t i = 0; i < value_count(steps); i++) {
+        size_t first = list->count;
         add_step(planning, list, steps->list.items[i], above, depth);
+        for (size_t j = first; depth == 0 && j < list->count; j++)
+            list->items[j]->stage = planning->stage_count;
+        planning->stage_count += depth == 0 && list->count > first;
+    }
 }
 
 static void add_leaf(struct planning *planning, struct planned_list *list,
@@ -404,6 +409,11 @@ void steps_plan(struct planning *planning)
     const struct value *spec = value_get(planning->workflow->resolved, "spec");
     refuse_unsupported(planning, spec, unsupported_in_spec,
                        sizeof unsupported_in_spec / sizeof(char *));
+    const char *isolation =
+        value_string(value_path(spec, "system.assay.isolation"));
+    planning->staged = planning->options->isolation_given
+                           ? planning->options->isolation == ISOLATION_STEP
+                           : isolation && strcmp(isolation, "step") == 0;
     planning->isolated =
         value_bool_or(value_path(spec, "system.isolatedContainers"), false);
     struct container_settings defaults = {.image = &default_image};
@@ -414,6 +424,7 @@ void steps_plan(struct planning *planning)
     const struct value *content = value_get(spec, "content");
     settings = content_merge(planning, &settings, content);
     fetch_add(planning, &planning->tree, NULL, content, &settings);
+    planning->stage_count = planning->tree.count > 0; /* what was fetched */
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++) {
         size_t first = planning->tree.count;
         add_list(planning, &planning->tree, value_get(spec, phases[i]),

@@ -1,6 +1,6 @@
 /*
  * Golden folders: tests/cases/plan/NAME/ holds workflow.yaml, perhaps config.yaml
- * (parameters), and what must come out: plan.yaml, or error.txt with the findings.
+ * (parameters) and options.yaml (as on the command line), and what must come out: plan.yaml, or error.txt with the findings.
  * With ASSAY_REWRITE_CASES=1 the expected files are written anew; review the diff.
  */
 #include <dirent.h>
@@ -52,13 +52,38 @@ static void give_parameters(struct arena *arena, struct workflow *workflow,
         fail_msg("%s/config.yaml: %s", folder, error.text);
 }
 
-static struct plan *make_plan(struct arena *arena, const char *folder,
-                              struct diagnostics *found)
+/* The options of a case, with ids that are always the same. */
+static struct plan_options read_options(struct arena *arena, const char *folder)
 {
-    static const struct plan_options options = {
+    struct plan_options options = {
         .run_id = "0123456789abcdef",
         .token = "00000000000000000000000000000000",
     };
+    struct diagnostics found = diagnostics_make(arena, "options.yaml");
+    const char *text =
+        read_text(arena, arena_format(arena, "%s/options.yaml", folder));
+    if (!text)
+        return options;
+    const struct value *map =
+        value_item(value_read_yaml(arena, text, strlen(text), &found), 0);
+    const char *sequence = value_string_at(map, "sequence");
+    options.no_pause = value_bool_or(value_get(map, "no-pause"), false);
+    options.namespace_name = value_string_at(map, "namespace");
+    options.workspace_size = value_string_at(map, "workspace-size");
+    options.isolation_given = value_get(map, "isolation") != NULL;
+    if (options.isolation_given &&
+        strcmp(value_string_at(map, "isolation"), "step") == 0)
+        options.isolation = ISOLATION_STEP;
+    if (sequence)
+        options.sequence = strcmp(sequence, "chained") == 0 ? SEQUENCE_CHAINED
+                                                            : SEQUENCE_GATED;
+    return options;
+}
+
+static struct plan *make_plan(struct arena *arena, const char *folder,
+                              struct diagnostics *found)
+{
+    const struct plan_options options = read_options(arena, folder);
     const char *source =
         read_text(arena, arena_format(arena, "%s/workflow.yaml", folder));
     const struct value *documents =
@@ -116,8 +141,10 @@ static void check_case(const char *name)
     CLEANUP(text_free) struct text findings = {0};
     diagnostics_sort(&found);
     append_findings(&findings, &found);
-    if (plan)
+    if (plan) {
+        plan_summarize(&printed, plan);
         plan_print(&printed, plan, false);
+    }
     compare(arena, arena_format(arena, "%s/plan.yaml", folder),
             plan ? without_digest(arena, text_string(&printed)) : NULL);
     compare(arena, arena_format(arena, "%s/error.txt", folder),
