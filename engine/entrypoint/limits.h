@@ -15,7 +15,7 @@ enum {
     ENTRYPOINT_RETRY_LIMIT = 1000,
     ENTRYPOINT_REF_LIMIT = 320,     /* bytes: five for each level */
     ENTRYPOINT_LINES_LIMIT = 8000,  /* of secrets with several, masked singly */
-    ENTRYPOINT_WORDS_LIMIT = 16000, /* masked: the lines and all forms */
+    ENTRYPOINT_WORDS_LIMIT = 48000, /* masked: the lines and all forms */
     ENTRYPOINT_TERMINATION_LIMIT = 4096, /* bytes, by Kubernetes */
     ENTRYPOINT_SCRIPT_ARGUMENT_LIMIT =
         100 * 1024,                         /* execve: 128 KiB a string */

@@ -1,29 +1,48 @@
 /*
  * At each place the longest word that begins there is replaced. A place is decided
  * when no word could still begin there and go beyond what has come so far; the
- * undecided rest, shorter than the longest word, is held back. Places whose byte
- * begins no word are skipped by a table.
+ * undecided rest, shorter than the longest word, is held back.
+ *
+ * Most places are passed over by one look into a table of bits, by a hash of the four
+ * bytes there; words with that hash hang in a chain, longest first. Shorter words are
+ * found by their first byte, and so are words that the end of the bytes cuts.
  */
 #include "engine/entrypoint/mask.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "engine/base/memory.h"
 #include "engine/entrypoint/limits.h"
+
+enum {
+    KEY = 4, /* bytes that are hashed */
+    FILTER_BITS = 16,
+    CHAINS = 4096,
+    SHORTEST_ENCODED = 3, /* forms of less would hide half the text */
+    SHORTEST_FORM = 4,    /* and so would shorter forms */
+    SHORTEST_LINE = 8, /* of a secret with several, such as brackets of JSON */
+};
 
 static const char replacement[] = "********";
 
 struct word {
     const char *bytes;
     size_t length;
+    uint32_t chain; /* the next with its hash; 0: none, else the index + 1 */
+    uint32_t first; /* the next with its first byte */
 };
 
 struct mask {
     struct arena *arena;
-    struct word *words; /* longest first */
+    struct word *words;
     size_t count, capacity;
-    bool begins[256]; /* bytes that a word begins with */
+    size_t lines;                             /* words that are lines */
+    uint64_t filter[(1 << FILTER_BITS) / 64]; /* hashes that words have */
+    uint32_t chains[CHAINS];                  /* words of KEY bytes and more */
+    uint32_t firsts[256];                     /* all words */
+    bool shorts[256]; /* first bytes of words of less than KEY */
     struct text held;
 };
 
@@ -34,14 +53,46 @@ struct mask *mask_make(struct arena *arena)
     return mask;
 }
 
+/* --- words ----------------------------------------------------------------- */
+
+static uint32_t hash(const char *bytes)
+{
+    uint32_t key;
+    memcpy(&key, bytes, sizeof key);
+    return key * UINT32_C(2654435761) >> (32 - FILTER_BITS);
+}
+
+/* Hangs a word into its chain, longest first. */
+static void hang(struct mask *mask, uint32_t number)
+{
+    struct word *word = &mask->words[number - 1];
+    uint32_t key = hash(word->bytes);
+    uint32_t *link = &mask->chains[key % CHAINS];
+    mask->filter[key / 64] |= UINT64_C(1) << key % 64;
+    while (*link && mask->words[*link - 1].length >= word->length)
+        link = &mask->words[*link - 1].chain;
+    word->chain = *link;
+    *link = number;
+}
+
+static bool is_known(const struct mask *mask, const char *bytes, size_t length)
+{
+    uint32_t number = length >= KEY ? mask->chains[hash(bytes) % CHAINS]
+                                    : mask->firsts[(unsigned char)bytes[0]];
+    while (number) {
+        const struct word *word = &mask->words[number - 1];
+        if (word->length == length && memcmp(word->bytes, bytes, length) == 0)
+            return true;
+        number = length >= KEY ? word->chain : word->first;
+    }
+    return false;
+}
+
 static void add_word(struct mask *mask, const char *bytes, size_t length)
 {
-    if (length == 0 || mask->count == ENTRYPOINT_WORDS_LIMIT)
+    if (length == 0 || mask->count == ENTRYPOINT_WORDS_LIMIT ||
+        is_known(mask, bytes, length))
         return;
-    for (size_t i = 0; i < mask->count; i++)
-        if (mask->words[i].length == length &&
-            memcmp(mask->words[i].bytes, bytes, length) == 0)
-            return;
     if (mask->count == mask->capacity) {
         size_t capacity = mask->capacity ? 2 * mask->capacity : 16;
         mask->words = arena_grow(mask->arena, mask->words,
@@ -49,69 +100,103 @@ static void add_word(struct mask *mask, const char *bytes, size_t length)
                                  capacity * sizeof *mask->words);
         mask->capacity = capacity;
     }
-    size_t place = mask->count++;
-    for (; place > 0 && mask->words[place - 1].length < length; place--)
-        mask->words[place] = mask->words[place - 1];
-    mask->words[place] =
-        (struct word){arena_copy(mask->arena, bytes, length), length};
-    mask->begins[(unsigned char)bytes[0]] = true;
+    uint32_t *first = &mask->firsts[(unsigned char)bytes[0]];
+    mask->words[mask->count++] = (struct word){
+        .bytes = arena_copy(mask->arena, bytes, length),
+        .length = length,
+        .first = *first,
+    };
+    *first = (uint32_t)mask->count;
+    if (length >= KEY)
+        hang(mask, *first);
+    else
+        mask->shorts[(unsigned char)bytes[0]] = true;
 }
 
-/* RFC 4648 section 4, without padding: with it the word is found as well. */
-static void add_base64(struct mask *mask, const char *word, size_t length)
+/* The digits of RFC 4648, section 4 or 5, of the word behind `before` other bytes:
+ * those that the word alone decides, and also with the one that zero bits fill up, as
+ * it stands when the word ends what was encoded. */
+static void add_base64(struct mask *mask, const char *word, size_t length,
+                       size_t before, const char *last_two)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                 "abcdefghijklmnopqrstuvwxyz0123456789+/";
-    const unsigned char *bytes = (const unsigned char *)word;
+                                 "abcdefghijklmnopqrstuvwxyz0123456789";
     CLEANUP(text_free) struct text text = {0};
-    for (size_t i = 0; i < length; i += 3) {
-        unsigned group = (unsigned)bytes[i] << 16;
-        group |= i + 1 < length ? (unsigned)bytes[i + 1] << 8 : 0;
-        group |= i + 2 < length ? bytes[i + 2] : 0;
-        size_t count = length - i < 3 ? length - i + 1 : 4;
-        for (size_t j = 0; j < count; j++)
-            text_append_character(&text, digits[group >> (18 - 6 * j) & 63]);
+    size_t begin = (8 * before + 5) / 6, end = 8 * (before + length) / 6;
+    for (size_t i = begin; i <= end; i++) {
+        unsigned value = 0;
+        for (size_t bit = 6 * i; bit < 6 * i + 6; bit++) {
+            size_t at = bit / 8 - before;
+            unsigned byte = at < length ? (unsigned char)word[at] : 0;
+            value = value << 1 | (byte >> (7 - bit % 8) & 1);
+        }
+        if (i == end && text.length >= SHORTEST_FORM)
+            add_word(mask, text_string(&text), text.length);
+        text_append_character(&text, value < 62 ? digits[value]
+                                                : last_two[value - 62]);
+    }
+    if (8 * (before + length) % 6 != 0 && text.length >= SHORTEST_FORM)
+        add_word(mask, text_string(&text), text.length);
+    memory_wipe(text.data, text.length);
+}
+
+/* RFC 3986 section 2.1; programs differ in what they leave as it is. Those that
+ * encode forms make a space a plus. */
+static void add_percent(struct mask *mask, const char *word, size_t length,
+                        const char *kept, const char *hex)
+{
+    bool form = kept[0] == '+';
+    kept += form ? 1 : 0;
+    CLEANUP(text_free) struct text text = {0};
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)word[i];
+        if (byte == ' ' && form) {
+            text_append_character(&text, '+');
+        } else if ((byte < 0x80 && isalnum(byte)) || strchr(kept, word[i])) {
+            text_append_character(&text, word[i]);
+        } else {
+            text_append_character(&text, '%');
+            text_append_character(&text, hex[byte >> 4]);
+            text_append_character(&text, hex[byte & 15]);
+        }
     }
     add_word(mask, text_string(&text), text.length);
     memory_wipe(text.data, text.length);
 }
 
-/* RFC 3986 section 2.1. */
-static void add_percent(struct mask *mask, const char *word, size_t length)
-{
-    CLEANUP(text_free) struct text text = {0};
-    for (size_t i = 0; i < length; i++)
-        if (isalnum((unsigned char)word[i]) || strchr("-._~", word[i]))
-            text_append_character(&text, word[i]);
-        else
-            text_append_format(&text, "%%%02X", (unsigned char)word[i]);
-    if (text.length != length)
-        add_word(mask, text_string(&text), text.length);
-    memory_wipe(text.data, text.length);
-}
-
 static void add_forms(struct mask *mask, const char *word, size_t length)
 {
-    enum { SHORTEST_ENCODED = 3 }; /* forms of less would hide half the text */
+    static const char *const alphabets[] = {"+/", "-_"};
+    static const char *const kept[] = {
+        "-._~",      /* strict */
+        "-._~/",     /* of a path */
+        "-._~!'()*", /* encodeURIComponent */
+        "+-._*",     /* a form: + is a space */
+    };
+    static const char *const hex[] = {"0123456789ABCDEF", "0123456789abcdef"};
     add_word(mask, word, length);
     if (length < SHORTEST_ENCODED)
         return;
-    add_base64(mask, word, length);
-    add_percent(mask, word, length);
+    for (size_t i = 0; i < sizeof alphabets / sizeof *alphabets; i++)
+        for (size_t before = 0; before < 3; before++)
+            add_base64(mask, word, length, before, alphabets[i]);
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        for (size_t j = 0; j < sizeof hex / sizeof *hex; j++)
+            add_percent(mask, word, length, kept[i], hex[j]);
 }
 
-/* Programs print a key line by line, with their own text in between. Short lines,
- * such as the brackets of JSON, would hide half the text. */
+/* Programs print a key line by line, with their own text in between. */
 static void add_lines(struct mask *mask, const char *word, size_t length)
 {
-    enum { SHORTEST_LINE = 8 };
     const char *end = word + length;
-    while (word < end && mask->count < ENTRYPOINT_LINES_LIMIT) {
+    while (word < end && mask->lines < ENTRYPOINT_LINES_LIMIT) {
         const char *newline = memchr(word, '\n', (size_t)(end - word));
         size_t line = (size_t)((newline ? newline : end) - word);
         size_t kept = line > 0 && word[line - 1] == '\r' ? line - 1 : line;
-        if (kept >= SHORTEST_LINE)
+        if (kept >= SHORTEST_LINE) {
             add_word(mask, word, kept);
+            mask->lines++;
+        }
         word += line + 1;
     }
 }
@@ -134,64 +219,92 @@ bool mask_is_empty(const struct mask *mask)
     return mask->count == 0;
 }
 
+/* --- looking --------------------------------------------------------------- */
+
 enum match { MATCH_NONE, MATCH_WORD, MATCH_OPEN };
 
-/* What begins at `bytes`: a word (its length in *taken), nothing, or perhaps a
- * word that goes beyond the end. */
-static enum match match(const struct mask *mask, const char *bytes,
-                        size_t length, size_t *taken)
+/* A word that begins at `bytes`, of KEY bytes and more: the longest that is there
+ * (its length in *taken), or a longer one that perhaps goes beyond the end. */
+static enum match match_long(const struct mask *mask, const char *bytes,
+                             size_t length, bool last, size_t *taken)
 {
-    for (size_t i = 0; i < mask->count; i++) {
-        const struct word *word = &mask->words[i];
+    uint32_t number = mask->chains[hash(bytes) % CHAINS];
+    while (number) {
+        const struct word *word = &mask->words[number - 1];
         size_t common = word->length < length ? word->length : length;
-        if (memcmp(word->bytes, bytes, common) != 0)
-            continue;
-        *taken = common;
-        return common == word->length ? MATCH_WORD : MATCH_OPEN;
+        if (common == word->length || !last)
+            if (memcmp(word->bytes, bytes, common) == 0) {
+                *taken = common;
+                return common == word->length ? MATCH_WORD : MATCH_OPEN;
+            }
+        number = word->chain;
     }
     return MATCH_NONE;
 }
 
-/* A longer word did not come: the length of a shorter one that is here, or 0. */
-static size_t match_whole(const struct mask *mask, const char *bytes,
-                          size_t length)
+/* The same of words that are shorter, or that less than KEY bytes are there of. */
+static enum match match_short(const struct mask *mask, const char *bytes,
+                              size_t length, bool last, size_t *taken)
 {
-    for (size_t i = 0; i < mask->count; i++) {
-        const struct word *word = &mask->words[i];
-        if (word->length <= length &&
-            memcmp(word->bytes, bytes, word->length) == 0)
-            return word->length;
+    uint32_t number = mask->firsts[(unsigned char)bytes[0]];
+    *taken = 0;
+    for (; number; number = mask->words[number - 1].first) {
+        const struct word *word = &mask->words[number - 1];
+        size_t common = word->length < length ? word->length : length;
+        if ((word->length >= KEY && length >= KEY) ||
+            memcmp(word->bytes, bytes, common) != 0)
+            continue;
+        if (common < word->length && !last)
+            return MATCH_OPEN;
+        if (common == word->length && common > *taken)
+            *taken = common;
     }
-    return 0;
+    return *taken > 0 ? MATCH_WORD : MATCH_NONE;
+}
+
+static bool may_begin(const struct mask *mask, const char *bytes)
+{
+    uint32_t key = hash(bytes);
+    return (mask->filter[key / 64] >> key % 64 & 1) != 0;
+}
+
+/* The first place at or behind `from` where something begins; `length`: none. */
+static size_t look(const struct mask *mask, const char *bytes, size_t length,
+                   size_t from, bool last, enum match *found, size_t *taken)
+{
+    size_t at = from;
+    for (; at + KEY <= length; at++) {
+        *found = may_begin(mask, bytes + at)
+                     ? match_long(mask, bytes + at, length - at, last, taken)
+                     : MATCH_NONE;
+        if (*found == MATCH_NONE && mask->shorts[(unsigned char)bytes[at]])
+            *found = match_short(mask, bytes + at, length - at, last, taken);
+        if (*found != MATCH_NONE)
+            return at;
+    }
+    for (; at < length; at++) {
+        *found = match_short(mask, bytes + at, length - at, last, taken);
+        if (*found != MATCH_NONE)
+            return at;
+    }
+    *found = MATCH_NONE;
+    return length;
 }
 
 /* Appends what is decided of `bytes`; the length of that. */
 static size_t replace(const struct mask *mask, const char *bytes, size_t length,
                       bool last, struct text *out)
 {
-    size_t start = 0, i = 0;
-    while (i < length) {
-        size_t taken = 0;
-        enum match found = mask->begins[(unsigned char)bytes[i]]
-                               ? match(mask, bytes + i, length - i, &taken)
-                               : MATCH_NONE;
-        if (found == MATCH_OPEN && !last)
-            break;
-        if (found == MATCH_OPEN) {
-            taken = match_whole(mask, bytes + i, length - i);
-            found = taken > 0 ? MATCH_WORD : MATCH_NONE;
-        }
-        if (found == MATCH_NONE) {
-            i++;
-            continue;
-        }
-        text_append(out, bytes + start, i - start);
+    for (size_t at = 0;;) {
+        enum match found;
+        size_t taken;
+        size_t next = look(mask, bytes, length, at, last, &found, &taken);
+        text_append(out, bytes + at, next - at);
+        if (found != MATCH_WORD)
+            return next;
         text_append(out, replacement, sizeof replacement - 1);
-        i += taken;
-        start = i;
+        at = next + taken;
     }
-    text_append(out, bytes + start, i - start);
-    return i;
 }
 
 void mask_push(struct mask *mask, const char *bytes, size_t length,
@@ -226,8 +339,9 @@ void mask_drop(struct mask *mask)
 
 bool mask_finds(const struct mask *mask, const char *bytes, size_t length)
 {
-    for (size_t i = 0; i < mask->count; i++)
-        if (memmem(bytes, length, mask->words[i].bytes, mask->words[i].length))
-            return true;
-    return false;
+    enum match found = MATCH_NONE;
+    size_t taken;
+    if (mask->count > 0)
+        look(mask, bytes, length, 0, true, &found, &taken);
+    return found == MATCH_WORD;
 }

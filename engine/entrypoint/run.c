@@ -37,7 +37,7 @@ static int end_step(struct run *run, struct step *step, enum step_status status,
     if (output_end(run->output, step, reason, error) < 0 ||
         state_note(run->state, step, error) < 0)
         return -1;
-    return state_report(run->state, NULL, error);
+    return state_report_end(run->state, step, error);
 }
 
 /* Ends a step that has not begun, and everything under it. */

@@ -249,6 +249,11 @@ static bool is_reported(const struct state *state, const struct step *step)
            (step->group || step->container == state->container);
 }
 
+static bool is_dull(enum step_status status)
+{
+    return status == STEP_PASSED || status == STEP_SKIPPED;
+}
+
 /* Appends the steps that have ended, the dull ones on demand; whether all fitted. */
 static bool print_steps(struct text *text, const struct state *state,
                         bool with_dull, size_t limit)
@@ -256,7 +261,9 @@ static bool print_steps(struct text *text, const struct state *state,
     const char *separator = "";
     for (const struct step *step = instructions_first(state->instructions);
          step; step = instructions_next(state->instructions, step, true)) {
-        bool dull = step->status == STEP_PASSED || step->status == STEP_SKIPPED;
+        if (step->status == STEP_PENDING)
+            break; /* so are all behind it */
+        bool dull = is_dull(step->status);
         if (!is_reported(state, step) || (dull && !with_dull))
             continue;
         char entry[ENTRYPOINT_REF_LIMIT + 80];
@@ -274,7 +281,7 @@ static bool print_steps(struct text *text, const struct state *state,
     return true;
 }
 
-void state_print_report(struct text *text, const struct state *state,
+bool state_print_report(struct text *text, const struct state *state,
                         const char *reason)
 {
     enum { TAIL = 16 }; /* ],"cut":true} */
@@ -296,15 +303,24 @@ void state_print_report(struct text *text, const struct state *state,
         print_steps(text, state, false, limit);
     }
     text_append_string(text, complete ? "]}" : "],\"cut\":true}");
+    return complete;
 }
 
-int state_report(const struct state *state, const char *reason,
-                 struct error *error)
+int state_report_end(struct state *state, const struct step *step,
+                     struct error *error)
+{
+    /* What has grown too long says nothing of these, and stays as it is. */
+    if (state->cut && is_dull(step->status))
+        return 0;
+    return state_report(state, NULL, error);
+}
+
+int state_report(struct state *state, const char *reason, struct error *error)
 {
     if (!state->termination)
         return 0;
     CLEANUP(text_free) struct text text = {0};
-    state_print_report(&text, state, reason);
+    state->cut = !state_print_report(&text, state, reason);
     /* A mount point of the kubelet: it cannot be replaced, only rewritten. */
     int descriptor =
         open(state->termination, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);

@@ -15,6 +15,7 @@ struct state {
     size_t container;
     int turn;    /* descriptor that holds the lock of our turn */
     int journal; /* descriptor; -1: not yet open */
+    bool cut;    /* the report has grown too long for all steps */
     bool again;  /* this container has been started before */
 };
 
@@ -44,9 +45,12 @@ int state_finish(struct state *state, struct error *error);
 
 /* Writes the termination message: the steps of this container, what matters
  * first, in at most 4096 bytes; `reason` (NULL: none) for a failure of ours. */
-int state_report(const struct state *state, const char *reason,
-                 struct error *error);
+int state_report(struct state *state, const char *reason, struct error *error);
 
-/* The same as text, for tests. */
-void state_print_report(struct text *text, const struct state *state,
+/* The same after the end of a step, when that changes it. */
+int state_report_end(struct state *state, const struct step *step,
+                     struct error *error);
+
+/* The same as text; whether all steps fitted. */
+bool state_print_report(struct text *text, const struct state *state,
                         const char *reason);

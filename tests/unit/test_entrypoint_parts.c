@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "engine/base/base64.h"
 #include "engine/base/file.h"
 #include "engine/base/text.h"
 #include "engine/entrypoint/environment.h"
@@ -211,6 +212,34 @@ static const struct {
     {"its newline is gone", {"word\n"}, "word.", "********."},
     {"base64", {"hush"}, "aHVzaA==", "********=="},
     {"percent", {"a/b c"}, "a%2Fb%20c", "********"},
+    {"percent in small letters", {"a/b c"}, "a%2fb%20c", "********"},
+    {"percent of a path", {"a/b c"}, "a/b%20c", "********"},
+    {"percent of a form", {"a/b +"}, "a%2Fb+%2B", "********"},
+    {"percent of a browser", {"it's (ü)"}, "it's%20(%C3%BC)", "********"},
+    {"base64 behind one byte",
+     {"hush-hush"},
+     "eGh1c2gtaHVzaA==",
+     "eG********=="},
+    {"base64 behind two", {"hush-hush"}, "eHhodXNoLWh1c2g=", "eHh********="},
+    {"base64 before others", {"hush-hus"}, "aHVzaC1odXMu", "********u"},
+    {"base64 for URLs", {">?>?>?>?"}, "Pj8-Pz4_Pj8", "********"},
+    {"base64 for URLs, behind one",
+     {">?>?>?>?"},
+     "eD4_Pj8-Pz4_Pg",
+     "eD********Pg"},
+    {"one byte: everywhere, and nothing else of it",
+     {"a"},
+     "banana YQ== %61",
+     "b********n********n******** YQ== %61"},
+    {"two bytes", {"ab"}, "abab YWI=", "**************** YWI="},
+    {"three bytes: where it makes four digits",
+     {"abc"},
+     "YWJj eGFiYw==",
+     "******** eG********=="},
+    {"short ones beside long ones",
+     {"a", "abcdefgh", "ab"},
+     "abcdefg a abx abcdefgh",
+     "********cdefg ******** ********x ********"},
     {"an end that could go on", {"ab", "abcd"}, "xabc", "x********c"},
 };
 
@@ -230,6 +259,56 @@ static void check_mask(size_t row, unsigned seed)
     }
     mask_finish(mask, &out);
     CHECK_TEXT(masks[row].name, text_string(&out), masks[row].want);
+}
+
+/* A secret anywhere in what is encoded, whole lines of base64 apart: nothing of it can
+ * be read from what is left but the bits of a digit at each end. */
+static void test_base64_anywhere(void **state)
+{
+    (void)state;
+    static const char secret[] = "s3cr3t/+value~!";
+    for (size_t before = 0; before < 12; before++)
+        for (size_t behind = 0; behind < 12; behind++) {
+            CLEANUP(arena_free) struct arena *arena = arena_new();
+            CLEANUP(text_free) struct text plain = {0}, out = {0};
+            struct mask *mask = mask_make(arena);
+            mask_add(mask, secret, sizeof secret - 1);
+            text_append(&plain, "xxxxxxxxxxxx", before);
+            text_append_string(&plain, secret);
+            text_append(&plain, "yyyyyyyyyyyy", behind);
+            const char *coded = base64_encode(arena, plain.data, plain.length);
+            mask_push(mask, coded, strlen(coded), &out);
+            mask_finish(mask, &out);
+            const char *hidden = strstr(text_string(&out), "********");
+            assert_non_null(hidden);
+            size_t left = (size_t)(hidden - out.data);
+            size_t right = out.length - left - 8;
+            CHECK("left", left <= (8 * before + 5) / 6);
+            CHECK("right", right <= 4 * ((behind + 2) / 3) + 4);
+        }
+}
+
+/* Enough secrets that the table of hashes is crowded: each is found, and only these. */
+static void test_many_secrets(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    CLEANUP(text_free) struct text in = {0}, out = {0};
+    struct mask *mask = mask_make(arena);
+    for (int i = 0; i < 1000; i++) {
+        const char *secret = arena_format(arena, "key-%d-%x", i, i * 7919);
+        mask_add(mask, secret, strlen(secret));
+        text_append_format(&in, "<%s>", secret);
+    }
+    for (size_t at = 0; at < in.length; at += 7)
+        mask_push(mask, in.data + at, in.length - at < 7 ? in.length - at : 7,
+                  &out);
+    mask_finish(mask, &out);
+    assert_int_equal(out.length, 1000 * strlen("<********>"));
+    for (size_t i = 0; i < out.length; i += 10)
+        assert_memory_equal(out.data + i, "<********>", 10);
+    assert_true(mask_finds(mask, in.data, in.length));
+    assert_false(mask_finds(mask, out.data, out.length));
 }
 
 static void test_masks(void **state)
@@ -368,10 +447,16 @@ static void test_output(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_decoded), cmocka_unit_test(test_groups),
-        cmocka_unit_test(test_masks),   cmocka_unit_test(test_environment),
-        cmocka_unit_test(test_report),  cmocka_unit_test(test_state),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_decoded),
+        cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_masks),
+        cmocka_unit_test(test_base64_anywhere),
+        cmocka_unit_test(test_many_secrets),
+        cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_report),
+        cmocka_unit_test(test_state),
         cmocka_unit_test(test_output),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
