@@ -143,6 +143,12 @@ struct question {
     const struct expression_reference *reference;
 };
 
+/* Later findings are only counted: hints would be made for nothing. */
+static bool is_shown(const struct question *question)
+{
+    return question->check->diagnostics->count < DIAGNOSTICS_LIMIT;
+}
+
 static void refuse(const struct question *question, const char *code,
                    const char *hint, const char *what)
 {
@@ -191,6 +197,22 @@ static const char *boolean_hint(const struct document_names *names,
                  : NULL;
 }
 
+static const char *hint_of_parameter(const struct document_names *names,
+                                     const char *wanted)
+{
+    const char *boolean = boolean_hint(names, wanted);
+    if (boolean)
+        return boolean;
+    struct scope scope = {.count = names->parameters->map.count};
+    if (scope.count > WORKFLOW_PARAMETERS_LIMIT)
+        scope.count = WORKFLOW_PARAMETERS_LIMIT;
+    scope.parameters = arena_allocate(
+        names->arena, (scope.count + 1) * sizeof *scope.parameters);
+    for (size_t i = 0; i < scope.count; i++)
+        scope.parameters[i].name = names->parameters->map.members[i].name;
+    return parameter_hint(names->arena, &scope, "config.", wanted);
+}
+
 static void check_parameter(const struct question *question, const char *name,
                             size_t length)
 {
@@ -200,19 +222,10 @@ static void check_parameter(const struct question *question, const char *name,
     if (value_get_bytes(names->parameters, name, length) ||
         value_get_bytes(names->parameters, name, first))
         return;
-    struct scope scope = {.count = names->parameters->map.count};
-    if (scope.count > WORKFLOW_PARAMETERS_LIMIT)
-        scope.count = WORKFLOW_PARAMETERS_LIMIT;
-    scope.parameters = arena_allocate(
-        names->arena, (scope.count + 1) * sizeof *scope.parameters);
-    for (size_t i = 0; i < scope.count; i++)
-        scope.parameters[i].name = names->parameters->map.members[i].name;
-    const char *wanted = arena_copy(names->arena, name, length);
-    const char *hint = boolean_hint(names, wanted);
-    refuse(question, "E202",
-           hint ? hint
-                : parameter_hint(names->arena, &scope, "config.", wanted),
-           "parameter");
+    const char *hint = NULL;
+    if (is_shown(question))
+        hint = hint_of_parameter(names, arena_copy(names->arena, name, length));
+    refuse(question, "E202", hint, "parameter");
 }
 
 /* Whether a step has the id; `_2` behind it tells steps of one name apart. */
@@ -234,9 +247,12 @@ static void check_step(const struct question *question, const char *id,
                        size_t length)
 {
     const struct document_names *names = names_of(question->check);
-    if (!is_step(names, id, length))
-        refuse(question, "E205",
-               step_hint(names, arena_copy(names->arena, id, length)), "step");
+    if (is_step(names, id, length))
+        return;
+    const char *hint = NULL;
+    if (is_shown(question))
+        hint = step_hint(names, arena_copy(names->arena, id, length));
+    refuse(question, "E205", hint, "step");
 }
 
 static void check_variable(const struct question *question, const char *name,
@@ -258,7 +274,9 @@ static void check_variable(const struct question *question, const char *name,
                        "passed, failed, always, never and the ids of steps; a "
                        "text needs quotes";
     if (nearest)
-        hint = arena_format(names->arena, "did you mean '%s%s'?", nearest,
+        hint = arena_format(names->arena, "did you mean '%s%.*s'?", nearest,
+                            dot && length - first < 200 ? (int)(length - first)
+                                                        : 0,
                             dot ? dot : "");
     refuse(question, "E205", hint, "name");
 }
@@ -278,8 +296,6 @@ void check_reference(struct check *check, const struct value *text,
     static const char config[] = "config.";
     static const char step[] = "step.";
     const struct question question = {check, text, reference};
-    if (check->diagnostics->count >= DIAGNOSTICS_LIMIT)
-        return; /* nearest names take time, and nobody would see them */
     const char *name = reference->name;
     size_t length = reference->length;
     if (reference->call) {

@@ -39,6 +39,25 @@ struct splice_visit {
     struct shell_place place;
 };
 
+/* Where the name stands in a block of the text; 0 when it is not found. */
+static size_t offset_of(const struct value *text, const char *name,
+                        size_t length)
+{
+    const char *start = text->string.bytes;
+    const char *end = start + text->string.length;
+    const char *at = start;
+    while ((at = memmem(at, (size_t)(end - at), "{{", 2))) {
+        const char *stop = memmem(at, (size_t)(end - at), "}}", 2);
+        if (!stop)
+            return 0;
+        const char *found = memmem(at, (size_t)(stop - at), name, length);
+        if (found)
+            return (size_t)(found - start);
+        at = stop;
+    }
+    return 0;
+}
+
 static void visit_name(void *context, const char *name, size_t length)
 {
     static const char prefix[] = "config.";
@@ -55,6 +74,11 @@ static void visit_name(void *context, const char *name, size_t length)
         visit->first = parameter;
     if (!visit->resolution)
         return;
+    struct mark mark = visit->text->mark;
+    /* Later findings are only counted. */
+    if (visit->resolution->diagnostics->count < DIAGNOSTICS_LIMIT)
+        mark = resolution_locate(visit->resolution, visit->text,
+                                 offset_of(visit->text, name, length));
     char hint[512];
     snprintf(hint, sizeof hint,
              "the safe form is an `env` entry with value \"{{ config.%s }}\" "
@@ -62,7 +86,7 @@ static void visit_name(void *context, const char *name, size_t length)
              "of quotes; to accept the risk: --allow-splice %s",
              parameter->name, parameter->name);
     diagnostics_add(visit->resolution->diagnostics, SEVERITY_ERROR, "S501",
-                    visit->text->mark, hint,
+                    mark, hint,
                     "the value of parameter '%s' has characters that the shell "
                     "would act on, and this text puts it into shell code",
                     parameter->name);

@@ -313,6 +313,26 @@ static void documents_are_checked(void **state)
     }
 }
 
+/* The list is full of warnings, and yet no error is lost: it decides. */
+static void errors_count_behind_warnings(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    CLEANUP(text_free) struct text text = {0};
+    text_append_string(&text, HEAD "spec:\n  steps:\n    - shell: |\n");
+    for (int i = 0; i < DIAGNOSTICS_LIMIT + 10; i++)
+        text_append_string(&text, "        {{ env.A || env.B && env.C }}\n");
+    text_append_string(&text,
+                       "    - shell: '{{ config.x + f() + nobody.x }}'\n");
+    struct diagnostics found = diagnostics_make(arena, "w.yaml");
+    const struct value *documents =
+        value_read_yaml(arena, text_string(&text), text.length, &found);
+    workflow_check(arena, value_item(documents, 0), text_string(&text),
+                   text.length, &found);
+    assert_int_equal(found.count, DIAGNOSTICS_LIMIT);
+    assert_int_equal(found.errors, 3);
+}
+
 static void parameters_have_a_ceiling(void **state)
 {
     (void)state;
@@ -339,6 +359,7 @@ int main(void)
         cmocka_unit_test(what_is_given_stays_before_a_file),
         cmocka_unit_test(sensitive_values_are_not_shown),
         cmocka_unit_test(documents_are_checked),
+        cmocka_unit_test(errors_count_behind_warnings),
         cmocka_unit_test(parameters_have_a_ceiling),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
