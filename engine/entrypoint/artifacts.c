@@ -103,8 +103,19 @@ bool artifacts_name_is_safe(const char *name)
 
 /* --- opening and listing --------------------------------------------------- */
 
-/* Opens without following a link anywhere in the path: the kernel's own name for
- * what was opened is the path. -1 with errno set. */
+/* Whether the kernel's name for what was opened is the path. A single file that is
+ * mounted may have been removed where it came from. */
+static bool is_named(const char *real, size_t length, const char *path)
+{
+    static const char removed[] = " (deleted)";
+    size_t size = strlen(path);
+    return length >= size && memcmp(real, path, size) == 0 &&
+           (length == size ||
+            (length == size + sizeof removed - 1 &&
+             memcmp(real + size, removed, sizeof removed - 1) == 0));
+}
+
+/* Opens without following a link anywhere in the path. -1 with errno set. */
 static int open_there(const char *path, int flags)
 {
     char name[64], real[PATH_MAX];
@@ -114,8 +125,7 @@ static int open_there(const char *path, int flags)
         return -1;
     snprintf(name, sizeof name, "/proc/self/fd/%d", descriptor);
     ssize_t length = readlink(name, real, sizeof real);
-    if (length >= 0 && (size_t)length == strlen(path) &&
-        memcmp(real, path, (size_t)length) == 0)
+    if (length >= 0 && is_named(real, (size_t)length, path))
         return descriptor;
     close(descriptor);
     errno = ELOOP;

@@ -32,26 +32,56 @@ struct attempt {
     char reason[LEAF_REASON];
 };
 
+/* Sets one variable of the step. One that may refer to nothing, and does, is left
+ * out. */
+static int set_variable(struct run *run, struct attempt *attempt,
+                        const struct instruction_variable *variable,
+                        struct error *error)
+{
+    const char *value;
+    if (variable->variable) {
+        value = environment_taken(run->environment, variable->variable);
+        if (!value)
+            return 0;
+    } else {
+        value = names_text(attempt->arena, &attempt->names, &variable->value,
+                           error);
+    }
+    if (!value)
+        return error_context(error, "variable '%.100s'", variable->name);
+    variables_set(&attempt->variables, variable->name, value);
+    return 0;
+}
+
+static bool is_template(const struct instruction_variable *variable)
+{
+    return !variable->variable && variable->value.template;
+}
+
+/* Whether a later variable of the same name takes the place of this one. */
+static bool is_replaced(const struct step *step, size_t index)
+{
+    for (size_t i = index + 1; i < step->variable_count; i++)
+        if (strcmp(step->variables[i].name, step->variables[index].name) == 0)
+            return true;
+    return false;
+}
+
+/* What is written comes before what is computed from it, whatever the order of
+ * the list: a variable that a step sets anew stands behind those of its group. */
 static int make_variables(struct run *run, const struct step *step,
                           struct attempt *attempt, struct error *error)
 {
     attempt->variables = variables_make(attempt->arena, run->environment);
     attempt->names.variables = &attempt->variables;
-    for (size_t i = 0; i < step->variable_count; i++) {
-        const struct instruction_variable *variable = &step->variables[i];
-        const char *value;
-        if (variable->variable) {
-            value = environment_taken(run->environment, variable->variable);
-            if (!value) /* an optional reference to nothing */
-                continue;
-        } else {
-            value = names_text(attempt->arena, &attempt->names,
-                               &variable->value, error);
-        }
-        if (!value)
-            return error_context(error, "variable '%.100s'", variable->name);
-        variables_set(&attempt->variables, variable->name, value);
-    }
+    for (size_t i = 0; i < step->variable_count; i++)
+        if (!is_template(&step->variables[i]) &&
+            set_variable(run, attempt, &step->variables[i], error) < 0)
+            return -1;
+    for (size_t i = 0; i < step->variable_count; i++)
+        if (is_template(&step->variables[i]) && !is_replaced(step, i) &&
+            set_variable(run, attempt, &step->variables[i], error) < 0)
+            return -1;
     return 0;
 }
 

@@ -109,6 +109,16 @@ workflow "$work/forge.yaml" forge <<'YAML'
 YAML
 expect 'a step cannot forge its status' 1 failed run "$work/forge.yaml"
 
+# A file of the workflow is one mounted file of the sandbox.
+workflow "$work/file.yaml" file <<'YAML'
+  content:
+    files: [{path: /data/given.txt, content: hello}]
+  steps:
+    - artifacts: {workingDir: /data, paths: ['*.txt']}
+YAML
+expect 'a file of the workflow can be an artifact' 0 '1 artifact' \
+    run "$work/file.yaml"
+
 leftover=$(find "$TMPDIR" -mindepth 1 | head -n 3)
 [ -z "$leftover" ] && pass 'no folder is left behind' || fail 'folders left' "$leftover"
 finish

@@ -25,6 +25,19 @@ static const struct {
      STEP("1", "exit 3") "," STEP("2", "echo no"),
      "[start 1#1]\n[finish 1 failed 3]\n[finish 2 skipped]\n[done failed]\n",
      1},
+    {"computed variables see all that are written, before and behind them",
+     WITH("1",
+          "'env':[{'name':'B','value':{'template':'{{ env.A }}x'}},"
+          "{'name':'C','value':{'template':'{{ env.B }}y'}},"
+          "{'name':'A','value':'old'},{'name':'A','value':'new'}]",
+          "echo $A $B $C"),
+     "[start 1#1]\nnew newx newxy\n[finish 1 passed 0]\n[done passed]\n", 0},
+    {"the last variable of a name counts, computed or not",
+     WITH("1",
+          "'env':[{'name':'A','value':{'template':'{{ env.CI }}x'}},"
+          "{'name':'A','value':'new'}]",
+          "echo $A"),
+     "[start 1#1]\nnew\n[finish 1 passed 0]\n[done passed]\n", 0},
     {"set -e", STEP("1", "false\\necho no"),
      "[start 1#1]\n[finish 1 failed 1]\n[done failed]\n", 1},
     {"negative",
