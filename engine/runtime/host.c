@@ -134,6 +134,8 @@ static int start_keeper(struct host *host, struct error *error)
             podman_removal_make(host->arena, engine, host->plan->run_id, 0,
                                 host->pod->container_count);
         task.variables = host->podman.variables;
+        task.unowned =
+            podman_folder_removal_make(host->arena, engine, host->folder.path);
     }
     return keeper_start(&host->keeper, &task, error);
 }
@@ -380,6 +382,22 @@ static int conclude(struct host *host, struct verdict *verdict,
     return 0;
 }
 
+/* In a rootless engine's containers other users may own what is in the folder. */
+static int remove_folder(struct host *host, struct error *error)
+{
+    const struct engine *engine = host->podman.setup.engine;
+    const char **arguments =
+        engine
+            ? podman_folder_removal_make(host->arena, engine, host->folder.path)
+            : NULL;
+    struct error ignored = {0};
+    if (!arguments)
+        return run_folder_remove(&host->folder, error);
+    if (folder_remove(host->folder.path, &ignored) == 0)
+        return 0;
+    return engine_run(engine, arguments, error);
+}
+
 /* Ends what still runs and removes the folder. */
 static int clean_up(struct host *host, struct error *error)
 {
@@ -391,7 +409,7 @@ static int clean_up(struct host *host, struct error *error)
             failure = host->units[i].leftover;
     }
     int result = error_is_set(&failure) ? -1 : 0;
-    if (run_folder_remove(&host->folder, &failure) != 0)
+    if (remove_folder(host, &failure) != 0)
         result = -1;
     keeper_stop(&host->keeper);
     if (result == 0)

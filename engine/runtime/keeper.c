@@ -79,13 +79,14 @@ static size_t kill_writers(const struct record *records, size_t count)
 }
 
 /* Runs the command of the task. Whether it did its work. */
-static bool run_command(const struct keeper_task *task)
+static bool run_command(const struct keeper_task *task,
+                        const char *const *words)
 {
     pid_t pid = fork();
     int status = -1;
     if (pid == 0) {
         char *const *arguments, *const *variables;
-        memcpy(&arguments, &task->arguments, sizeof arguments);
+        memcpy(&arguments, &words, sizeof arguments);
         memcpy(&variables, &task->variables, sizeof variables);
         execve(task->program, arguments, variables);
         _exit(1);
@@ -99,7 +100,7 @@ static bool run_command(const struct keeper_task *task)
 static void run_until_done(const struct keeper_task *task)
 {
     for (int i = 0; task->program && i < COMMAND_ROUNDS; i++) {
-        if (run_command(task))
+        if (run_command(task, task->arguments))
             return;
         pause_for(ROUND_PAUSE);
     }
@@ -121,6 +122,8 @@ static void clean_up(const struct record *records, size_t count,
         struct error ignored = {0};
         if (folder_remove(task->folder, &ignored) == 0)
             return;
+        if (task->unowned)
+            run_command(task, task->unowned);
         pause_for(ROUND_PAUSE);
     }
 }

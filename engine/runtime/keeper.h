@@ -19,6 +19,8 @@ struct keeper_task {
     const char *folder;  /* is removed */
     const char *program; /* a command that ends what else runs; NULL: none */
     const char *const *arguments, *const *variables; /* of it; end with NULL */
+    const char *const *unowned; /* arguments of the program that remove a folder
+                                 * with files of other users; or NULL */
 };
 
 /* Starts the keeper. ERROR_SYSTEM. */

@@ -25,6 +25,7 @@ struct engine {
     const char *program;   /* its path */
     const char *name;      /* "podman" or "docker" */
     bool docker;           /* the words of docker, else those of podman */
+    bool rootless;         /* users of containers are others of this machine */
     bool memory_limits;    /* it may limit memory, */
     bool processor_limits; /* and processors */
 };
@@ -67,6 +68,12 @@ const char **podman_removal_make(struct arena *arena,
                                  const char *run_id, size_t first,
                                  size_t count);
 
+/* The command that removes a folder with files of the containers' users; NULL:
+ * whoever runs the engine may do that. */
+const char **podman_folder_removal_make(struct arena *arena,
+                                        const struct engine *engine,
+                                        const char *folder);
+
 /* "name[:tag][@sha256:...]" in full, as Kubernetes reads it: a name without a
  * registry is docker.io's. NULL: it is no such name (podman would also take
  * paths and archives). Lives in `arena`. */
@@ -91,6 +98,10 @@ int podman_add_settings(struct podman_words *words,
                         const struct podman_setup *setup,
                         const struct pod_container *container,
                         struct error *error) MUST_CHECK;
+
+/* Whether the container must not be root and does not say who it is instead. */
+bool podman_must_not_be_root(const struct pod *pod,
+                             const struct pod_container *container);
 
 /* A quantity of Kubernetes ("500m", "1Gi", or a number) in thousandths. False:
  * it is none, negative or too large. */

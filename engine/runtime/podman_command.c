@@ -300,3 +300,16 @@ const char **podman_removal_make(struct arena *arena,
         podman_add(&words, make_name(arena, run_id, i));
     return words.items;
 }
+
+const char **podman_folder_removal_make(struct arena *arena,
+                                        const struct engine *engine,
+                                        const char *folder)
+{
+    static const char *const first[] = {"podman", "unshare", "rm", "-rf", "--"};
+    struct podman_words words = {.arena = arena};
+    if (!engine->rootless)
+        return NULL;
+    add_list(&words, first, LENGTH(first));
+    podman_add(&words, folder);
+    return words.items;
+}

@@ -43,6 +43,7 @@ static void find_limits(struct arena *arena, struct engine *engine)
     engine->memory_limits = engine->processor_limits = true;
     if (user == 0 || engine->docker)
         return;
+    engine->rootless = true;
     const char *list =
         file_read(arena,
                   arena_format(arena,

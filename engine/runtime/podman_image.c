@@ -117,6 +117,14 @@ static bool has_digest(const struct value *names, const char *digest)
     return false;
 }
 
+/* Whether a program of this image's own user would be root. */
+static bool is_root(const char *user)
+{
+    size_t length = user ? strcspn(user, ":") : 0;
+    return length == 0 || strspn(user, "0") == length ||
+           (length == 4 && strncmp(user, "root", 4) == 0);
+}
+
 bool podman_image_decode(struct arena *arena, const char *answer, size_t length,
                          const char *reference, struct podman_image *image)
 {
@@ -133,6 +141,7 @@ bool podman_image_decode(struct arena *arena, const char *answer, size_t length,
     image->id = strchr(id, ':') ? id : arena_format(arena, "sha256:%s", id);
     image->digest = digest ? digest : "";
     image->architecture = architecture ? architecture : "";
+    image->root = is_root(value_string_at(value_get(found, "Config"), "User"));
     image->check = IMAGE_UNVERIFIED;
     if (wanted)
         image->check = strcmp(image->digest, wanted + 1) == 0 ||
@@ -212,6 +221,11 @@ static int tell(struct podman_inspection *inspection,
         strcmp(image->architecture, own) != 0 &&
         event_emit(sink, &note, error) != 0)
         return -1;
+    if (inspection->not_root && image->root)
+        return error_set(error, ERROR_TRUST,
+                         "container '%s' has runAsNonRoot, and its image would "
+                         "run as root; give it runAsUser",
+                         inspection->container);
     if (image->check != IMAGE_MISMATCH)
         return 0;
     return error_set(error, ERROR_TRUST,

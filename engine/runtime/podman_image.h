@@ -21,6 +21,7 @@ struct podman_image {
     const char *id;           /* sha256 of its configuration */
     const char *digest;       /* of its manifest, or "" */
     const char *architecture; /* "amd64"; or "" */
+    bool root;                /* its own user is root */
     enum image_check check;   /* against the reference it was asked for by */
 };
 
@@ -36,6 +37,7 @@ const char *podman_architecture(void);
 struct podman_inspection {
     const char *container; /* its name in the pod */
     const char *reference;
+    bool not_root;          /* its own user must not be root: runAsNonRoot */
     struct process process; /* pid -1: none runs */
     struct text answer;
     bool asked;
@@ -50,7 +52,8 @@ void podman_inspection_start(struct podman_inspection *inspection,
 
 /* Takes what the engine has said; with `wait` until it has said all, but not for
  * ever. When the answer is complete it is recorded as a note, and ERROR_TRUST when
- * it is not the image that was asked for. Does nothing when none runs. */
+ * it is not the image that was asked for, or its user is root and must not. Does
+ * nothing when none runs. */
 int podman_inspection_take(struct podman_inspection *inspection, bool wait,
                            struct event_sink *sink,
                            struct error *error) MUST_CHECK;

@@ -60,6 +60,8 @@ int podman_run_prepare(struct podman_run *run, const char *engine,
             return -1;
         run->inspected_by[i] =
             find_inspection(run, command->image, pod->containers[i].name);
+        if (podman_must_not_be_root(pod, &pod->containers[i]))
+            run->inspections[run->inspected_by[i]].not_root = true;
     }
     return 0;
 }

@@ -127,6 +127,26 @@ static void add_identity(struct podman_words *words,
         podman_add(words, arena_format(words->arena, "--user=%lld", user));
 }
 
+bool podman_must_not_be_root(const struct pod *pod,
+                             const struct pod_container *container)
+{
+    return container->user < 0 &&
+           value_bool_or(security_member(pod, container, "runAsNonRoot"),
+                         false);
+}
+
+/* Nobody may be root by number either, as the kubelet has it. */
+static int check_identity(const struct pod *pod,
+                          const struct pod_container *container,
+                          struct error *error)
+{
+    if (container->user != 0 ||
+        !value_bool_or(security_member(pod, container, "runAsNonRoot"), false))
+        return 0;
+    return error_set(error, ERROR_SYSTEM,
+                     "it has runAsNonRoot, and its runAsUser is 0");
+}
+
 static int add_groups(struct podman_words *words, const struct pod *pod,
                       struct error *error)
 {
@@ -293,7 +313,8 @@ int podman_add_settings(struct podman_words *words,
         return -1;
     add_switches(words, setup->engine->docker, container);
     add_identity(words, container);
-    if (add_groups(words, pod, error) != 0 ||
+    if (check_identity(pod, container, error) != 0 ||
+        add_groups(words, pod, error) != 0 ||
         add_capabilities(words, container, error) != 0 ||
         add_seccomp(words, pod, container, error) != 0)
         return -1;

@@ -229,6 +229,11 @@ expect 'another image is refused' 4 'runs another image than was asked for' \
     run "$work/passes.yaml" --container-engine "$work/bin/podman"
 expect 'an engine that is not there' 5 "no container engine '/no/such'" \
     env ASSAY_CONTAINER_ENGINE=/no/such "$ASSAY" run "$work/passes.yaml" --runtime podman
+workflow "$work/root.yaml" "$shell_image" <<'YAML'
+  steps:
+    - {run: {securityContext: {runAsNonRoot: true}, shell: sleep 20}}
+YAML
+expect 'root is refused where it must not be' 4 'has runAsNonRoot' run "$work/root.yaml"
 podman_image foreign /bin/sh -- --arch arm64
 workflow "$work/foreign.yaml" "$image" <<'YAML'
   steps:

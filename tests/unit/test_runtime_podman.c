@@ -170,6 +170,9 @@ static const struct {
     {"a capability that is none", false, false, 0,
      SECURITY("'capabilities':{'add':['X --privileged']}"),
      "error: container 'a': 'X --privileged' cannot be given to --cap-add"},
+    {"root by number", false, false, 0,
+     SECURITY("'runAsUser':0,'runAsNonRoot':true"),
+     "error: container 'a': it has runAsNonRoot, and its runAsUser is 0"},
     {"a profile of a node", false, false, 0,
      SECURITY("'seccompProfile':{'type':'Localhost'}"),
      "error: container 'a': the seccompProfile 'Localhost' is a file of a "
@@ -296,6 +299,20 @@ static void containers_are_removed_by_name(void **state)
     }
 }
 
+static void a_folder_of_other_users_needs_the_engine(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    CLEANUP(text_free) struct text text = {0};
+    struct engine engine = {.name = "podman"};
+    assert_null(podman_folder_removal_make(arena, &engine, "/f"));
+    engine.rootless = true;
+    const char **words = podman_folder_removal_make(arena, &engine, "/f");
+    for (; *words; words++)
+        text_append_format(&text, "%s ", *words);
+    assert_string_equal(text_string(&text), "podman unshare rm -rf -- /f ");
+}
+
 static const struct {
     const char *text;
     int64_t want; /* -1: none */
@@ -337,15 +354,23 @@ static const struct {
 } answers[] = {
     {"r/a@sha256:aa",
      "[{'Id':'11','Digest':'sha256:aa','Architecture':'amd64'}]",
-     "sha256:11 sha256:aa amd64 verified"},
+     "sha256:11 sha256:aa amd64 verified root"},
     {"r/a:1@sha256:bb",
      "[{'Id':'sha256:11','Digest':'sha256:aa',"
      "'RepoDigests':['r/a@sha256:cc','r/a@sha256:bb']}]",
-     "sha256:11 sha256:bb  verified"},
+     "sha256:11 sha256:bb  verified root"},
     {"r/a@sha256:dd",
      "[{'Id':'11','Digest':'sha256:aa','RepoDigests':['r/a@sha256:bb']}]",
-     "sha256:11 sha256:aa  mismatch"},
-    {"r/a:1", "[{'Id':'11','RepoDigests':null}]", "sha256:11   unverified"},
+     "sha256:11 sha256:aa  mismatch root"},
+    {"r/a:1", "[{'Id':'11','RepoDigests':null}]",
+     "sha256:11   unverified root"},
+    {"r/a", "[{'Id':'11','Config':{'User':'0:5'}}]",
+     "sha256:11   unverified root"},
+    {"r/a", "[{'Id':'11','Config':{'User':'root'}}]",
+     "sha256:11   unverified root"},
+    {"r/a", "[{'Id':'11','Config':{'User':'10:0'}}]", "sha256:11   unverified"},
+    {"r/a", "[{'Id':'11','Config':{'User':'rooty'}}]",
+     "sha256:11   unverified"},
     {"r/a", "[]", NULL},
     {"r/a", "", NULL},
     {"r/a", "[{'Id':1}]", NULL},
@@ -366,8 +391,9 @@ static void answers_are_compared_with_what_was_asked_for(void **state)
         if (podman_image_decode(arena, text, strlen(text), answers[i].reference,
                                 &image))
             got =
-                arena_format(arena, "%s %s %s %s", image.id, image.digest,
-                             image.architecture, image_check_name(image.check));
+                arena_format(arena, "%s %s %s %s%s", image.id, image.digest,
+                             image.architecture, image_check_name(image.check),
+                             image.root ? " root" : "");
         CHECK_TEXT(answers[i].answer, got ? got : "none",
                    answers[i].want ? answers[i].want : "none");
     }
@@ -439,6 +465,7 @@ int main(void)
         cmocka_unit_test(commands_are_these_and_no_others),
         cmocka_unit_test(a_variable_has_a_limit),
         cmocka_unit_test(containers_are_removed_by_name),
+        cmocka_unit_test(a_folder_of_other_users_needs_the_engine),
         cmocka_unit_test(quantities_are_numbers),
         cmocka_unit_test(answers_are_compared_with_what_was_asked_for),
         cmocka_unit_test(engines_are_found_by_name),
