@@ -112,23 +112,29 @@ static void list_add(struct arena *arena, struct planned_list *list,
     list->items[list->count++] = step;
 }
 
-struct planned_step *steps_add(struct planning *planning,
-                               struct planned_list *list, enum part part,
-                               const struct value *source)
+/* Counts a node that will be in the tree; false after a diagnostic. */
+static bool count_node(struct planning *planning, const struct value *source)
 {
-    if (planning->node_count == PLAN_STEPS_LIMIT) {
+    if (planning->node_count++ < PLAN_STEPS_LIMIT)
+        return true;
+    if (planning->node_count == PLAN_STEPS_LIMIT + 1)
         diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E311",
                         source ? source->mark : (struct mark){0}, NULL,
                         "more than %d steps, or groups more than %d deep",
                         PLAN_STEPS_LIMIT, PLAN_DEPTH_LIMIT);
+    return false;
+}
+
+struct planned_step *steps_add(struct planning *planning,
+                               struct planned_list *list, enum part part,
+                               const struct value *source)
+{
+    if (!count_node(planning, source))
         return NULL;
-    }
-    planning->node_count++;
     struct planned_step *made = arena_allocate(planning->arena, sizeof *made);
     made->part = part;
     made->source = source;
-    if (list)
-        list_add(planning->arena, list, made);
+    list_add(planning->arena, list, made);
     return made;
 }
 
@@ -136,9 +142,9 @@ struct planned_step *steps_add(struct planning *planning,
 static struct planned_step *make_group(struct planning *planning,
                                        const struct value *step)
 {
-    struct planned_step *group = steps_add(planning, NULL, PART_GROUP, step);
-    if (!group)
-        return NULL;
+    struct planned_step *group = arena_allocate(planning->arena, sizeof *group);
+    group->part = PART_GROUP;
+    group->source = step;
     group->children = arena_allocate(planning->arena, sizeof *group->children);
     const struct value *name = value_get(step, "name");
     if (value_is(name, VALUE_STRING) && name->string.length > 0)
@@ -202,12 +208,10 @@ static void hang(struct planning *planning, struct planned_list *list,
     if (single && may_merge(group, children->items[0])) {
         merge(arena, group, children->items[0]);
         list_add(arena, list, children->items[0]);
-        planning->node_count--;
     } else if (is_plain(group)) {
         for (size_t i = 0; i < children->count; i++)
             list_add(arena, list, children->items[i]);
-        planning->node_count--;
-    } else
+    } else if (count_node(planning, group->source))
         list_add(arena, list, group);
 }
 
@@ -315,8 +319,6 @@ static void add_step(struct planning *planning, struct planned_list *list,
     refuse_unsupported(planning, step, unsupported_in_step,
                        sizeof unsupported_in_step / sizeof(char *));
     struct planned_step *group = make_group(planning, step);
-    if (!group)
-        return;
     struct container_settings settings = scope_settings(planning, step, above);
     struct planned_list *parts = group->children;
     add_wait(planning, group, step);

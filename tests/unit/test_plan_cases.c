@@ -167,6 +167,69 @@ static void golden_cases(void **state)
     free(entries);
 }
 
+/* How many errors planning `count` steps of this YAML gives, and the first of them. */
+static size_t count_errors(struct arena *arena, int count, const char *step,
+                           const char **first)
+{
+    static const struct plan_options options = {
+        .run_id = "0123456789abcdef",
+        .token = "00000000000000000000000000000000",
+    };
+    CLEANUP(text_free) struct text text = {0};
+    struct diagnostics found = diagnostics_make(arena, "workflow.yaml");
+    text_append_string(&text, "apiVersion: testworkflows.testkube.io/v1\n"
+                              "kind: TestWorkflow\n"
+                              "metadata: {name: many}\n"
+                              "spec:\n  steps:\n");
+    for (int i = 0; i < count; i++) {
+        text_append_string(&text, "  - ");
+        for (const char *letter = step; *letter; letter++)
+            if (*letter == '#')
+                text_append_format(&text, "%d", i % 2);
+            else
+                text_append_character(&text, *letter);
+        text_append_character(&text, '\n');
+    }
+    const struct value *documents =
+        value_read_yaml(arena, text.data, text.length, &found);
+    struct workflow *workflow =
+        documents ? workflow_decode(arena, value_item(documents, 0), text.data,
+                                    text.length, &found)
+                  : NULL;
+    if (workflow &&
+        workflow_resolve(arena, workflow, options.run_id, &found) == 0)
+        plan_make(arena, workflow, &options, &found);
+    *first = found.count ? arena_string(arena, found.items[0].text) : "";
+    return found.errors;
+}
+
+static void limits_have_two_sides(void **state)
+{
+    (void)state;
+    static const char many[] = "more than 10000 steps, or groups more than 32 "
+                               "deep";
+    static const char containers[] = "more than 100 containers in one pod";
+    static const struct {
+        int count;
+        const char *step, *error;
+    } rows[] = {
+        {10000, "{shell: \"true\"}", ""},
+        {10001, "{shell: \"true\"}", many},
+        {3333, "{name: x, shell: \"true\", artifacts: {paths: [x]}}", ""},
+        {3334, "{name: x, shell: \"true\", artifacts: {paths: [x]}}", many},
+        {100, "{run: {image: i#, shell: \"true\"}}", ""},
+        {101, "{run: {image: i#, shell: \"true\"}}", containers},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        const char *first;
+        size_t errors =
+            count_errors(arena, rows[i].count, rows[i].step, &first);
+        CHECK_TEXT(rows[i].step, first, rows[i].error);
+        CHECK(rows[i].step, !errors == !rows[i].error[0]);
+    }
+}
+
 static void same_input_same_bytes(void **state)
 {
     (void)state;
@@ -194,6 +257,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(golden_cases),
+        cmocka_unit_test(limits_have_two_sides),
         cmocka_unit_test(same_input_same_bytes),
         cmocka_unit_test(the_entrypoint_is_a_static_program),
     };
