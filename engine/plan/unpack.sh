@@ -43,7 +43,11 @@ done
 
 gzip -dc <"$work/archive" >"$work/tar" ||
     fail "this is no gzip, or more than $ARCHIVE_LIMIT bytes"
-tar -tf "$work/tar" >"$work/names" || fail 'this is no tar'
+tar -tf "$work/tar" >"$work/names" 2>"$work/said" || fail 'this is no tar'
+# busybox lists what it would make of a bad name, and tells so.
+if grep -qi 'removing leading' "$work/said"; then
+    fail 'an absolute name, or one that leads up'
+fi
 tar -tvf "$work/tar" >"$work/entries"
 # Lines of both lists belong together, so a name is known where it is followed by
 # the target of a link. Nothing may lie behind a link, and a target may only begin

@@ -42,4 +42,26 @@ for file in "$corpus"/marketplace/workflows/*/*.yaml \
     expect "$(basename "$file"): can be planned" 0 'kind: Job' \
         "$ASSAY" plan "$file"
 done
+
+# Testkube's own workflows: those that need neither parallel, services nor execute,
+# nor a template that is not here, can be planned.
+find "$corpus/testkube" -name '*.yaml' -not -path '*/templates/*' |
+    sort >"$work/files"
+while IFS= read -r file; do
+    grep -oE '^  name: *[a-z0-9.-]+' "$file" | awk '{ print $2 }' >"$work/names"
+    while IFS= read -r name; do
+        status=0
+        "$ASSAY" plan "$file" --workflow "$name" --template \
+            "$corpus/testkube/templates" >"$work/out" 2>&1 || status=$?
+        if [ "$status" -eq 0 ]; then
+            pass "$name: planned"
+        elif [ "$status" -eq 3 ] && grep -qE "error\[E(303|312)\]|'(services|parallel|execute)'" "$work/out"; then
+            pass "$name: needs what is not there"
+        elif [ "$status" -eq 2 ] || grep -q 'no workflow' "$work/out"; then
+            pass "$name: is no workflow"
+        else
+            fail "$name: cannot be planned" "$(head -n 5 "$work/out")"
+        fi
+    done <"$work/names"
+done <"$work/files"
 finish
