@@ -123,6 +123,7 @@ static struct mask *make_mask(struct arena *arena,
 
 /* Steps have outputs where the folder above is there: the pod's volume. */
 static struct outputs make_outputs(const struct options *options,
+                                   const char *token,
                                    const struct instructions *instructions)
 {
     char above[4096];
@@ -133,6 +134,7 @@ static struct outputs make_outputs(const struct options *options,
         .folder =
             access(slash ? above : ".", F_OK) == 0 ? options->outputs : NULL,
         .results = options->results,
+        .token = token,
         .state = instructions->container_count > 1 ? options->state : NULL,
     };
 }
@@ -186,6 +188,7 @@ static int work(struct arena *arena, const struct options *options,
                     &state->container, error) < 0)
         return -1;
     state->instructions = instructions;
+    state->token = environment->token;
     struct output output = {
         .descriptor = STDOUT_FILENO,
         .token = environment->token,
@@ -196,7 +199,7 @@ static int work(struct arena *arena, const struct options *options,
         .environment = environment,
         .output = &output,
         .state = state,
-        .outputs = make_outputs(options, instructions),
+        .outputs = make_outputs(options, environment->token, instructions),
         .pod = options->pod,
         .signals = open_signals(error),
     };

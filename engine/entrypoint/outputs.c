@@ -17,6 +17,7 @@
 #include "engine/base/file.h"
 #include "engine/base/utf8.h"
 #include "engine/entrypoint/limits.h"
+#include "engine/entrypoint/seal.h"
 #include "engine/entrypoint/shared_folder.h"
 #include "engine/entrypoint/verdict.h"
 
@@ -148,6 +149,16 @@ static void take_entry(struct outputs *outputs, struct step *step, int folder,
     text_append_character(&step->outputs, '\0');
 }
 
+/* Of the outputs of that step and no other. */
+static uint64_t seal(const struct outputs *outputs, const struct step *step,
+                     const char *bytes, size_t length)
+{
+    CLEANUP(text_free) struct text whole = {0};
+    text_append_format(&whole, "%zu:", step->number);
+    text_append(&whole, bytes, length);
+    return seal_make(outputs->token, whole.data, whole.length);
+}
+
 /* Not made durable: it is worth nothing after the pod. */
 static int keep(const struct outputs *outputs, const struct step *step,
                 struct error *error)
@@ -164,8 +175,11 @@ static int keep(const struct outputs *outputs, const struct step *step,
                          "long");
     int file = open(
         hidden, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-    bool good = file >= 0 && file_write_all(file, text_string(&step->outputs),
-                                            step->outputs.length) == 0;
+    const struct text *kept = &step->outputs;
+    uint64_t sum = seal(outputs, step, kept->data, kept->length);
+    bool good = file >= 0 &&
+                file_write_all(file, (const char *)&sum, sizeof sum) == 0 &&
+                file_write_all(file, text_string(kept), kept->length) == 0;
     if (file >= 0)
         close(file);
     if (!good || rename(hidden, path) < 0)
@@ -237,10 +251,16 @@ static void load_step(struct outputs *outputs, struct step *step)
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct error ignored = {0};
     size_t length;
-    const char *text =
-        file_read(arena, path, ENTRYPOINT_OUTPUTS_LIMIT, &length, &ignored);
-    if (!text || length == 0 || text[length - 1] != '\0' ||
-        outputs->total + length > ENTRYPOINT_OUTPUTS_LIMIT)
+    uint64_t sum;
+    const char *text = file_read(
+        arena, path, ENTRYPOINT_OUTPUTS_LIMIT + sizeof sum, &length, &ignored);
+    if (!text || length <= sizeof sum)
+        return;
+    memcpy(&sum, text, sizeof sum);
+    text += sizeof sum;
+    length -= sizeof sum;
+    if (outputs->total + length > ENTRYPOINT_OUTPUTS_LIMIT ||
+        sum != seal(outputs, step, text, length))
         return;
     text_append(&step->outputs, text, length);
     outputs->total += length;

@@ -11,6 +11,7 @@ struct outputs {
     const char *folder;  /* where steps write; NULL: nowhere */
     const char *results; /* the folder of the steps' folders */
     const char *state;   /* NULL: no later container needs them */
+    const char *token;   /* seals what is kept there */
     size_t total;        /* bytes that are kept of all steps */
 };
 

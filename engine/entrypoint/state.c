@@ -22,9 +22,10 @@
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/entrypoint/limits.h"
+#include "engine/entrypoint/seal.h"
 #include "engine/entrypoint/verdict.h"
 
-enum { PATH_SIZE = 4096 };
+enum { PATH_SIZE = 4096, LINE_SIZE = ENTRYPOINT_REF_LIMIT + 80 };
 
 #define JOURNAL "journal"
 #define DONE    "done:" /* no ref has a colon */
@@ -147,36 +148,59 @@ int state_wait(const struct state *state, int signals, struct error *error)
     return result;
 }
 
-/* "<ref> <status> <started> <held>", or "done <container>". What cannot be read is
- * left out: a container may have died while it wrote. */
-static void load_line(const struct state *state, char *line, size_t *done)
+/* Takes the seal off the end of a line; whether it is ours. */
+static bool open_seal(const struct state *state, char *line)
 {
-    char *space = strchr(line, ' ');
+    enum { DIGITS = 16 };
+    char *space = strrchr(line, ' '), *end;
     if (!space)
-        return;
+        return false;
     *space = '\0';
-    if (strcmp(line, DONE) == 0) {
-        *done += 1;
-        return;
-    }
-    struct step *step =
-        instructions_find_ref(state->instructions, line, strlen(line));
-    char *word = space + 1;
-    space = strchr(word, ' ');
-    if (!step || !space)
-        return;
-    *space = '\0';
-    int status = verdict_parse(word);
-    char *end;
-    int64_t started = strtoll(space + 1, &end, 10);
-    if (status < 0 || *end != ' ')
-        return;
-    step->status = (enum step_status)status;
-    step->started = started;
-    step->held = strtoll(end + 1, NULL, 10);
+    uint64_t seal = strtoull(space + 1, &end, 16);
+    return end - space - 1 == DIGITS && *end == '\0' &&
+           seal == seal_make(state->token, line, (size_t)(space - line));
 }
 
-int state_load(const struct state *state, bool *died, struct error *error)
+/* "<ref> <status> <started> <held>" */
+static void load_step(const struct state *state, char *line)
+{
+    char *word = strchr(line, ' ');
+    char *number = word ? strchr(word + 1, ' ') : NULL;
+    if (!number)
+        return;
+    *word++ = *number++ = '\0';
+    struct step *step =
+        instructions_find_ref(state->instructions, line, strlen(line));
+    int status = verdict_parse(word);
+    if (!step || status < 0)
+        return;
+    step->status = (enum step_status)status;
+    step->started = strtoll(number, &number, 10);
+    step->held = strtoll(number, NULL, 10);
+}
+
+/* "<sequence> " and a step, or "done:". What is not sealed was torn when a container
+ * died, or is a step's; what comes again is a step's copy. False: lines before it are
+ * missing. */
+static bool load_line(struct state *state, char *line, size_t *done)
+{
+    char *rest;
+    if (!open_seal(state, line))
+        return true;
+    size_t sequence = strtoull(line, &rest, 10);
+    if (*rest != ' ' || sequence < state->sequence)
+        return true;
+    if (sequence > state->sequence)
+        return false;
+    state->sequence++;
+    if (strcmp(rest + 1, DONE) == 0)
+        *done += 1;
+    else
+        load_step(state, rest + 1);
+    return true;
+}
+
+int state_load(struct state *state, bool *died, struct error *error)
 {
     *died = false;
     if (state->container == 0 && !state->again)
@@ -193,54 +217,62 @@ int state_load(const struct state *state, bool *died, struct error *error)
         file_read(arena, path, ENTRYPOINT_STATUS_LIMIT, &length, error);
     if (!text)
         return error_context(error, "the state of the other containers");
+    bool whole = true;
     for (char *line = text, *end; line < text + length; line = end + 1) {
         end = strchrnul(line, '\n');
         *end = '\0';
-        load_line(state, line, &done);
+        whole = load_line(state, line, &done) && whole;
     }
-    *died = done < state->container + (state->again ? 1 : 0);
+    *died = !whole || done < state->container + (state->again ? 1 : 0);
+    return 0;
+}
+
+static int open_journal(struct state *state, const char *path,
+                        struct error *error)
+{
+    state->journal = open(
+        path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
+    /* For containers of other users; its maker alone may say so. */
+    if (state->journal < 0 ||
+        (fchmod(state->journal, 0666) < 0 && errno != EPERM))
+        return error_set_system(error, "cannot write '%.200s'", path);
     return 0;
 }
 
 /* Whole lines in one write each, with a newline in front: what was torn before
  * spoils no more than itself. */
-static int append(struct state *state, const char *line, size_t length,
-                  struct error *error)
+static int append(struct state *state, const char *line, struct error *error)
 {
-    char path[PATH_SIZE];
+    char path[PATH_SIZE], sealed[LINE_SIZE + 80];
     if (state->instructions->container_count == 1)
         return 0; /* nobody reads it */
-    if (make_path(state, JOURNAL, (size_t)-1, path, error) < 0)
+    if (make_path(state, JOURNAL, (size_t)-1, path, error) < 0 ||
+        (state->journal < 0 && open_journal(state, path, error) < 0))
         return -1;
-    if (state->journal < 0) {
-        state->journal = open(
-            path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
-        /* For containers of other users; its maker alone may say so. */
-        if (state->journal >= 0 && fchmod(state->journal, 0666) < 0 &&
-            errno != EPERM)
-            return error_set_system(error, "cannot share '%.200s'", path);
-    }
-    if (state->journal < 0 || file_write_all(state->journal, line, length) < 0)
+    int length =
+        snprintf(sealed, sizeof sealed, "\n%zu %s", state->sequence, line);
+    uint64_t seal = seal_make(state->token, sealed + 1, (size_t)length - 1);
+    length += snprintf(sealed + length, sizeof sealed - (size_t)length,
+                       " %016llx\n", (unsigned long long)seal);
+    if (file_write_all(state->journal, sealed, (size_t)length) < 0)
         return error_set_system(error, "cannot write '%.200s'", path);
+    state->sequence++;
     return 0;
 }
 
 int state_note(struct state *state, const struct step *step,
                struct error *error)
 {
-    char line[ENTRYPOINT_REF_LIMIT + 80];
-    int length = snprintf(line, sizeof line, "\n%s %s %lld %lld\n", step->ref,
-                          verdict_name(step->status), (long long)step->started,
-                          (long long)step->held);
-    return append(state, line, (size_t)length, error);
+    char line[LINE_SIZE];
+    snprintf(line, sizeof line, "%s %s %lld %lld", step->ref,
+             verdict_name(step->status), (long long)step->started,
+             (long long)step->held);
+    return append(state, line, error);
 }
 
 int state_finish(struct state *state, struct error *error)
 {
-    char line[32];
-    int length =
-        snprintf(line, sizeof line, "\n" DONE " %zu\n", state->container);
-    return append(state, line, (size_t)length, error);
+    return append(state, DONE, error);
 }
 
 static bool is_reported(const struct state *state, const struct step *step)

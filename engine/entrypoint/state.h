@@ -11,12 +11,14 @@
 struct state {
     const char *folder;
     const char *termination; /* path; NULL: none */
+    const char *token;       /* seals what is written there */
     const struct instructions *instructions;
     size_t container;
-    int turn;    /* descriptor that holds the lock of our turn */
-    int journal; /* descriptor; -1: not yet open */
-    bool cut;    /* the report has grown too long for all steps */
-    bool again;  /* this container has been started before */
+    int turn;        /* descriptor that holds the lock of our turn */
+    size_t sequence; /* of the next line of the journal */
+    int journal;     /* descriptor; -1: not yet open */
+    bool cut;        /* the report has grown too long for all steps */
+    bool again;      /* this container has been started before */
 };
 
 /* Takes the lock of this container's turn; others wait for it to be free. */
@@ -35,8 +37,8 @@ enum state_turn {
 int state_wait(const struct state *state, int signals, struct error *error);
 
 /* Reads the journal into the steps. *died: a container before this one, or this one
- * when it was started before, ended without having finished. */
-int state_load(const struct state *state, bool *died, struct error *error);
+ * when it was started before, ended without having finished, or lines are missing. */
+int state_load(struct state *state, bool *died, struct error *error);
 
 /* Adds to the journal: the status of a step, or that this container has finished. */
 int state_note(struct state *state, const struct step *step,

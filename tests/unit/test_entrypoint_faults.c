@@ -221,6 +221,33 @@ static void test_started_again(void **state)
     scene_close(&scene);
 }
 
+/* A step writes what it likes into the folder that containers share: that a later
+ * step has passed, that this one has, and another step's outputs. */
+static void test_forged_state(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene, programs[0]);
+    assert_int_equal(mkdir("shared", 0777), 0);
+    scene_plan(
+        "{'ref':'1','id':'a','container':0,'shell':'echo right >shared/out/x'},"
+        "{'ref':'2','container':1,'shell':'printf \\\"\\\\n9 3 passed 1 0 "
+        "0123456789abcdef\\\\n\\\" >>journal; grep -h passed journal >j; cat "
+        "j >>journal; echo done: >>journal; tr r w <outputs-0 >o; cat o "
+        ">outputs-0; exit 1'},{'ref':'3','container':2,'condition':'always',"
+        "'shell':{'template':'echo ran [{{ step.a.outputs.x }}]'}}",
+        3);
+    for (int i = 0; i < 3; i++) {
+        char number[] = {(char)('0' + i), '\0'};
+        scene.chained = i < 2;
+        int code = scene_wait(&scene, scene_start(&scene, number, NULL), NULL);
+        assert_int_equal(code, i < 2 ? 0 : 1);
+    }
+    CHECK_TEXT("forged", text_string(&scene.log),
+               "[start 3#1]\nran []\n[finish 3 passed 0]\n[done failed]\n");
+    scene_close(&scene);
+}
+
 /* What the program can do is what it is linked with: no socket, no thread, nothing of
  * the image, and small. */
 static void test_program(void **state)
@@ -263,6 +290,7 @@ int main(void)
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_swarm),
         cmocka_unit_test(test_started_again),
+        cmocka_unit_test(test_forged_state),
         cmocka_unit_test(test_program),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #include "engine/entrypoint/limits.h"
 #include "engine/entrypoint/mask.h"
 #include "engine/entrypoint/output.h"
+#include "engine/entrypoint/seal.h"
 #include "engine/entrypoint/state.h"
 #include "engine/entrypoint/verdict.h"
 #include "tests/unit/case.h"
@@ -354,7 +355,7 @@ static void test_report(void **state)
     CLEANUP(text_free) struct text text = {0};
     struct error error = {0};
     struct instructions *made = many_steps(arena, 10000, &error);
-    const struct state shared = {.instructions = made};
+    struct state shared = {.instructions = made};
     for (size_t i = 0; i < made->step_count; i++)
         made->steps[i].status = STEP_PASSED;
     made->steps[7].status = made->steps[9999].status = STEP_FAILED;
@@ -375,47 +376,94 @@ static void test_report(void **state)
     assert_non_null(value_read_json(arena, text.data, text.length, &error));
 }
 
-/* A torn or foreign journal tells what it can, and is never a crash. */
+/* The journal of "sequence text" lines, sealed; a line that begins with ! is left as
+ * it is behind that. */
+static void append_journal(struct text *journal, const char *lines)
+{
+    while (*lines) {
+        size_t length = strcspn(lines, "\n");
+        if (lines[0] == '!') {
+            text_append_character(journal, '\n');
+            text_append(journal, lines + 1, length - 1);
+        } else {
+            text_append_character(journal, '\n');
+            text_append(journal, lines, length);
+            text_append_format(
+                journal, " %016llx\n",
+                (unsigned long long)seal_make(TEST_TOKEN, lines, length));
+        }
+        lines += length + (lines[length] == '\n');
+    }
+}
+
+/* A torn or forged journal tells what it can, and is never a crash. */
 static void test_state(void **state)
 {
     (void)state;
     static const struct {
-        const char *text;
+        const char *name, *lines;
         const char *statuses; /* of the steps 0 and 1 */
         bool died;
     } rows[] = {
-        {"\n0 passed 5 0\n\ndone: 0\n", "passed pending", false},
-        {"\n0 running 5 0\n\n0 failed 5 0\n\ndone: 0\n", "failed pending",
+        {"passed", "0 0 passed 5 0\n1 done:", "passed pending", false},
+        {"the last line counts",
+         "0 0 running 5 0\n1 0 failed 5 0\n2 done:", "failed pending", false},
+        {"not done", "0 0 passed 5 0", "passed pending", true},
+        {"torn, and gone on",
+         "0 0 passed 5 0\n!1 1 pas\n1 1 failed 7 1\n2 done:", "passed failed",
          false},
-        {"\n0 passed 5 0\n", "passed pending", true},
-        {"\n0 passed 5 0\n\n1 pas\n1 failed 7 1\ndone: 0\n", "passed failed",
-         false},
-        {"\n0 passed\n1 what 1 1\n1 passed x y\nx passed 1 1\n 1 2\n\n",
-         "pending pending", true},
-        {"", "pending pending", true},
+        {"forged without a seal",
+         "0 0 failed 1 0\n!1 0 passed 1 0\n!1 0 passed 1 0 0123456789abcdef\n1 "
+         "done:",
+         "failed pending", false},
+        {"a copy of an earlier line",
+         "0 0 running 1 0\n1 0 failed 1 0\n0 0 running 1 0\n2 done:",
+         "failed pending", false},
+        {"a line is missing",
+         "0 0 passed 1 0\n2 1 passed 1 0\n3 done:", "passed pending", true},
+        {"sealed nonsense",
+         "0 \n1 0 passed\n2 0 what 1 1\n3 x passed 1 1\nx\n 4 done:",
+         "pending pending", false},
+        {"nothing", "", "pending pending", true},
     };
     char folder[] = "/tmp/entrypoint-XXXXXX";
     assert_non_null(mkdtemp(folder));
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
+        CLEANUP(text_free) struct text journal = {0};
         struct error error = {0};
         bool died = false;
         struct instructions *made = many_steps(arena, 2, &error);
-        const struct state shared = {
-            .folder = folder, .container = 1, .instructions = made};
+        struct state shared = {.folder = folder,
+                               .token = TEST_TOKEN,
+                               .container = 1,
+                               .instructions = made};
+        append_journal(&journal, rows[i].lines);
         assert_int_equal(
             file_write_atomic(arena_format(arena, "%s/journal", folder),
-                              rows[i].text, strlen(rows[i].text), 0600, &error),
+                              text_string(&journal), journal.length, 0600,
+                              &error),
             0);
         assert_int_equal(state_load(&shared, &died, &error), 0);
         const char *got =
             arena_format(arena, "%s %s", verdict_name(made->steps[0].status),
                          verdict_name(made->steps[1].status));
-        CHECK_TEXT(rows[i].text, got, rows[i].statuses);
-        CHECK(rows[i].text, died == rows[i].died);
+        CHECK_TEXT(rows[i].name, got, rows[i].statuses);
+        CHECK(rows[i].name, died == rows[i].died);
     }
     struct error error = {0};
     assert_int_equal(folder_remove(folder, &error), 0);
+}
+
+/* The example of SipHash's authors. */
+static void test_seal(void **state)
+{
+    (void)state;
+    char bytes[15];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)i;
+    assert_true(seal_make("000102030405060708090a0b0c0d0e0f", bytes,
+                          sizeof bytes) == UINT64_C(0xa129ca6149be45e5));
 }
 
 /* Own lines wait for what the mask holds back; reasons are masked. */
@@ -457,6 +505,7 @@ int main(void)
         cmocka_unit_test(test_environment),
         cmocka_unit_test(test_report),
         cmocka_unit_test(test_state),
+        cmocka_unit_test(test_seal),
         cmocka_unit_test(test_output),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
