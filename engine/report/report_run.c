@@ -16,16 +16,21 @@ static bool made_it_fail(const struct step_state *step)
 }
 
 /* The first step with an exit code or reason of its own that counts. A group
- * only repeats what happened in it, so it comes second. */
+ * only repeats what happened in it, so it comes second; in one that is negative
+ * failures are wanted. */
 static const struct step_state *find_culprit(const struct run_state *state)
 {
     const struct step_state *group = NULL;
-    size_t optional = SIZE_MAX; /* depth of the optional step that we are in */
+    size_t excused = SIZE_MAX; /* depth of what we are in and is no cause */
     for (size_t i = 0; i < state->step_count; i++) {
         const struct step_state *step = &state->steps[i];
-        if (step->depth <= optional)
-            optional = step->optional ? step->depth : SIZE_MAX;
-        if (optional != SIZE_MAX || !made_it_fail(step))
+        if (step->depth <= excused)
+            excused = step->optional ? step->depth : SIZE_MAX;
+        if (excused != SIZE_MAX)
+            continue;
+        if (step->group && step->negative)
+            excused = step->depth;
+        if (!made_it_fail(step))
             continue;
         if (!step->group)
             return step;

@@ -42,10 +42,13 @@ static void add(struct outcome *outcome, struct outcome_step step)
     outcome->steps[outcome->count++] = step;
 }
 
-/* The plan's steps, depth first. Depth is bounded by the reader of `list`. */
+/* The plan's steps below `group` (NULL: the top), depth first. Depth is bounded by
+ * the reader of `list`. */
 static void add_steps(struct outcome *outcome, const struct value *list,
-                      bool top, bool counts)
+                      const struct outcome_step *group)
 {
+    bool counts = !group || group->counts;
+    bool blamed = !group || (group->blamed && !group->negative);
     for (size_t i = 0; i < value_count(list); i++) {
         const struct value *item = value_item(list, i);
         const struct value *children = value_get(item, "steps");
@@ -54,15 +57,18 @@ static void add_steps(struct outcome *outcome, const struct value *list,
         bool optional = value_bool_or(value_get(item, "optional"), false);
         if (!ref || outcome->count == OUTCOME_STEP_LIMIT)
             continue;
-        add(outcome, (struct outcome_step){
-                         .ref = ref,
-                         .name = name && name[0] != '\0' ? name : ref,
-                         .group = children != NULL,
-                         .top = top,
-                         .counts = counts && !optional,
-                         .exit_code = -1,
-                     });
-        add_steps(outcome, children, false, counts && !optional);
+        struct outcome_step step = {
+            .ref = ref,
+            .name = name && name[0] != '\0' ? name : ref,
+            .group = children != NULL,
+            .top = !group,
+            .counts = counts && !optional,
+            .blamed = blamed && !optional,
+            .negative = value_bool_or(value_get(item, "negative"), false),
+            .exit_code = -1,
+        };
+        add(outcome, step);
+        add_steps(outcome, children, &step);
     }
 }
 
@@ -170,7 +176,7 @@ struct outcome *outcome_make(struct arena *arena, const struct plan *plan,
     outcome->sink.handle = handle;
     outcome->next = next;
     outcome->arena = arena;
-    add_steps(outcome, value_get(plan->run, "steps"), true, true);
+    add_steps(outcome, value_get(plan->run, "steps"), NULL);
     return outcome;
 }
 
@@ -276,8 +282,13 @@ static const char *explain_failure(const struct outcome *outcome)
 {
     for (size_t i = 0; i < outcome->count; i++) {
         const struct outcome_step *step = &outcome->steps[i];
-        if (!step->counts || step->group || !step->finished)
+        if (!step->blamed || !step->finished ||
+            (step->group && !step->negative))
             continue;
+        if (step->group && step->status == STATUS_FAILED)
+            return arena_format(outcome->arena,
+                                "nothing in '%s' failed, as it should",
+                                step->name);
         if (step->status == STATUS_TIMEOUT)
             return arena_format(outcome->arena, "step '%s' timed out",
                                 step->name);

@@ -18,6 +18,8 @@ struct outcome_step {
     const char *name; /* as the user wrote it, or the ref */
     bool group, top;
     bool counts; /* neither it nor a group around it is optional */
+    bool blamed; /* it counts, and no group around it wants failures */
+    bool negative;
     bool started, finished, paused;
     enum status status;
     int exit_code;

@@ -207,6 +207,18 @@ static void add_mount(struct builder *builder, const struct pod_mount *mount)
                   mount->path);
 }
 
+/* An image has a working directory of its own, which can be written to as a rule;
+ * here it is /data. */
+static const char *start_folder(const struct pod_container *container)
+{
+    if (container->folder)
+        return container->folder;
+    for (size_t i = 0; i < container->mount_count; i++)
+        if (strcmp(container->mounts[i].path, "/data") == 0)
+            return "/data";
+    return "/";
+}
+
 static void add_container(struct builder *builder)
 {
     const struct sandbox_setup *setup = builder->setup;
@@ -224,7 +236,7 @@ static void add_container(struct builder *builder)
     add(builder, "--remount-ro");
     add(builder, "/");
     add(builder, "--chdir");
-    add(builder, container->folder ? container->folder : "/");
+    add(builder, start_folder(container));
     add(builder, "--clearenv");
     for (size_t i = 0; i < container->variable_count; i++)
         add_three(builder, "--setenv", container->variables[i].name,

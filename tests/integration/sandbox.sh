@@ -33,6 +33,7 @@ workflow "$work/look.yaml" look <<YAML
         ! touch /usr/x 2>/dev/null || exit 1
         echo "variables: \$(env | cut -d= -f1 | sort | tr '\n' ' ')"
         echo data >/data/x; echo tmp >/tmp/x; echo out >/testkube/x
+        echo "here" >here; cmp here /data/here
         echo "pid 1 is \$(cut -d ' ' -f 2 /proc/1/stat)"
         echo "the end"
 YAML

@@ -98,6 +98,38 @@ static void test_page_of_a_queued_run(void **context)
                        "duration    -\n");
 }
 
+static void emit_negative_group(struct event_sink *sink)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    must_emit(
+        sink,
+        (struct event){
+            .kind = EVENT_RUN_QUEUED,
+            .time = AT(0),
+            .data = read_json(
+                arena, "{\"steps\":[{\"ref\":\"1\",\"negative\":true,"
+                       "\"steps\":[{\"ref\":\"1.1\"}]},{\"ref\":\"2\"}]}")});
+    must_emit(sink, (struct event){.kind = EVENT_RUN_STARTED, .time = AT(1)});
+    emit_step_start(sink, "1", 1, 10);
+    emit_step_start(sink, "1.1", 1, 10);
+    emit_step_end(sink, "1.1", STATUS_FAILED, 4, NULL);
+    emit_step_end(sink, "1", STATUS_PASSED, -1, NULL);
+    emit_step_start(sink, "2", 1, 20);
+    emit_step_end(sink, "2", STATUS_FAILED, 5, NULL);
+    must_emit(sink, (struct event){.kind = EVENT_RUN_FINISHED,
+                                   .time = AT(30),
+                                   .status = STATUS_FAILED});
+}
+
+static void test_wanted_failures_are_not_the_cause(void **context)
+{
+    (void)context;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct text text = {0};
+    report_why(&text, state_after(arena, emit_negative_group));
+    assert_text(&text, "step 2: failed, exit code 5");
+}
+
 static void test_list(void **context)
 {
     (void)context;
@@ -315,6 +347,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_page_of_a_failed_run),
         cmocka_unit_test(test_page_of_a_queued_run),
+        cmocka_unit_test(test_wanted_failures_are_not_the_cause),
         cmocka_unit_test(test_list),
         cmocka_unit_test(test_ids_are_as_long_as_needed),
         cmocka_unit_test(test_list_in_colour),

@@ -277,12 +277,12 @@ static void the_sandbox_is_a_world_of_its_own(void **state)
     close(leak);
     CHECK_TEXT("log", get_log(scene),
                NOTES
-               "begin 1#1\nprint 1 1 assay /\n/proc/1\n"
+               "begin 1#1\nprint 1 1 assay /data\n/proc/1\n"
                "CapEff:\t0000000000000000\nCapBnd:\t0000000000000000\n"
                "NoNewPrivs:\t1\n"
                "CI=1\nHOME=/tmp\nLANG=C.UTF-8\n"
                "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:"
-               "/bin\nPWD=/\n"
+               "/bin\nPWD=/data\n"
                "0 1 2 3 \nassay\n0\na\nb\n"
                "end 1 passed 0\nfinished passed\n");
 }

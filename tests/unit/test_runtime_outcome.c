@@ -12,11 +12,13 @@
 #include "engine/runtime/outcome.h"
 #include "runtime_fixture.h"
 
-/* 1, the group 2 with 2.1 and 2.2 (optional), and 3 (optional). */
+/* 1, the group 2 with 2.1 and 2.2 (optional), 3 (optional), and the negative group
+ * 4 with 4.1. */
 static const char run_text[] =
     "{'steps':[{'ref':'1','name':'One'},{'ref':'2','name':'Two','steps':["
     "{'ref':'2.1','name':''},{'ref':'2.2','name':'Maybe','optional':true}]},"
-    "{'ref':'3','name':'Three','optional':true}]}";
+    "{'ref':'3','name':'Three','optional':true},{'ref':'4','name':'Four',"
+    "'negative':true,'steps':[{'ref':'4.1'}]}]}";
 
 static const struct {
     const char *name, *reports, *want;
@@ -74,8 +76,9 @@ static const struct {
      ""},
     {"what nobody ended, from the inside out",
      "begin 1; end 1 passed 0; begin 2; begin 2.1; close gone",
-     "begin 1#1\nend 1 passed 0\nbegin 2#1\nbegin 2.1#1\nend 3 aborted -1 "
-     "(gone)\nend 2.2 aborted -1 (gone)\nend 2.1 aborted -1 (gone)\nend 2 "
+     "begin 1#1\nend 1 passed 0\nbegin 2#1\nbegin 2.1#1\nend 4.1 aborted -1 "
+     "(gone)\nend 4 aborted -1 (gone)\nend 3 aborted -1 (gone)\nend 2.2 "
+     "aborted -1 (gone)\nend 2.1 aborted -1 (gone)\nend 2 "
      "aborted -1 (gone)\n"},
 };
 
@@ -159,7 +162,7 @@ static void ends_are_complete_and_not_repeated(void **state)
 
 #define ALL_WELL                                                               \
     "end 1 passed 0; end 2.1 passed 0; end 2.2 skipped; end 2 passed; end 3 "  \
-    "failed 1; "
+    "failed 1; end 4.1 failed 1; end 4 passed; "
 #define DONE(status) true, STATUS_##status, true
 
 static const struct {
@@ -188,6 +191,14 @@ static const struct {
      "end 3 failed 7; end 1 failed 8; close x",
      {{"a", DONE(FAILED), 1, false, false, ""}},
      "failed: step 'One' failed with exit code 8"},
+    {"what fails in a negative group is not the cause",
+     "end 4.1 failed 7; end 4 passed; end 1 failed 8; close x",
+     {{"a", DONE(FAILED), 1, false, false, ""}},
+     "failed: step 'One' failed with exit code 8"},
+    {"a negative group without a failure",
+     "end 4.1 passed 0; end 4 failed; close x",
+     {{"a", DONE(FAILED), 1, false, false, ""}},
+     "failed: nothing in 'Four' failed, as it should"},
     {"passed, said with the exit code of failure",
      ALL_WELL,
      {{"a", DONE(PASSED), 1, false, false, ""}},
@@ -258,7 +269,8 @@ static const struct {
      {{"a", DONE(PASSED), 0, false, false, ""}},
      "failed: step 'One' failed with exit code 4"},
     {"only an optional end is unknown",
-     "end 1 passed 0; end 2.1 passed 0; end 2 passed; close x",
+     "end 1 passed 0; end 2.1 passed 0; end 2 passed; end 4.1 failed 1; end 4 "
+     "passed; close x",
      {{"a", DONE(PASSED), 0, false, false, ""}},
      "passed"},
 };
