@@ -21,7 +21,8 @@ void kubernetes_choose(const struct value *namespace_object,
     choice->security.profile = wanted;
     for (int i = SECURITY_BASELINE;
          wanted == SECURITY_AUTO && enforced && i <= SECURITY_RESTRICTED; i++)
-        if (strcmp(enforced, security_profile_name(i)) == 0)
+        if (strcmp(enforced, security_profile_name((enum security_profile)i)) ==
+            0)
             choice->security.profile = (enum security_profile)i;
     choice->security.assigns_users =
         value_get(value_get(metadata, "annotations"), USER_RANGES) != NULL;

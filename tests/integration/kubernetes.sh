@@ -78,6 +78,13 @@ expect 'nothing is kept when so wished' 1 "step 'fourth' failed" \
 kubectl delete jobs --all >/dev/null 2>&1 || true
 expect 'an image that runs its own command' 1 "own" \
     "$ASSAY" run "$flows/bare.yaml" --keep never
+expect 'files of steps' 0 'note: artifacts are not fetched from a cluster yet' \
+    "$ASSAY" run "$flows/files.yaml" --keep never
+count=$(grep -c 'not fetched' "$work/out" || true)
+[ "$count" -eq 1 ] && pass 'which is told once' ||
+    fail 'which is told once' "$count times: $(cat "$work/out")"
+expect 'none are listed' 0 DIGEST "$ASSAY" artifacts latest
+has_not 'as none were kept' a.txt
 expect 'a namespace that is not there' 5 'namespaces "nowhere" not found' \
     "$ASSAY" run "$flows/steps.yaml" -n nowhere
 expect 'a namespace that cannot be' 2 'is not the name of a namespace' \

@@ -461,16 +461,37 @@ static int collect(struct event_sink *sink, const struct event *event,
     else if (event->kind == EVENT_STEP_STARTED)
         text_append_format(&collector->text, "%s>%d ", event->step,
                            event->attempt);
+    else if (event->kind == EVENT_STEP_PAUSED ||
+             event->kind == EVENT_STEP_RESUMED)
+        text_append_format(&collector->text, "%s%s ", event->step,
+                           event->kind == EVENT_STEP_PAUSED ? "~" : "^");
+    else if (event->kind == EVENT_ARTIFACT)
+        text_append_format(&collector->text, "%s+%s ", event->step,
+                           value_string_at(event->data, "name"));
     else
         text_append_format(&collector->text, "%s=%s ", event->step,
                            event_status_name(event->status));
     return 0;
 }
 
-/* "1>1" starts attempt 1 of step 1, "1:text" is its output, "1=failed" its end. */
+static const struct value *artifact_called(struct arena *arena,
+                                           const char *name)
+{
+    static const char digest[] =
+        "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd"
+        "ef";
+    struct value *data = value_make_map(arena);
+    value_set_string(arena, data, "name", name);
+    value_set(arena, data, "size", value_make_int(arena, 1));
+    value_set_string(arena, data, "digest", digest);
+    return data;
+}
+
+/* "1>1" starts attempt 1 of step 1, "1:text" is its output, "1=failed" its end;
+ * "1~" it pauses, "1^" it goes on, "1+name" it leaves a file. */
 static struct event make_event(struct arena *arena, const char *word)
 {
-    size_t length = strcspn(word, ">:=");
+    size_t length = strcspn(word, ">:=~^+");
     struct event event = {.time = 1, .step = arena_copy(arena, word, length)};
     const char *rest = word + length + 1;
     if (word[length] == '>') {
@@ -480,6 +501,12 @@ static struct event make_event(struct arena *arena, const char *word)
         event.kind = EVENT_OUTPUT;
         event.text = rest;
         event.length = strlen(rest);
+    } else if (word[length] == '~' || word[length] == '^') {
+        event.kind =
+            word[length] == '~' ? EVENT_STEP_PAUSED : EVENT_STEP_RESUMED;
+    } else if (word[length] == '+') {
+        event.kind = EVENT_ARTIFACT;
+        event.data = artifact_called(arena, rest);
     } else {
         event.kind = EVENT_STEP_FINISHED;
         event.status = (enum status)event_status_parse(rest);
@@ -552,6 +579,28 @@ static const struct {
      {{"1", 1}, {"2", 1}},
      "1>1 1:a 1=passed 2>1 2:b 2=failed",
      ""},
+    {"a pause that is recorded",
+     "1>1 1~",
+     {{"", 0}},
+     "1>1 1~ 1^ 1=passed",
+     "1^ 1=passed "},
+    {"a pause and its end", "1>1 1~ 1^", {{"", 0}}, "1>1 1~ 1^ 1~", "1~ "},
+    {"a pause that is not", "1>1", {{"", 0}}, "1>1 1~ 1^", "1~ 1^ "},
+    {"the pause of the attempt before",
+     "1>1 1~ 1^ 1=failed 1>2",
+     {{"", 0}},
+     "1>1 1~ 1^ 1=failed 1>2 1~",
+     "1~ "},
+    {"a pause of a step that has ended",
+     "1>1 1~ 1^ 1=passed",
+     {{"", 0}},
+     "1>1 1~ 1^ 1=passed 2>1",
+     "2>1 "},
+    {"files that are recorded",
+     "1>1 1+a 1+b",
+     {{"", 0}},
+     "1>1 1+a 1+b 1+c 1=passed 2>1 2+a",
+     "1+c 1=passed 2>1 2+a "},
     {"output of no step", "", {{"", 3}}, ":abcd 1>1", ":d 1>1 "},
 };
 
