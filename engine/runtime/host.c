@@ -227,6 +227,16 @@ static int run_units(struct host *host, size_t first, size_t count,
     return watch_run(&host->watch, host->units + first, count, error);
 }
 
+/* Whether a container that follows `index` is not to start: after a wish to abort,
+ * or after a failure that the next one could not judge itself. */
+static bool is_end(const struct host *host, size_t index)
+{
+    const struct pod *pod = host->pod;
+    bool judges = pod->staged && !pod->containers[index + 1].image_command;
+    return host->watch.cause != WATCH_NONE ||
+           (host->units[index].code != 0 && !judges);
+}
+
 /* All containers in their order. One of the first that fails, or a wish to
  * abort, is the end. */
 static int run_pod(struct host *host, struct error *error)
@@ -235,7 +245,7 @@ static int run_pod(struct host *host, struct error *error)
     for (size_t i = 0; i < initial; i++) {
         if (run_units(host, i, 1, error) != 0)
             return -1;
-        if (host->units[i].code != 0 || host->watch.cause != WATCH_NONE)
+        if (is_end(host, i))
             return 0;
     }
     return run_units(host, initial, host->unit_count - initial, error);

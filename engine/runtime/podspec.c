@@ -21,6 +21,7 @@ struct decoder {
     const struct plan *plan;
     const struct value *specification; /* of the pod */
     struct pod *pod;
+    bool later; /* a stage after the first */
 };
 
 /* Whether the path is `absolute` or relative as asked for, and all its parts
@@ -214,25 +215,7 @@ static int decode_volume(struct decoder *decoder,
                      volume->name, find_kind(specification));
 }
 
-static int decode_volumes(struct decoder *decoder, struct error *error)
-{
-    const struct value *list = value_get(decoder->specification, "volumes");
-    struct pod *pod = decoder->pod;
-    size_t count = value_count(list);
-    if (count > POD_VOLUME_LIMIT)
-        return error_set(error, ERROR_SYSTEM, "more than %d volumes",
-                         POD_VOLUME_LIMIT);
-    pod->volumes =
-        arena_allocate(decoder->arena, (count + 1) * sizeof *pod->volumes);
-    for (size_t i = 0; i < count; i++, pod->volume_count++)
-        if (decode_volume(decoder, value_item(list, i), &pod->volumes[i],
-                          error) != 0)
-            return -1;
-    return 0;
-}
-
-static const struct pod_volume *find_volume(const struct pod *pod,
-                                            const char *name)
+static struct pod_volume *find_volume(const struct pod *pod, const char *name)
 {
     for (size_t i = 0; name && i < pod->volume_count; i++)
         if (strcmp(pod->volumes[i].name, name) == 0)
@@ -240,11 +223,71 @@ static const struct pod_volume *find_volume(const struct pod *pod,
     return NULL;
 }
 
+/* A new volume; the room for all was made at once, so that they stay in place. */
+static struct pod_volume *add_volume(struct decoder *decoder,
+                                     struct error *error)
+{
+    struct pod *pod = decoder->pod;
+    if (!pod->volumes)
+        pod->volumes = arena_allocate(decoder->arena,
+                                      POD_VOLUME_LIMIT * sizeof *pod->volumes);
+    if (pod->volume_count < POD_VOLUME_LIMIT)
+        return &pod->volumes[pod->volume_count++];
+    error_set(error, ERROR_SYSTEM, "more than %d volumes", POD_VOLUME_LIMIT);
+    return NULL;
+}
+
+static bool is_workspace(const struct decoder *decoder, const char *name)
+{
+    return decoder->plan->workspace && name &&
+           strcmp(name, "assay-workspace") == 0;
+}
+
+/* Stages have the same volumes but for those that only some of them use. */
+static int decode_volumes(struct decoder *decoder, struct error *error)
+{
+    const struct value *list = value_get(decoder->specification, "volumes");
+    for (size_t i = 0; i < value_count(list); i++) {
+        const struct value *specification = value_item(list, i);
+        const char *name = value_string_at(specification, "name");
+        if (is_workspace(decoder, name) ||
+            (decoder->later && find_volume(decoder->pod, name)))
+            continue;
+        struct pod_volume *volume = add_volume(decoder, error);
+        if (!volume ||
+            decode_volume(decoder, specification, volume, error) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* A folder of the claim that the stages share is an emptyDir of its name here,
+ * where all stages are one run. */
+static const struct pod_volume *
+shared_folder(struct decoder *decoder, const char *name, struct error *error)
+{
+    struct pod_volume *volume = find_volume(decoder->pod, name);
+    if (!volume)
+        volume = add_volume(decoder, error);
+    if (volume) {
+        volume->name = name;
+        volume->empty = true;
+    }
+    return volume;
+}
+
 static int decode_mount(struct decoder *decoder,
                         const struct value *specification,
                         struct pod_mount *mount, struct error *error)
 {
     const char *name = value_string_at(specification, "name");
+    mount->sub_path = value_string_at(specification, "subPath");
+    if (is_workspace(decoder, name) && mount->sub_path) {
+        name = mount->sub_path;
+        mount->sub_path = NULL;
+        if (!shared_folder(decoder, name, error))
+            return -1;
+    }
     mount->volume = find_volume(decoder->pod, name);
     if (!mount->volume)
         return error_set(error, ERROR_SYSTEM, "there is no volume '%s'",
@@ -258,7 +301,6 @@ static int decode_mount(struct decoder *decoder,
     size_t length = strlen(mount->path);
     if (mount->path[length - 1] == '/')
         mount->path = arena_copy(decoder->arena, mount->path, length - 1);
-    mount->sub_path = value_string_at(specification, "subPath");
     if (mount->sub_path && mount->sub_path[0] == '\0')
         mount->sub_path = NULL;
     if (mount->sub_path && !is_clean(mount->sub_path, false))
@@ -404,26 +446,52 @@ static int decode_containers(struct decoder *decoder, const char *member,
     return 0;
 }
 
+static size_t count_containers(const struct value *specification)
+{
+    return value_count(value_get(specification, "initContainers")) +
+           value_count(value_get(specification, "containers"));
+}
+
+/* The containers and volumes of one stage, behind those that are there. */
+static int decode_stage(struct decoder *decoder,
+                        const struct value *specification, struct error *error)
+{
+    decoder->specification = specification;
+    if (decode_volumes(decoder, error) != 0 ||
+        decode_containers(decoder, "initContainers", error) != 0 ||
+        decode_containers(decoder, "containers", error) != 0)
+        return -1;
+    decoder->later = true;
+    return 0;
+}
+
 struct pod *pod_decode(struct arena *arena, const struct plan *plan,
                        struct error *error)
 {
     struct pod *pod = arena_allocate(arena, sizeof *pod);
-    struct decoder decoder = {arena, plan, plan->pod, pod};
-    size_t initial = value_count(value_get(plan->pod, "initContainers"));
-    size_t count = value_count(value_get(plan->pod, "containers")) + initial;
-    if (count - initial == 0 || count > POD_CONTAINER_LIMIT) {
+    struct decoder decoder = {.arena = arena, .plan = plan, .pod = pod};
+    const struct plan_stage only = {.pod = plan->pod};
+    const struct plan_stage *stages = plan->workspace ? plan->stages : &only;
+    size_t stage_count = plan->workspace ? plan->stage_count : 1;
+    size_t count = 0;
+    for (size_t i = 0; i < stage_count; i++)
+        count += count_containers(stages[i].pod);
+    if (value_count(value_get(plan->pod, "containers")) == 0 ||
+        count > POD_CONTAINER_LIMIT) {
         error_set(error, ERROR_SYSTEM,
                   "the pod has %zu containers, expected 1 to %d", count,
                   POD_CONTAINER_LIMIT);
         return NULL;
     }
-    pod->initial_count = initial;
     pod->specification = plan->pod;
+    pod->staged = plan->workspace != NULL;
+    pod->initial_count =
+        pod->staged ? count - 1
+                    : value_count(value_get(plan->pod, "initContainers"));
     pod->containers = arena_allocate(arena, count * sizeof *pod->containers);
-    if (decode_volumes(&decoder, error) != 0 ||
-        decode_containers(&decoder, "initContainers", error) != 0 ||
-        decode_containers(&decoder, "containers", error) != 0)
-        return NULL;
+    for (size_t i = 0; i < stage_count; i++)
+        if (decode_stage(&decoder, stages[i].pod, error) != 0)
+            return NULL;
     return pod;
 }
 

@@ -61,10 +61,12 @@ struct pod {
     struct pod_container *containers; /* the initContainers first */
     size_t container_count;
     size_t initial_count; /* of these: run before the others, one by one */
+    bool staged; /* a Job for each step: all but the last are `initial`, and one
+                  * that fails does not keep the next from its turn */
     const struct value *specification;
 };
 
-/* Decodes plan->pod with the plan's own objects. NULL: ERROR_SYSTEM, the pod
+/* Decodes plan->pod, or those of all stages as one, with the plan's own objects. NULL: ERROR_SYSTEM, the pod
  * cannot be run on this machine. */
 struct pod *pod_decode(struct arena *arena, const struct plan *plan,
                        struct error *error);
