@@ -11,8 +11,8 @@
  * multipleOf, allOf, anyOf, oneOf, not, if, then, else, $ref, $defs; $schema,
  * $comment, title, description, default, examples and deprecated say something
  * about the value. Another keyword is an error of the schema. Patterns are what
- * ECMA-262 and RE2 have in common; formats are go-duration, cron, quantity
- * (checked unless the text holds `{{`) and expression (not checked here).
+ * ECMA-262 and RE2 have in common; formats are go-duration, cron, quantity,
+ * label-name, annotation-name (checked unless the text holds `{{`) and expression (not checked here).
  */
 #include <stddef.h>
 

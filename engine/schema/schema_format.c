@@ -70,6 +70,42 @@ static bool is_quantity(const char *text, size_t length)
     return exponent > 0 && text[exponent] == '\0';
 }
 
+/* Letters, digits and `inner`, with a letter or digit at both ends. */
+static bool is_word(const char *text, size_t length, const char *inner,
+                    bool capitals)
+{
+    for (size_t i = 0; i < length; i++) {
+        bool plain = (text[i] >= 'a' && text[i] <= 'z') ||
+                     (text[i] >= '0' && text[i] <= '9') ||
+                     (capitals && text[i] >= 'A' && text[i] <= 'Z');
+        bool end = i == 0 || i == length - 1;
+        if (!plain && (end || text[i] == '\0' || !strchr(inner, text[i])))
+            return false;
+    }
+    return length > 0;
+}
+
+/* Kubernetes: a domain and '/', which may be missing, and a name. */
+static bool is_qualified_name(const char *text, size_t length, bool capitals)
+{
+    const char *slash = memchr(text, '/', length);
+    const char *name = slash ? slash + 1 : text;
+    size_t domain = (size_t)(name - text);
+    return (!slash ||
+            (domain <= 254 && is_word(text, domain - 1, "-.", capitals))) &&
+           length - domain <= 63 && is_word(name, length - domain, "-_.", true);
+}
+
+static bool is_label_name(const char *text, size_t length)
+{
+    return is_qualified_name(text, length, false);
+}
+
+static bool is_annotation_name(const char *text, size_t length)
+{
+    return is_qualified_name(text, length, true);
+}
+
 static const struct schema_format formats[] = {
     {"go-duration", "a duration such as '30s', '5m' or '1h30m'", is_duration,
      mend_duration},
@@ -77,6 +113,10 @@ static const struct schema_format formats[] = {
      NULL},
     {"quantity", "a quantity such as '250m', '2' or '128Mi'", is_quantity,
      mend_quantity},
+    {"label-name", "a label's name such as 'app' or 'example.com/app'",
+     is_label_name, NULL},
+    {"annotation-name", "an annotation's name such as 'a' or 'example.com/a'",
+     is_annotation_name, NULL},
     {"expression", "an expression", NULL, NULL},
 };
 

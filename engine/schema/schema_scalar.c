@@ -162,8 +162,9 @@ void check_string(struct check *check, const struct schema *schema,
     bool known = schema->format && schema->format->accepts;
     bool formed =
         !known || strstr(text, "{{") || schema->format->accepts(text, length);
-    if (formed &&
-        (!schema->pattern || pattern_match(schema->pattern, text, length)))
+    if (known
+            ? formed
+            : !schema->pattern || pattern_match(schema->pattern, text, length))
         return;
     if (known)
         problem.hint =

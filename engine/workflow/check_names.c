@@ -308,7 +308,8 @@ void check_reference(struct check *check, const struct value *text,
         const char *id = name + strlen(step);
         const char *dot = memchr(id, '.', length - strlen(step));
         size_t used = dot ? (size_t)(dot - id) : length - strlen(step);
-        if (dot || used != strlen("results") || memcmp(id, "results", used))
+        if (dot || used != strlen("results") ||
+            memcmp(id, "results", used) != 0)
             check_step(&question, id, used);
     } else {
         check_variable(&question, name, length);

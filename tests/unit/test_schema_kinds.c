@@ -172,21 +172,12 @@ static const struct {
      "kind: TestWorkflow\nmetadata: {name: x, labels: {a b: c, x.y/z: d}, "
      "annotations: {A/b: x, a/b/c: q, _: z, example.com/A_b: u}}\nspec: {}\n",
      "2:30 E118 the string 'a b' cannot be a name in 'metadata.labels': "
-     "expected a text that matches "
-     "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/"
-     ")?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$, found the string 'a b' "
-     "| At most 63 letters, digits, '-', '_' and '.', with a letter or digit "
-     "at both ends; in front of it perhaps a domain and '/'.\n2:71 E118 the "
-     "string 'a/b/c' cannot be a name in 'metadata.annotations': expected a "
-     "text that matches "
-     "^([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?/"
-     ")?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$, found the string "
-     "'a/b/c' | As the name of a label; the domain may have capitals.\n2:81 "
-     "E118 the string '_' cannot be a name in 'metadata.annotations': expected "
-     "a text that matches "
-     "^([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?/"
-     ")?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$, found the string '_' | "
-     "As the name of a label; the domain may have capitals."},
+     "expected a label's name such as 'app' or 'example.com/app', found the "
+     "string 'a b'\n2:71 E118 the string 'a/b/c' cannot be a name in "
+     "'metadata.annotations': expected an annotation's name such as 'a' or "
+     "'example.com/a', found the string 'a/b/c'\n2:81 E118 the string '_' "
+     "cannot be a name in 'metadata.annotations': expected an annotation's "
+     "name such as 'a' or 'example.com/a', found the string '_'"},
     {"units of durations",
      STEP "  - {shell: x, timeout: 30}\n  - {shell: x, timeout: 5 minutes}\n"
           "  - {shell: x, timeout: 2d}\n  - {shell: x, timeout: 5x}\n"
