@@ -218,7 +218,7 @@ int attachment_run(const struct attachment_request *request)
     if (!history)
         return print_error(&error);
     struct error minor = {0};
-    if (history_reconcile(history, &minor) < 0)
+    if (store_reconcile(history, &minor) < 0)
         print_note(minor.text);
     struct attachment attachment = {
         .request = request, .arena = arena, .history = history};

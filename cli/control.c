@@ -13,6 +13,7 @@
 
 #include "cli/command.h"
 #include "cli/print.h"
+#include "cli/store.h"
 #include "engine/base/clock.h"
 
 enum {              /* milliseconds */
@@ -73,7 +74,7 @@ static void look_after(struct control *control)
     if (now - control->looked < LOOK * CLOCK_MILLISECOND)
         return;
     control->looked = now;
-    if (history_reconcile(control->history, &ignored) < 0)
+    if (store_reconcile(control->history, &ignored) < 0)
         return; /* the next look may do better */
 }
 

@@ -242,7 +242,7 @@ struct history *run_open_history(const char *database, struct error *error)
     struct history *history = store_open(database, true, error);
     /* Other runs' records must not keep this one from running. */
     struct error minor = {0};
-    if (history && history_reconcile(history, &minor) < 0) {
+    if (history && store_reconcile(history, &minor) < 0) {
         error_context(&minor, "earlier runs were not looked after");
         print_note(minor.text);
     }

@@ -37,6 +37,21 @@ struct history *store_open(const char *given, bool write, struct error *error)
     return path ? history_open(path, write, error) : NULL;
 }
 
+/* The keeper of a run removes its folder, unless it was ended too. */
+static void remove_folder(void *context, const struct run_state *state)
+{
+    const char *folder = value_string_at(state->environment, "folder");
+    struct error failure = {0};
+    (void)context;
+    if (folder && runtime_remove_folder(folder, &failure) < 0)
+        print_note(failure.text);
+}
+
+int store_reconcile(struct history *history, struct error *error)
+{
+    return history_reconcile_each(history, remove_folder, NULL, error);
+}
+
 struct history *store_open_reconciled(const char *given, struct error *error)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -47,7 +62,7 @@ struct history *store_open_reconciled(const char *given, struct error *error)
         struct error ignored = {0};
         CLEANUP(history_close)
         struct history *writer = history_open(path, true, &ignored);
-        if (writer && history_reconcile(writer, &ignored) < 0)
+        if (writer && store_reconcile(writer, &ignored) < 0)
             print_error(&ignored);
     }
     return history_open(path, false, error);

@@ -14,6 +14,9 @@ const char *store_history_path(struct arena *arena, const char *given,
                                struct error *error);
 struct history *store_open(const char *given, bool write, struct error *error);
 
+/* Ends the runs whose process is gone as lost, and removes what they have left. */
+int store_reconcile(struct history *history, struct error *error) MUST_CHECK;
+
 /* As store_open for reading, after the runs whose process is gone have been ended
  * as lost; a history that is missing or cannot be written is read as it is. */
 struct history *store_open_reconciled(const char *given, struct error *error);

@@ -189,7 +189,7 @@ static void stop(struct running *running)
     running->result->end = PROCESS_STOPPED;
     if (running->kill_at == 0)
         ask_to_end(running, GRACE_STOP);
-    else if (running->result->stops > 1)
+    if (running->result->stops > 1)
         running->kill_at = clock_monotonic();
 }
 
@@ -199,7 +199,8 @@ static void take_signals(struct running *running)
     while (read(running->process->signals, &info, sizeof info) ==
            (ssize_t)sizeof info)
         if (info.ssi_signo != SIGCHLD) {
-            running->result->stops++;
+            /* Nobody is there any more who could ask twice. */
+            running->result->stops += info.ssi_signo == SIGQUIT ? 2 : 1;
             stop(running);
         }
     reap(running);

@@ -11,7 +11,7 @@ struct process {
     const char *folder; /* working directory, made when missing; NULL: ours */
     int script;         /* a descriptor the program may read; -1: none */
     int64_t deadline;   /* monotonic; 0: none */
-    int signals;        /* signalfd of SIGCHLD, SIGTERM and SIGINT */
+    int signals;        /* signalfd of SIGCHLD, SIGTERM, SIGINT, SIGQUIT */
 };
 
 enum process_end {

@@ -43,6 +43,12 @@ int history_flush(struct history *history, struct error *error) MUST_CHECK;
  * and returns the first. */
 int history_reconcile(struct history *history, struct error *error) MUST_CHECK;
 
+/* The same; `visit` is called for each run that was ended so, with its state. */
+int history_reconcile_each(struct history *history,
+                           void (*visit)(void *context,
+                                         const struct run_state *state),
+                           void *context, struct error *error) MUST_CHECK;
+
 /* Whether another process, which is still there as far as can be seen, writes
  * the run. -1 with ERROR_USAGE when there is no run of that id. */
 int history_is_owned(struct history *history, const char *id, bool *owned,

@@ -256,7 +256,7 @@ int history_find(struct history *history, const char *name, char id[40],
 
 /* Gives a run the end `lost`, unless somebody else has ended it meanwhile. */
 static int settle(struct history *history, const char *id, const char *reason,
-                  struct error *error)
+                  bool *settled, struct error *error)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct run_key key;
@@ -275,16 +275,19 @@ static int settle(struct history *history, const char *id, const char *reason,
     };
     if (event_apply(state, &event, error) < 0)
         return -1;
+    *settled = true;
     return write_event(history, &key, &event, error);
 }
 
 static int settle_in_transaction(struct history *history, const char *id,
-                                 const char *reason, struct error *error)
+                                 const char *reason, bool *settled,
+                                 struct error *error)
 {
+    *settled = false;
     if (database_durable(history, true, error) < 0 ||
         database_begin(history, error) < 0)
         return -1;
-    if (settle(history, id, reason, error) == 0)
+    if (settle(history, id, reason, settled, error) == 0)
         return database_commit(history, error);
     database_rollback(history);
     return -1;
@@ -352,17 +355,45 @@ int history_is_owned(struct history *history, const char *id, bool *owned,
     return 0;
 }
 
-int history_reconcile(struct history *history, struct error *error)
+/* Ends one run; those who want to know are told. */
+static int settle_one(struct history *history, const struct member *run,
+                      void (*visit)(void *context,
+                                    const struct run_state *state),
+                      void *context, struct error *error)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    bool settled;
+    if (settle_in_transaction(history, run->name, value_string(run->value),
+                              &settled, error) < 0)
+        return -1;
+    if (!settled || !visit)
+        return 0;
+    const struct run_state *state =
+        history_load(history, arena, run->name, error);
+    if (!state)
+        return -1;
+    visit(context, state);
+    return 0;
+}
+
+int history_reconcile_each(struct history *history,
+                           void (*visit)(void *context,
+                                         const struct run_state *state),
+                           void *context, struct error *error)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
     const struct value *ids = find_abandoned(history, arena, error);
     int result = ids ? 0 : -1;
     for (size_t i = 0; i < value_count(ids); i++) {
         struct error later = {0};
-        const struct member *run = &ids->map.members[i];
-        if (settle_in_transaction(history, run->name, value_string(run->value),
-                                  result ? &later : error) < 0)
+        if (settle_one(history, &ids->map.members[i], visit, context,
+                       result ? &later : error) < 0)
             result = -1;
     }
     return result;
+}
+
+int history_reconcile(struct history *history, struct error *error)
+{
+    return history_reconcile_each(history, NULL, NULL, error);
 }

@@ -156,7 +156,7 @@ __attribute__((noreturn)) static void be_born(const struct birth *birth)
     setsid();
     umask(022);
     setrlimit(RLIMIT_CORE, &no_core);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_PDEATHSIG, setup->death ? setup->death : SIGKILL);
     if (getppid() != birth->parent)
         _exit(EXIT_NOT_EXECUTED);
     if (chdir(setup->folder ? setup->folder : "/") != 0)

@@ -22,6 +22,7 @@ struct process_setup {
     const int
         *descriptors; /* become 3, 4, ... in the child; stay the caller's */
     size_t descriptor_count;
+    int death;                   /* the signal when we die; 0: SIGKILL */
     const struct keeper *keeper; /* told of it before it exists; or NULL */
 };
 

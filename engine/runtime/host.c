@@ -127,7 +127,10 @@ static int find_engine(struct host *host, struct error *error)
 static int start_keeper(struct host *host, struct error *error)
 {
     const struct engine *engine = host->podman.setup.engine;
-    struct keeper_task task = {.folder = host->folder.path};
+    struct keeper_task task = {
+        .folder = host->folder.path,
+        .plain = host->options->sandbox == SANDBOX_NONE,
+    };
     if (engine) {
         task.program = engine->program;
         task.arguments =

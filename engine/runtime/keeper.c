@@ -32,6 +32,7 @@ enum {
     MOST_ROUNDS = 200,
     ROUND_PAUSE = 20, /* milliseconds */
     COMMAND_ROUNDS = 20,
+    PATIENT_ROUNDS = 100, /* for programs that know what they have started */
 };
 
 /* A pipe, as stat has it. Written in one piece. */
@@ -56,10 +57,12 @@ static bool is_one_of(const struct stat *status, const struct record *records,
     return false;
 }
 
-/* Kills what has one of the pipes as its standard output. How many there were. */
-static size_t kill_writers(const struct record *records, size_t count)
+/* Sends a signal (0: none) to what has one of the pipes as its standard output. How
+ * many there were. */
+static size_t tell_writers(const struct record *records, size_t count,
+                           int signal)
 {
-    size_t killed = 0;
+    size_t found = 0;
     DIR *folder = opendir("/proc");
     const struct dirent *entry;
     while (folder && (entry = readdir(folder))) {
@@ -70,12 +73,12 @@ static size_t kill_writers(const struct record *records, size_t count)
         if (pid <= 1 || stat(path, &status) != 0 ||
             !is_one_of(&status, records, count))
             continue;
-        kill(pid, SIGKILL);
-        killed++;
+        kill(pid, signal);
+        found++;
     }
     if (folder)
         closedir(folder);
-    return killed;
+    return found;
 }
 
 /* Runs the command of the task. Whether it did its work. */
@@ -113,7 +116,9 @@ static void clean_up(const struct record *records, size_t count,
     int quiet = 0;
     run_until_done(task);
     for (int i = 0; quiet < QUIET_ROUNDS && i < MOST_ROUNDS; i++) {
-        quiet = kill_writers(records, count) > 0 ? 0 : quiet + 1;
+        bool patient = task->plain && i < PATIENT_ROUNDS;
+        size_t found = tell_writers(records, count, patient ? 0 : SIGKILL);
+        quiet = found > 0 ? 0 : quiet + 1;
         pause_for(ROUND_PAUSE);
     }
     /* Again: what was being made when it was run for the first time. */

@@ -4,6 +4,7 @@
  * what bubblewrap could not be told to end in its first milliseconds, or the
  * containers of an engine, and removes the run's folder. In every other run it does nothing and is gone at the end.
  */
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "engine/base/cleanup.h"
@@ -16,7 +17,9 @@ struct keeper {
 
 /* What it does when the engine is dead. */
 struct keeper_task {
-    const char *folder;  /* is removed */
+    const char *folder; /* is removed */
+    bool plain; /* no sandbox: the programs end what they have started, so
+                          * they get a moment for that */
     const char *program; /* a command that ends what else runs; NULL: none */
     const char *const *arguments, *const *variables; /* of it; end with NULL */
     const char *const *unowned; /* arguments of the program that remove a folder

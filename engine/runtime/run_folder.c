@@ -22,9 +22,12 @@
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/base/random.h"
+#include "engine/runtime/runtime.h"
 #include "engine/runtime/sandbox.h"
 
 enum { RANDOM_DIGITS = 16 };
+
+static const char prefix[] = "assay-run-";
 
 int run_folder_write(const char *path, const char *bytes, size_t length,
                      mode_t mode, struct error *error)
@@ -134,7 +137,7 @@ struct run_folder run_folder_choose(struct arena *arena)
     random_hex(number, RANDOM_DIGITS);
     if (!base || base[0] != '/')
         base = "/tmp";
-    const char *path = arena_format(arena, "%s/assay-run-%s", base, number);
+    const char *path = arena_format(arena, "%s/%s%s", base, prefix, number);
     return (struct run_folder){path, arena_format(arena, "%s/volumes", path)};
 }
 
@@ -171,6 +174,28 @@ int run_folder_remove(const struct run_folder *folder, struct error *error)
         nanosleep(&pause, NULL);
     }
     return error_set(error, last.kind, "%s", last.text);
+}
+
+int runtime_remove_folder(const char *folder, struct error *error)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *slash = strrchr(folder, '/');
+    const char *name = slash ? slash + 1 : "";
+    const char *number = name + sizeof prefix - 1;
+    struct stat status;
+    if (folder[0] != '/' || strncmp(name, prefix, sizeof prefix - 1) != 0 ||
+        strlen(number) != RANDOM_DIGITS ||
+        strspn(number, digits) != RANDOM_DIGITS)
+        return error_set(error, ERROR_SYSTEM,
+                         "'%.200s' is not the folder of a run", folder);
+    if (lstat(folder, &status) != 0 && errno == ENOENT)
+        return 0;
+    if (!S_ISDIR(status.st_mode) || status.st_uid != geteuid() ||
+        (status.st_mode & 077) != 0)
+        return error_set(error, ERROR_SYSTEM,
+                         "'%.200s' is not a private folder of ours", folder);
+    struct run_folder old = {.path = folder};
+    return run_folder_remove(&old, error);
 }
 
 int run_folder_open(const char *folder, const char *sub_path,

@@ -75,6 +75,11 @@ int runtime_host_run(const struct plan *plan,
 int runtime_resume(const char *folder, const char *ref,
                    struct error *error) MUST_CHECK;
 
+/* Removes the folder of a run on this machine whose engine and keeper are gone, after
+ * a restart for example. Nothing when it is not there; a folder that does not look
+ * like one of ours is left alone, ERROR_SYSTEM. */
+int runtime_remove_folder(const char *folder, struct error *error) MUST_CHECK;
+
 /* What is left in the cluster when a run has ended. */
 enum runtime_keep {
     KEEP_FAILED, /* the Job of a run that did not pass, for an hour */

@@ -226,6 +226,7 @@ static int start_plain(struct unit *unit, struct arena *arena,
         .arguments = arguments,
         .variables = make_variables(arena, container),
         .folder = folder,
+        .death = SIGQUIT, /* only it knows what it has started */
         .keeper = setup->keeper,
     };
     if (make_sub_paths(unit, arena, setup, error) != 0 ||

@@ -268,6 +268,7 @@ static const struct after_case {
     const char *name, *steps;
     bool second;
     const char *want;
+    int signal; /* the first */
 } after_cases[] = {
     {"after an abort",
      WITH("2", "'condition':'always'", "echo no")                            //
@@ -283,13 +284,17 @@ static const struct after_case {
      "[finish 5 aborted (the run was aborted)]\n"
      "[finish 6 aborted (the run was aborted)]\n"
      "[start 7#1]\n[start 7.1#1]\ninside\n[finish 7.1 passed 0]\n"
-     "[finish 7 passed]\n[done aborted]\n"},
+     "[finish 7 passed]\n[done aborted]\n",
+     SIGTERM},
     {"told twice",
      AFTER("2", "always", "echo $$ >pid2; sleep 60") //
      "," AFTER("3", "always", "echo no"),
      true,
      "[start 2#1]\n[finish 2 aborted 137 (the run was aborted)]\n"
-     "[finish 3 aborted (the run was aborted)]\n[done aborted]\n"},
+     "[finish 3 aborted (the run was aborted)]\n[done aborted]\n",
+     SIGTERM},
+    {"nobody is left to tell it twice", AFTER("2", "always", "echo no"), false,
+     "[finish 2 aborted (the run was aborted)]\n[done aborted]\n", SIGQUIT},
 };
 
 static void wait_for_file(const char *path)
@@ -313,7 +318,7 @@ static void test_after_an_abort(void **state)
                    1);
         struct child child = scene_start(&scene, "0", NULL);
         wait_for_file("pid");
-        kill(child.pid, SIGTERM);
+        kill(child.pid, row->signal);
         if (row->second) {
             wait_for_file("pid2");
             kill(child.pid, SIGTERM);
