@@ -163,7 +163,10 @@ static int resume(const char *database, const char *run, const char *name)
     const struct step_state *step = choose_step(&resumption, name, &error);
     if (!step || tell(&resumption, step->ref, &error) < 0)
         return print_error(&error);
-    if (!wait_until_it_goes_on(&resumption, step->ref, step->pauses)) {
+    bool goes_on = wait_until_it_goes_on(&resumption, step->ref, step->pauses);
+    runtime_resume_end(value_string_at(resumption.state->environment, "folder"),
+                       step->ref);
+    if (!goes_on) {
         error_set(&error, ERROR_SYSTEM,
                   "step '%s' was told to go on, but does not say that it does",
                   step->ref);

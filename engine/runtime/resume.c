@@ -76,6 +76,18 @@ static int write_token(int state, const char *hidden, const char *name,
     return result;
 }
 
+/* The folder that the entrypoint watches; -1 with `error`. */
+static int open_state(int folder, const char *path, struct error *error)
+{
+    /* The link is ours: only we can write in the folder itself. */
+    int state = folder < 0 ? -1
+                           : openat(folder, RUN_FOLDER_STATE,
+                                    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (state < 0)
+        error_set_system(error, "cannot open the run's folder '%.200s'", path);
+    return state;
+}
+
 int runtime_resume(const char *folder, const char *ref, struct error *error)
 {
     char token[STREAM_TOKEN_LIMIT + 1];
@@ -87,20 +99,30 @@ int runtime_resume(const char *folder, const char *ref, struct error *error)
     snprintf(name, sizeof name, "resume-%s", ref);
     snprintf(hidden, sizeof hidden, ".resume-%s", number);
     int opened = open_folder(folder);
-    if (opened < 0)
-        return error_set_system(error, "cannot open the run's folder '%.200s'",
-                                folder);
-    /* The link is ours: only we can write in the folder itself. */
-    int state =
-        openat(opened, RUN_FOLDER_STATE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int result = state < 0 ? -1 : read_token(opened, token, sizeof token);
-    if (result == 0)
-        result = write_token(state, hidden, name, token);
-    if (result < 0)
-        error_set_system(error, "cannot resume step '%s' in '%.200s'", ref,
-                         folder);
+    int state = open_state(opened, folder, error);
+    int result = state < 0 ? -1 : 0;
+    if (result == 0 && (read_token(opened, token, sizeof token) < 0 ||
+                        write_token(state, hidden, name, token) < 0))
+        result = error_set_system(error, "cannot resume step '%s' in '%.200s'",
+                                  ref, folder);
     if (state >= 0)
         close(state);
-    close(opened);
+    if (opened >= 0)
+        close(opened);
     return result;
+}
+
+void runtime_resume_end(const char *folder, const char *ref)
+{
+    char name[RESUME_REF_LIMIT + 16];
+    struct error ignored = {0};
+    int opened = is_plain(ref) ? open_folder(folder) : -1;
+    int state = open_state(opened, folder, &ignored);
+    snprintf(name, sizeof name, "resume-%s", ref);
+    if (state >= 0) {
+        unlinkat(state, name, 0);
+        close(state);
+    }
+    if (opened >= 0)
+        close(opened);
 }

@@ -75,6 +75,10 @@ int runtime_host_run(const struct plan *plan,
 int runtime_resume(const char *folder, const char *ref,
                    struct error *error) MUST_CHECK;
 
+/* To be called when the step goes on, or does not: takes back what was not needed,
+ * when two have resumed it at once. It holds what the steps should not see. */
+void runtime_resume_end(const char *folder, const char *ref);
+
 /* Removes the folder of a run on this machine whose engine and keeper are gone, after
  * a restart for example. Nothing when it is not there; a folder that does not look
  * like one of ours is left alone, ERROR_SYSTEM. */

@@ -117,6 +117,44 @@ wait
 expect 'a terminal that closes aborts' 0 aborted "$ASSAY" show "$id"
 expect 'and all is recorded' 0 cleaned "$ASSAY" logs "$id"
 
+# --- paused steps ---
+workflow paused <<'YAML'
+  steps:
+    - {name: Before, shell: echo begun}
+    - name: Look
+      id: look
+      paused: true
+      timeout: 10s
+      shell: echo looked
+    - name: Group
+      paused: true
+      steps:
+        - {name: Inside, paused: true, shell: echo inside}
+YAML
+is_paused() { "$ASSAY" show "$1" | grep -Eq "$2 .*paused"; }
+id=$(detach paused)
+wait_for 10 is_paused "$id" Look && pass 'it pauses' || fail 'it pauses'
+expect 'another step is not paused' 2 "step 'Before' is not paused, but passed; paused: 2 Look" \
+    "$ASSAY" resume "$id" Before
+expect 'a step that is none' 2 "has no step 'nobody'" "$ASSAY" resume "$id" nobody
+expect 'resume, by id' 0 "run $id: step 2 Look goes on" "$ASSAY" resume "$id" look
+wait_for 10 is_paused "$id" Group && pass 'the group pauses' || fail 'the group'
+expect 'resume, the only one' 0 'step 3 Group goes on' "$ASSAY" resume "$id"
+wait_for 10 is_paused "$id" Inside && pass 'and what is in it' || fail 'inside'
+"$ASSAY" resume "$id" 3.1 >"$work/one" 2>&1 &
+one=$!
+"$ASSAY" resume "$id" 3.1 >"$work/two" 2>&1 || true
+wait "$one" || true
+cat "$work/one" "$work/two" >"$work/out"
+has 'two who resume at once' 'step 3.1 Inside goes on'
+expect 'to its end' 0 'paused: passed' "$ASSAY" attach "$id"
+expect 'nothing is paused any more' 2 'has ended: passed' "$ASSAY" resume "$id"
+expect 'resumed by nobody' 0 looked "$ASSAY" run "$work/paused.yaml" --no-pause
+id=$(detach paused)
+wait_for 10 is_paused "$id" Look || fail 'it pauses'
+expect 'abort while it is paused' 130 'Look: aborted' "$ASSAY" abort "$id"
+nothing_left && pass 'nothing is left' || fail 'left' "$(ls "$TMPDIR")"
+
 # --- a reader that goes away ---
 "$ASSAY" run "$work/short.yaml" | head -n 1 >/dev/null
 expect 'a run goes on without its reader' 0 'tick 5' "$ASSAY" logs latest

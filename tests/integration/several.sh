@@ -108,14 +108,14 @@ after=$("$ASSAY" history -o json --workflow greet | grep -c '"id"')
 [ "$before" = "$after" ] && pass 'nothing was started' || fail 'something was started'
 
 # --- for programs ---
-"$ASSAY" run greet.yaml other.yaml --config code=1 -o json --parallel 2 >json || true
+"$ASSAY" run greet.yaml other.yaml --config code=1 -o json --parallel 2 >runs.json || true
 perl -MJSON::PP -e 'local $/; my $r = decode_json(<>);
     exit !(@$r == 2 && $r->[0]{workflow} eq "greet" && $r->[1]{status} eq "failed")' \
-    json && pass 'JSON is one list, in order' || fail 'JSON' "$(cat json)"
-"$ASSAY" run greet.yaml other.yaml -o ndjson --parallel 2 >ndjson
+    runs.json && pass 'JSON is one list, in order' || fail 'JSON' "$(cat runs.json)"
+"$ASSAY" run greet.yaml other.yaml -o ndjson --parallel 2 >events
 perl -MJSON::PP -ne 'my $e = decode_json($_); $end{$e->{run}}++ if $e->{event} eq "run-finished";
-    END { exit !(keys %end == 2) }' ndjson && pass 'ndjson has the run in each line' ||
-    fail 'ndjson' "$(cat ndjson)"
+    END { exit !(keys %end == 2) }' events && pass 'ndjson has the run in each line' ||
+    fail 'ndjson' "$(cat events)"
 
 # --- Ctrl-C, and what was not started ---
 "$ASSAY" run long.yaml long.yaml greet.yaml --parallel 2 >out.several 2>&1 &
