@@ -224,7 +224,7 @@ static void reconcile(const struct fixture *fixture)
 static void test_runs_of_dead_processes_are_lost(void **state)
 {
     const struct fixture *fixture = *state;
-    write_and_kill(fixture->path, "dead", 100000);
+    write_and_kill(fixture->path, "dead", 1000000);
     struct history *alive = must_open(fixture->path, true);
     struct event_sink *sink = must_sink(alive, "alive");
     emit_queued(sink, "w", 0);
