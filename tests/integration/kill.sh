@@ -32,11 +32,11 @@ sqlite() { sqlite3 "$database" "$1"; }
 expect 'a run' 0 passed "$ASSAY" run "$work/soon.yaml"
 begin=$(date +%s%N)
 "$ASSAY" run "$work/soon.yaml" >/dev/null
-step=$((($(date +%s%N) - begin) / 14 / 1000000 + 1))
+step=$((($(date +%s%N) - begin) / 10 / 1000000 + 1))
 for kind in daemon soon 'daemon --sandbox none'; do
     status=0
     # shellcheck disable=SC2086
-    perl "$here/kill_runs.pl" 20 "$step" "$ASSAY" run "$work/"${kind%% *}.yaml \
+    perl "$here/kill_runs.pl" 15 "$step" "$ASSAY" run "$work/"${kind%% *}.yaml \
         ${kind#"${kind%% *}"} >"$work/out" 2>&1 || status=$?
     [ "$status" -eq 77 ] && exit 77
     [ "$status" -eq 0 ] && pass "no process is left: $(cat "$work/out")" ||
