@@ -15,6 +15,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/runtime/artifact.h"
+#include "engine/runtime/bare.h"
 #include "engine/runtime/keeper.h"
 #include "engine/runtime/limits.h"
 #include "engine/runtime/machine.h"
@@ -143,14 +144,6 @@ static int start_keeper(struct host *host, struct error *error)
     return keeper_start(&host->keeper, &task, error);
 }
 
-/* The only step of a plan whose image runs its own command, or NULL. */
-static const char *bare_step(const struct host *host)
-{
-    const struct value *steps = value_get(host->plan->run, "steps");
-    return host->plan->bare ? value_string_at(value_item(steps, 0), "ref")
-                            : NULL;
-}
-
 /* The kubeconfig for the steps: a file of the sandbox, or one on disk. */
 static int set_kubeconfig(struct host *host, struct error *error)
 {
@@ -211,8 +204,9 @@ static int prepare(struct host *host, struct error *error)
     size_t count = host->pod->container_count;
     host->units = arena_allocate(host->arena, count * sizeof *host->units);
     for (size_t i = 0; i < count; i++, host->unit_count++)
-        host->units[i] = unit_make(host->pod, i, host->plan->token,
-                                   bare_step(host), containers);
+        host->units[i] = unit_make(
+            host->pod, i, host->plan->token,
+            host->plan->bare && i + 1 == count ? host->plan : NULL, containers);
     host->podman.units = host->units;
     host->podman.unit_count = host->unit_count;
     host->watch.guest = podman_run_guest(&host->podman);
@@ -268,14 +262,10 @@ static const char *read_complaint(struct host *host, const struct unit *unit)
 /* Without an entrypoint the exit code is the step's; its status counts. */
 static void judge_bare(struct host *host, struct ending *ending)
 {
-    const struct value *steps = value_get(host->plan->run, "steps");
-    bool negative =
-        value_bool_or(value_get(value_item(steps, 0), "negative"), false);
     ending->done = ending->ended && !ending->killed &&
                    host->watch.cause == WATCH_NONE &&
                    !podman_run_failure(&host->podman, ending);
-    ending->said =
-        (ending->code == 0) != negative ? STATUS_PASSED : STATUS_FAILED;
+    ending->said = bare_status(host->plan, ending->code);
     if (ending->done)
         ending->code = ending->said == STATUS_PASSED ? 0 : 1;
 }
@@ -320,23 +310,25 @@ static int check_sandbox(struct host *host, const struct ending *endings,
     return 0;
 }
 
-/* The end of the only step of a bare plan, which nobody reports. */
+/* The end of a bare step, which nobody reports. Behind containers that did not pass
+ * it is skipped. */
 static int tell_bare(struct host *host, const struct ending *endings,
                      struct error *error)
 {
-    const struct unit *unit = &host->units[0];
-    const char *step = bare_step(host);
-    struct event event = {
-        .kind = EVENT_STEP_FINISHED,
-        .status = endings[0].said,
-        .exit_code = unit->code,
-        .time = unit->finished,
-        .duration = unit->finished - unit->begun,
-        .step = step,
-    };
-    if (!step || !endings[0].done)
+    size_t last = host->unit_count - 1;
+    const struct unit *unit = &host->units[last];
+    struct event_sink *sink = &host->outcome->sink;
+    if (!unit->bare || host->watch.cause != WATCH_NONE)
         return 0;
-    return event_emit(&host->outcome->sink, &event, error);
+    if (!unit->started)
+        return bare_end(host->plan, host->outcome, STATUS_SKIPPED, -1, 0, sink,
+                        error);
+    if (!endings[last].done)
+        return 0;
+    if (stream_begin(unit->stream, error) != 0)
+        return -1;
+    return bare_end(host->plan, host->outcome, endings[last].said, unit->code,
+                    unit->finished - unit->begun, sink, error);
 }
 
 /* Emits what only the termination messages know. */

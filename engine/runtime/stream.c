@@ -20,6 +20,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "engine/base/text.h"
+#include "engine/runtime/bare.h"
 #include "engine/runtime/limits.h"
 
 struct stream {
@@ -30,7 +31,8 @@ struct stream {
     bool imagined;  /* the mark's newline was not in the input */
     struct text line;
     char step[STREAM_REFERENCE_LIMIT + 1]; /* whose output this is; or "" */
-    bool bare; /* no control lines; the whole is output of `step` */
+    const struct plan
+        *plan; /* no control lines; all is output of its bare step */
     bool begun;
     bool done;
     enum status status;
@@ -53,12 +55,13 @@ struct stream *stream_new(const char *token, struct event_sink *sink)
     return stream;
 }
 
-struct stream *stream_new_bare(const char *step, struct event_sink *sink)
+struct stream *stream_new_bare(const struct plan *plan, struct event_sink *sink)
 {
     struct stream *stream = memory_allocate(sizeof *stream);
-    assert(strlen(step) <= STREAM_REFERENCE_LIMIT);
+    const char *step = bare_step(plan);
+    assert(step && strlen(step) <= STREAM_REFERENCE_LIMIT);
     stream->sink = sink;
-    stream->bare = true;
+    stream->plan = plan;
     memcpy(stream->step, step, strlen(step) + 1);
     return stream;
 }
@@ -291,19 +294,18 @@ static ptrdiff_t feed_output(struct stream *stream, const char *bytes,
     return (ptrdiff_t)taken;
 }
 
+int stream_begin(struct stream *stream, struct error *error)
+{
+    bool begun = stream->begun;
+    stream->begun = true;
+    return begun ? 0 : bare_begin(stream->plan, stream->sink, error);
+}
+
 /* Output of a program that says nothing of its step. */
 static int feed_bare(struct stream *stream, const char *bytes, size_t length,
                      struct error *error)
 {
-    struct event start = {.kind = EVENT_STEP_STARTED,
-                          .status = STATUS_RUNNING,
-                          .time = clock_now(),
-                          .attempt = 1,
-                          .exit_code = -1,
-                          .step = stream->step};
-    bool begun = stream->begun;
-    stream->begun = true;
-    if (!begun && event_emit(stream->sink, &start, error) != 0)
+    if (stream_begin(stream, error) != 0)
         return -1;
     return hand_on(stream, bytes, length, error);
 }
@@ -311,7 +313,7 @@ static int feed_bare(struct stream *stream, const char *bytes, size_t length,
 int stream_feed(struct stream *stream, const char *bytes, size_t length,
                 struct error *error)
 {
-    if (stream->bare)
+    if (stream->plan)
         return feed_bare(stream, bytes, length, error);
     while (length > 0) {
         ptrdiff_t taken;

@@ -12,14 +12,17 @@
 #include "engine/base/error.h"
 #include "engine/event/event.h"
 
+struct plan;
 struct stream;
 
 /* A reader of control lines with that token (1 to STREAM_TOKEN_LIMIT bytes).
  * Events go to `sink`, which must outlive it. The caller frees it. */
 struct stream *stream_new(const char *token, struct event_sink *sink);
-/* The same for a program that knows no control lines: everything is output of
- * `step`, which starts with it. */
-struct stream *stream_new_bare(const char *step, struct event_sink *sink);
+/* The same for a program that knows no control lines: everything is output of the
+ * bare step of the plan, which starts with it, or with stream_begin. */
+struct stream *stream_new_bare(const struct plan *plan,
+                               struct event_sink *sink);
+int stream_begin(struct stream *stream, struct error *error) MUST_CHECK;
 void stream_free(struct stream *stream);
 DEFINE_CLEANUP(struct stream *, stream_free);
 

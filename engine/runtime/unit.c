@@ -35,7 +35,7 @@ static void close_one(int *descriptor)
 }
 
 struct unit unit_make(const struct pod *pod, size_t index, const char *token,
-                      const char *bare, struct event_sink *sink)
+                      const struct plan *bare, struct event_sink *sink)
 {
     return (struct unit){.container = &pod->containers[index],
                          .index = index,

@@ -59,10 +59,10 @@ struct unit {
     int code;    /* as a shell has it: 128 + signal */
 };
 
-/* The unit of a container that was not started yet. `bare`: the step whose
- * output all of it is, or NULL. */
+/* The unit of a container that was not started yet. `bare`: the plan whose bare
+ * step it is, or NULL. */
 struct unit unit_make(const struct pod *pod, size_t index, const char *token,
-                      const char *bare, struct event_sink *sink);
+                      const struct plan *bare, struct event_sink *sink);
 
 /* Starts it. ERROR_SYSTEM. */
 int unit_start(struct unit *unit, const struct unit_setup *setup,

@@ -183,6 +183,26 @@ YAML
 expect 'its exit code counts' 1 "step 'Bare' failed with exit code 7" run "$work/failing.yaml"
 expect 'its standard error is output' 0 'to stderr' "$ASSAY" logs latest
 
+cat >"$work/behind.yaml" <<YAML
+apiVersion: testworkflows.testkube.io/v1
+kind: TestWorkflow
+metadata: {name: behind}
+spec:
+  config: {end: {type: integer, default: 0}}
+  steps:
+    - {name: First, run: {image: "$shell_image", shell: 'echo first; exit {{ config.end }}'}}
+    - {name: Last, steps: [{name: Bare, run: {image: "$image"}}]}
+YAML
+expect "an image's command behind other steps" 1 "step 'Bare' failed with exit code 7" \
+    run "$work/behind.yaml"
+has 'which come first' first
+expect 'or not, when they fail' 1 "step 'First' failed with exit code 3" \
+    run "$work/behind.yaml" --config end=3
+expect 'it is skipped then' 1 skipped run "$work/behind.yaml" --config end=3
+expect 'containers one after another' 1 'and two' run "$work/two.yaml" --sequence chained
+has 'with the same verdict' "step 'Four' failed with exit code 4"
+has_not 'and the same conditions' never
+
 workflow "$work/unpinned.yaml" "${shell_image%@*}" <<'YAML'
   steps:
     - shell: echo unpinned

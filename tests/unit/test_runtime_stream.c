@@ -266,7 +266,11 @@ static void without_control_lines_all_is_output(void **state)
     (void)state;
     struct recorder recorder = make_recorder();
     struct error error = {0};
-    struct stream *stream = stream_new_bare("1", &recorder.sink);
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct plan plan = make_plan(
+        arena, "{}",
+        "{'steps':[{'ref':'1'},{'ref':'2','steps':[{'ref':'2.1'}]}]}");
+    struct stream *stream = stream_new_bare(&plan, &recorder.sink);
     enum status status;
     assert_int_equal(stream_rest(stream, &error), 0);
     assert_int_equal(recorder.seen, 0);
@@ -274,7 +278,8 @@ static void without_control_lines_all_is_output(void **state)
     assert_int_equal(
         stream_feed(stream, START("2"), strlen(START("2")), &error), 0);
     assert_int_equal(stream_finish(stream, &error), 0);
-    assert_string_equal(recorder.log.data, "begin 1#1\nprint 1 a\n" START("2"));
+    assert_string_equal(recorder.log.data,
+                        "begin 2#1\nbegin 2.1#1\nprint 2.1 a\n" START("2"));
     assert_false(stream_is_done(stream, &status));
     stream_free(stream);
     text_free(&recorder.log);
