@@ -47,19 +47,42 @@ static int make_path(const struct state *state, const char *name, size_t number,
     return 0;
 }
 
-int state_claim(struct state *state, struct error *error)
+static int take_turn(struct state *state, const char *path, struct error *error)
 {
-    char path[PATH_SIZE], hidden[PATH_SIZE];
-    if (make_path(state, "turn-", state->container, path, error) < 0 ||
-        make_path(state, ".turn-", state->container, hidden, error) < 0)
+    char hidden[PATH_SIZE];
+    if (make_path(state, ".turn-", state->container, hidden, error) < 0)
         return -1;
-    /* A node that started anew starts containers again. */
-    state->again = access(path, F_OK) == 0;
     state->turn = open(hidden, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (state->turn < 0 || flock(state->turn, LOCK_EX | LOCK_NB) < 0 ||
         rename(hidden, path) < 0)
         return error_set_system(error, "cannot take the turn '%.200s'", path);
     return 0;
+}
+
+int state_claim(struct state *state, struct error *error)
+{
+    char path[PATH_SIZE];
+    if (make_path(state, "turn-", state->container, path, error) < 0)
+        return -1;
+    /* A node that started anew starts containers again. */
+    state->again = access(path, F_OK) == 0;
+    return take_turn(state, path, error);
+}
+
+/* A step that empties the folder would leave the next container waiting for ever. */
+static int restore_turn(struct state *state, struct error *error)
+{
+    char path[PATH_SIZE];
+    struct stat there, ours;
+    if (make_path(state, "turn-", state->container, path, error) < 0)
+        return -1;
+    if (stat(path, &there) == 0 && fstat(state->turn, &ours) == 0 &&
+        there.st_ino == ours.st_ino && there.st_dev == ours.st_dev)
+        return 0;
+    int lost = state->turn;
+    int result = take_turn(state, path, error);
+    close(lost);
+    return result;
 }
 
 /* Whether the container before has ended: its file is there and free. */
@@ -272,7 +295,7 @@ int state_note(struct state *state, const struct step *step,
 
 int state_finish(struct state *state, struct error *error)
 {
-    return append(state, DONE, error);
+    return append(state, DONE, error) < 0 ? -1 : restore_turn(state, error);
 }
 
 static bool is_reported(const struct state *state, const struct step *step)

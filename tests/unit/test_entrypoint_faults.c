@@ -248,6 +248,34 @@ static void test_forged_state(void **state)
     scene_close(&scene);
 }
 
+/* A step that removes everything there: those that wait are told, and abort. */
+static void test_emptied_state(void **state)
+{
+    (void)state;
+    struct scene scene, later;
+    scene_open(&scene, programs[0]);
+    later = scene;
+    later.log = (struct text){0};
+    assert_int_equal(mkdir("st", 0777), 0);
+    scene.state = later.state = "st";
+    scene_plan(
+        "{'ref':'1','container':0,'shell':'while ! test -e st/turn-2; do "
+        "sleep 0.02; done; rm -rf st/* st/.turn*'},{'ref':'2',"
+        "'container':1,'condition':'always','shell':'echo no'},{'ref':"
+        "'3','container':2,'condition':'always','shell':'echo no'}",
+        3);
+    struct child third = scene_start(&later, "2", NULL);
+    struct child second = scene_start(&later, "1", NULL);
+    assert_int_equal(scene_wait(&scene, scene_start(&scene, "0", NULL), NULL),
+                     0);
+    assert_int_equal(scene_wait(&later, second, NULL), 137);
+    assert_int_equal(scene_wait(&later, third, NULL), 137);
+    CHECK_TEXT("third", text_string(&later.log),
+               "[finish 3 aborted (the run was aborted)]\n[done aborted]\n");
+    text_free(&later.log);
+    scene_close(&scene);
+}
+
 /* What the program can do is what it is linked with: no socket, no thread, nothing of
  * the image, and small. */
 static void test_program(void **state)
@@ -291,6 +319,7 @@ int main(void)
         cmocka_unit_test(test_swarm),
         cmocka_unit_test(test_started_again),
         cmocka_unit_test(test_forged_state),
+        cmocka_unit_test(test_emptied_state),
         cmocka_unit_test(test_program),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
