@@ -86,7 +86,7 @@ static void see_reference(void *context,
 
 static void check_template(struct check *check, const struct value *text)
 {
-    if (!memmem(text->string.bytes, text->string.length, "{{", 2))
+    if (!has_block(text))
         return;
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct error error = {0};

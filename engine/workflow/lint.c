@@ -45,11 +45,6 @@ void lint_report(struct lint *lint, const struct lint_finding *finding,
         diagnostics_extend(lint->diagnostics, finding->length);
 }
 
-static bool has_block(const struct value *text)
-{
-    return memmem(text->string.bytes, text->string.length, "{{", 2) != NULL;
-}
-
 /* The parameter's entry when the text is `{{ config.NAME }}` and nothing else. */
 static const struct value *sole_parameter(const struct lint *lint,
                                           const struct value *text)

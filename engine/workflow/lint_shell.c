@@ -411,7 +411,7 @@ static bool is_quoted(void *context, size_t offset)
 
 static void check_parameters(struct lint *lint, const struct value *text)
 {
-    if (!memmem(text->string.bytes, text->string.length, "{{", 2))
+    if (!has_block(text))
         return;
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct error error = {0};

@@ -105,7 +105,7 @@ static struct value *print_template(struct resolution *resolution,
 static struct value *resolve_text(struct resolution *resolution,
                                   const struct value *text)
 {
-    if (!memmem(text->string.bytes, text->string.length, "{{", 2))
+    if (!has_block(text))
         return value_copy(resolution->arena, text);
     const struct expression_template *template =
         resolve_template(resolution, text);
@@ -189,7 +189,7 @@ static struct value *resolve_list(struct resolution *resolution,
     for (size_t i = 0; i < value->list.count; i++) {
         const struct value *item = value->list.items[i];
         if (tag == FIELD_LIST && value_is(item, VALUE_STRING) &&
-            memmem(item->string.bytes, item->string.length, "{{", 2))
+            has_block(item))
             splice_element(resolution, list, item);
         else
             value_append(resolution->arena, list,
