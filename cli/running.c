@@ -143,6 +143,9 @@ static int connect_run(struct run *run, struct error *error)
         return error_set(error, ERROR_INPUT,
                          "a Job for each step cannot be run in a cluster by "
                          "this version: --isolation pod runs all in one");
+    if (!run->cluster.namespace_name)
+        run->cluster.namespace_name = value_string(value_path(
+            run->preparation.workflow->resolved, "spec.job.namespace"));
     return connection_open(run->preparation.arena, &run->cluster,
                            &run->connection, error);
 }

@@ -9,6 +9,7 @@ const struct kube_resource kube_namespaces = {"", "v1", "namespaces"};
 const struct kube_resource kube_pods = {"", "v1", "pods"};
 const struct kube_resource kube_jobs = {"batch", "v1", "jobs"};
 const struct kube_resource kube_config_maps = {"", "v1", "configmaps"};
+const struct kube_resource kube_claims = {"", "v1", "persistentvolumeclaims"};
 const struct kube_resource kube_secrets = {"", "v1", "secrets"};
 const struct kube_resource kube_events = {"", "v1", "events"};
 const struct kube_resource kube_nodes = {"", "v1", "nodes"};

@@ -95,7 +95,7 @@ struct kube_resource {
     const char *plural;
 };
 extern const struct kube_resource kube_namespaces, kube_pods, kube_jobs,
-    kube_config_maps, kube_secrets, kube_events, kube_nodes,
+    kube_config_maps, kube_secrets, kube_claims, kube_events, kube_nodes,
     kube_access_reviews;
 
 /* A path of the API: of one object, or of all when `name` is NULL;

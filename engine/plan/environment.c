@@ -114,3 +114,62 @@ struct value *environment_make(struct planning *planning,
     remember_globals(planning, settings->environment);
     return list;
 }
+
+/* The variable of the run's Secret that the text names and nothing else; NULL. */
+static const char *secret_of_text(struct planning *planning,
+                                  const struct value *text)
+{
+    const char *template =
+        value_string_at(names_text(planning, text), "template");
+    for (size_t i = 0; template && i < value_count(planning->secrets); i++) {
+        const struct value *secret = value_item(planning->secrets, i);
+        const char *variable = value_string_at(secret, "variable");
+        const char *whole = arena_format(planning->arena, "{{secret.%s}}",
+                                         value_string_at(secret, "name"));
+        if (strcmp(template, whole) == 0 &&
+            value_get(planning->secret_map, variable))
+            return variable;
+    }
+    return NULL;
+}
+
+/* One entry for Kubernetes itself. */
+static struct value *make_plain(struct planning *planning,
+                                const struct value *entry, const char *object)
+{
+    struct arena *arena = planning->arena;
+    const char *name = value_string_at(entry, "name");
+    const struct value *from = value_get(entry, "valueFrom");
+    const struct value *text = value_get(entry, "value");
+    struct value *made = value_make_map(arena);
+    value_set_string(arena, made, "name", name);
+    if (value_is(from, VALUE_MAP)) {
+        value_set(arena, made, "valueFrom", make_source(planning, from));
+        return made;
+    }
+    bool template = value_is(text, VALUE_STRING) &&
+                    memmem(text->string.bytes, text->string.length, "{{", 2);
+    const char *secret = template ? secret_of_text(planning, text) : NULL;
+    if (secret)
+        return plan_secret_variable(planning, name, object, secret);
+    const char *plain = template ? names_static_text(planning, text)
+                                 : value_scalar_text(arena, text);
+    value_set_string(arena, made, "value", plain ? plain : "");
+    return made;
+}
+
+struct value *environment_plain(struct planning *planning,
+                                const struct value *environment,
+                                const char *object)
+{
+    struct arena *arena = planning->arena;
+    struct value *list = value_make_list(arena);
+    struct value *first = value_make_map(arena);
+    value_set_string(arena, first, "name", "CI");
+    value_set_string(arena, first, "value", "1");
+    value_append(arena, list, first);
+    for (size_t i = 0; i < value_count(environment); i++)
+        value_append(arena, list,
+                     make_plain(planning, environment->list.items[i], object));
+    return list;
+}

@@ -118,6 +118,31 @@ static void refuse_call(void *context, const struct expression_reference *call)
                         "unknown function '%.*s'", length, call->name);
 }
 
+static void find_secret(void *context, const struct expression_reference *call)
+{
+    bool *found = context;
+    *found |= is_word(call, "secret");
+}
+
+static const struct expression_template *
+with_names(struct planning *planning, const struct value *text,
+           const struct expression_template *template,
+           struct expression_names names)
+{
+    struct error error = {0};
+    const struct expression_template *resolved =
+        expression_template_resolve(planning->arena, template, &names, &error);
+    if (!resolved)
+        diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E203",
+                        text->mark, NULL, "%s", error.text);
+    return resolved;
+}
+
+static bool names_claims(const struct value *text)
+{
+    return memmem(text->string.bytes, text->string.length, "pvcs.", 5);
+}
+
 static const struct expression_template *parse(struct planning *planning,
                                                const struct value *text)
 {
@@ -127,27 +152,9 @@ static const struct expression_template *parse(struct planning *planning,
     if (!template)
         diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E201",
                         text->mark, NULL, "%s", error.text);
+    if (template && names_claims(text))
+        template = with_names(planning, text, template, claims_names(planning));
     return template;
-}
-
-static void find_secret(void *context, const struct expression_reference *call)
-{
-    bool *found = context;
-    *found |= is_word(call, "secret");
-}
-
-static const struct expression_template *
-with_secrets(struct planning *planning, const struct value *text,
-             const struct expression_template *template)
-{
-    struct error error = {0};
-    struct expression_names names = secrets_names(planning);
-    const struct expression_template *resolved =
-        expression_template_resolve(planning->arena, template, &names, &error);
-    if (!resolved)
-        diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E203",
-                        text->mark, NULL, "%s", error.text);
-    return resolved;
 }
 
 struct value *names_text(struct planning *planning, const struct value *text)
@@ -163,14 +170,15 @@ struct value *names_text(struct planning *planning, const struct value *text)
     bool found = false;
     expression_template_visit_calls(template, find_secret, &found);
     if (found)
-        template = with_secrets(planning, text, template);
+        template =
+            with_names(planning, text, template, secrets_names(planning));
     if (!template)
         return value_make_string(arena, "");
     struct name_visit visit = {planning, text};
     expression_template_visit_names(template, refuse_unknown, &visit);
     expression_template_visit_calls(template, refuse_call, &visit);
     CLEANUP(text_free) struct text printed = {0};
-    if (found)
+    if (found || names_claims(text))
         expression_template_print(&printed, template);
     else
         text_append(&printed, text->string.bytes, text->string.length);

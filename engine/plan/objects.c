@@ -13,7 +13,7 @@
 enum { NAME_PART = 30, LABEL_LIMIT = 63 };
 
 /* assay-<workflow, cut>-<first 10 of the run>: at most 63, as pod labels need. */
-static const char *object_name(struct planning *planning)
+const char *objects_name(struct planning *planning)
 {
     char part[NAME_PART + 1];
     snprintf(part, sizeof part, "%s", planning->workflow->name);
@@ -92,6 +92,12 @@ static struct value *make_object(struct planning *planning, const char *version,
     return object;
 }
 
+struct value *objects_object(struct planning *planning, const char *version,
+                             const char *kind, const char *name)
+{
+    return make_object(planning, version, kind, name, NULL);
+}
+
 static const struct value *make_run(struct planning *planning)
 {
     struct arena *arena = planning->arena;
@@ -155,6 +161,10 @@ static struct value *make_secret(struct planning *planning, const char *name)
                         "the sensitive parameters take %zu bytes, a Secret "
                         "holds %d",
                         bytes, PLAN_SECRET_BYTES_LIMIT);
+    if (value_count(planning->secrets) > PLAN_SECRETS_LIMIT)
+        diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E311",
+                        (struct mark){0}, NULL, "more than %d secrets",
+                        PLAN_SECRETS_LIMIT);
     struct value *object = make_object(planning, "v1", "Secret", name, NULL);
     value_set(arena, object, "immutable", value_make_bool(arena, true));
     value_set_string(arena, object, "type", "Opaque");
@@ -243,7 +253,7 @@ static void make_stages(struct planning *planning, struct plan *plan,
 
 int objects_make(struct planning *planning, struct plan *plan)
 {
-    const char *name = object_name(planning);
+    const char *name = planning->name;
     planning->workspace = name;
     make_stages(planning, plan, name);
     plan->job = plan->stages[0].job;
@@ -253,5 +263,6 @@ int objects_make(struct planning *planning, struct plan *plan)
     plan->secret = make_secret(planning, name);
     if (planning->staged)
         plan->workspace = make_workspace(planning, name);
+    plan->claims = claims_make(planning);
     return planning->diagnostics->errors ? -1 : 0;
 }

@@ -104,6 +104,7 @@ struct plan *plan_make(struct arena *arena, const struct workflow *workflow,
                                                 sizeof *planning.containers),
         .ids = value_make_map(arena),
     };
+    planning.name = objects_name(&planning);
     add_secrets(&planning);
     steps_plan(&planning);
     settle_images(&planning);

@@ -81,6 +81,9 @@ struct plan {
     /* With isolation `step`: the claim for what the stages share, mounted by its
      * sub-paths. On one machine a folder. NULL otherwise. */
     const struct value *workspace;
+
+    /* The claims of spec.pvcs: objects that are made and go with the run. */
+    const struct value *claims;
 };
 
 /* Plans `workflow` (which must be resolved). What cannot be run (an unsupported

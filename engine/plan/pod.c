@@ -271,21 +271,22 @@ static void set_entrypoint(struct planning *planning, struct value *made,
     value_set(arena, made, "command", list);
 }
 
-/* The only step of a run whose image runs its own command: no entrypoint. */
+/* What runs its image's own command, behind the entrypoints or alone. */
 static void set_bare(struct planning *planning, struct value *made,
-                     const struct container_settings *settings)
+                     const struct container_settings *settings,
+                     const char *object)
 {
     struct arena *arena = planning->arena;
-    struct value *variables = value_make_list(arena);
-    for (size_t i = 0; i < value_count(settings->environment); i++)
-        value_append(
-            arena, variables,
-            names_static_value(planning, settings->environment->list.items[i]));
-    value_set(arena, made, "env", variables);
+    value_set(arena, made, "env",
+              environment_plain(planning, settings->environment, object));
     if (settings->args)
         value_set(arena, made, "args",
                   names_static_value(planning, settings->args));
-    value_set_string(arena, made, "workingDir", settings->working_directory);
+    const char *directory = settings->working_directory;
+    if (directory && directory[0] != '\0')
+        value_set_string(
+            arena, made, "workingDir",
+            names_static_text(planning, value_make_string(arena, directory)));
 }
 
 /* Sources of variables; what is missing in the cluster is no variable. */
@@ -320,7 +321,7 @@ static struct value *make_container(struct planning *planning,
                          ? names_static_text(planning, settings->pull_policy)
                          : "IfNotPresent");
     if (container->bare)
-        set_bare(planning, made, settings);
+        set_bare(planning, made, settings, object);
     else {
         set_entrypoint(planning, made, container->index);
         value_set(arena, made, "env",

@@ -27,6 +27,10 @@ void plan_print(struct text *text, const struct plan *plan, bool secrets)
         value_write_yaml(text, first[i]);
         text_append_string(text, "---\n");
     }
+    for (size_t i = 0; i < value_count(plan->claims); i++) {
+        value_write_yaml(text, value_item(plan->claims, i));
+        text_append_string(text, "---\n");
+    }
     for (size_t i = 0; i < plan->stage_count; i++) {
         if (i > 0)
             text_append_string(text, "---\n");

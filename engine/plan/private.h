@@ -72,6 +72,7 @@ struct planning {
     const struct workflow *workflow;
     const struct plan_options *options;
     struct diagnostics *diagnostics;
+    const char *name; /* of the objects */
     struct planned_container *containers;
     size_t container_count;
     size_t node_count;        /* of the tree, against PLAN_STEPS_LIMIT */
@@ -193,6 +194,12 @@ struct value *environment_make(struct planning *planning,
                                struct planned_container *container,
                                const struct container_settings *settings);
 
+/* The same for a container without an entrypoint: a list for Kubernetes. `object`
+ * is the name of the run's Secret. */
+struct value *environment_plain(struct planning *planning,
+                                const struct value *environment,
+                                const char *object);
+
 /* A literal that nobody is to see: a key of the run's Secret. The variable that
  * has it in every container. */
 const char *secrets_add_literal(struct planning *planning, const char *name,
@@ -240,3 +247,16 @@ bool object_read_quantity(struct arena *arena, const struct value *value,
 
 /* Decides whether the containers run at once or one after another, and why. */
 void sequence_choose(struct planning *planning);
+
+/* The name of the run's objects. */
+const char *objects_name(struct planning *planning);
+
+/* An object of the run with its labels. */
+struct value *objects_object(struct planning *planning, const char *version,
+                             const char *kind, const char *name);
+
+/* Knows pvcs.<name>.name. */
+struct expression_names claims_names(struct planning *planning);
+
+/* The objects of spec.pvcs, in their order. */
+struct value *claims_make(struct planning *planning);

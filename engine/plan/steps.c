@@ -22,7 +22,6 @@ static const char *const unsupported_in_step[] = {
 };
 static const char *const unsupported_in_spec[] = {
     "services",
-    "pvcs",
 };
 
 static void refuse_unsupported(struct planning *planning,

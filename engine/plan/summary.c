@@ -141,6 +141,10 @@ static void append_objects(struct text *text, const struct plan *plan)
             append_object(text, first[i]);
             text_append_character(text, ',');
         }
+    for (size_t i = 0; i < value_count(plan->claims); i++) {
+        append_object(text, value_item(plan->claims, i));
+        text_append_character(text, ',');
+    }
     for (size_t i = 0; i < plan->stage_count; i++) {
         append_object(text, plan->stages[i].job);
         text_append_character(text, i + 1 < plan->stage_count ? ',' : '\n');

@@ -130,7 +130,9 @@ static int find_own(struct cluster *cluster,
 {
     if (call->status != CONFLICT)
         return error_is_set(&call->error) ? fail(call, error) : 0;
-    struct kube_call get = make_get(cluster, resource, kind, cluster->job_name);
+    struct kube_call get =
+        make_get(cluster, resource, kind,
+                 value_string(value_path(call->body, "metadata.name")));
     if (run(cluster, &get, 1, error) < 0)
         return -1;
     if (error_is_set(&get.error))
@@ -162,6 +164,24 @@ static int create_owned(struct cluster *cluster, struct error *error)
     return find_own(cluster, &kube_config_maps, "configmap", &calls[1], error);
 }
 
+/* The claims that are made for the run; the pod waits until they are there. */
+static int create_claims(struct cluster *cluster, struct error *error)
+{
+    const struct value *claims = cluster->plan->claims;
+    for (size_t i = 0; i < value_count(claims); i++) {
+        struct kube_call call = make_post(
+            cluster, &kube_claims, "persistentvolumeclaim",
+            kubernetes_make_owned(cluster->arena, value_item(claims, i),
+                                  &cluster->choice, cluster->job_name,
+                                  cluster->job_uid));
+        if (run(cluster, &call, 1, error) < 0 ||
+            find_own(cluster, &kube_claims, "persistentvolumeclaim", &call,
+                     error) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int cluster_create(struct cluster *cluster, struct error *error)
 {
     const struct value *job =
@@ -178,7 +198,8 @@ int cluster_create(struct cluster *cluster, struct error *error)
         return error_set(error, ERROR_REMOTE,
                          "the server created the Job '%s' without a uid",
                          cluster->job_name);
-    return create_owned(cluster, error);
+    return create_owned(cluster, error) < 0 ? -1
+                                            : create_claims(cluster, error);
 }
 
 /* --- the end --------------------------------------------------------------- */

@@ -190,6 +190,21 @@ static int decode_fields(struct decoder *decoder, struct pod_volume *volume,
     return 0;
 }
 
+/* A claim that is made for the run is new, and gone after it: an emptyDir here. */
+static bool is_own_claim(const struct decoder *decoder,
+                         const struct value *source)
+{
+    const struct value *claims = decoder->plan->claims;
+    const char *wanted = value_string_at(source, "claimName");
+    for (size_t i = 0; wanted && i < value_count(claims); i++) {
+        const char *name =
+            value_string(value_path(value_item(claims, i), "metadata.name"));
+        if (name && strcmp(name, wanted) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int decode_volume(struct decoder *decoder,
                          const struct value *specification,
                          struct pod_volume *volume, struct error *error)
@@ -200,6 +215,10 @@ static int decode_volume(struct decoder *decoder,
     const struct value *map = value_get(specification, "configMap");
     const struct value *secret = value_get(specification, "secret");
     volume->empty = value_get(specification, "emptyDir") != NULL;
+    if (volume->empty)
+        return 0;
+    volume->empty = is_own_claim(
+        decoder, value_get(specification, "persistentVolumeClaim"));
     if (volume->empty)
         return 0;
     const struct value *fields = value_get(specification, "downwardAPI");

@@ -85,6 +85,29 @@ count=$(grep -c 'not fetched' "$work/out" || true)
     fail 'which is told once' "$count times: $(cat "$work/out")"
 expect 'none are listed' 0 DIGEST "$ASSAY" artifacts latest
 has_not 'as none were kept' a.txt
+cat >"$work/claims.yaml" <<'EOF'
+apiVersion: testworkflows.testkube.io/v1
+kind: TestWorkflow
+metadata: {name: claims}
+spec:
+  job: {namespace: NAMESPACE}
+  pvcs: {data: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}
+  pod: {volumes: [{name: data, persistentVolumeClaim: {claimName: "{{ pvcs.data.name }}"}}]}
+  steps: [{name: Use, run: {image: "busybox:1", shell: 'echo {{ pvcs.data.name }}'}}]
+EOF
+sed 's/NAMESPACE/default/' "$work/claims.yaml" >"$work/claimed.yaml"
+expect 'a claim that is made for the run' 0 'assay-claims-' \
+    "$ASSAY" run "$work/claimed.yaml" --keep always
+check_owner() { kubectl get pvc -o yaml | grep -q 'kind: Job'; }
+if check_owner; then
+    pass 'and goes with its Job'
+else
+    fail 'and goes with its Job' "$(kubectl get pvc -o yaml)"
+fi
+kubectl delete jobs --all >/dev/null 2>&1 || true
+sed 's/NAMESPACE/nowhere/' "$work/claims.yaml" >"$work/claimed.yaml"
+expect 'a namespace that the workflow names' 5 'namespaces "nowhere" not found' \
+    "$ASSAY" run "$work/claimed.yaml"
 expect 'a namespace that is not there' 5 'namespaces "nowhere" not found' \
     "$ASSAY" run "$flows/steps.yaml" -n nowhere
 expect 'a namespace that cannot be' 2 'is not the name of a namespace' \
