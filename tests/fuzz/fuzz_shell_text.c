@@ -1,4 +1,5 @@
-/* Any bytes are a script: words lie within it, depth within its limit. */
+/* Any bytes are a script: words lie within it, depth within its limit; and what is
+ * said of the place of a block is the same when it is read in one go. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +23,30 @@ static void check(void *context, const struct shell_command *command)
     }
 }
 
+/* Blocks in their order, as the parser of templates finds them. */
+static void check_places(const char *text, size_t size)
+{
+    struct shell_place place = {0};
+    const char *end = text + size;
+    const char *at = text;
+    for (int i = 0; i < 100 && !place.lost; i++) {
+        struct shell_place fresh = {0};
+        at = memmem(at, (size_t)(end - at), "{{", 2);
+        if (!at)
+            return;
+        size_t inside = (size_t)(at - text) + 2;
+        if (shell_text_parts_words(&place, text, size, inside) !=
+            shell_text_parts_words(&fresh, text, size, inside))
+            abort();
+        at = memmem(at, (size_t)(end - at), "}}", 2);
+        if (!at)
+            return;
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     shell_text_visit((const char *)data, size, check, &size);
+    check_places((const char *)data, size);
     return 0;
 }
