@@ -89,29 +89,6 @@ static bool is_here(const struct attachment *attachment)
            !(runtime && strcmp(runtime, "kubernetes") == 0);
 }
 
-/* What the options do not say, the record does. */
-static int open_connection(struct attachment *attachment, struct error *error)
-{
-    struct connection_request request = attachment->request->cluster;
-    const struct value *place = attachment->state->environment;
-    const char *context = value_string_at(place, "context");
-    if (!request.namespace_name)
-        request.namespace_name = value_string_at(place, "namespace");
-    if (!request.context && context && strcmp(context, "in-cluster") != 0)
-        request.context = context;
-    if (connection_open(attachment->arena, &request, &attachment->connection,
-                        error) < 0)
-        return -1;
-    const char *server = value_string_at(place, "server");
-    const char *found = kube_access_server(attachment->connection.access);
-    if (server && strcmp(server, found) != 0)
-        return error_set(error, ERROR_USAGE,
-                         "run %s is in the cluster %s, and the context is that "
-                         "of %s: choose another with --context or --kubeconfig",
-                         attachment->id, server, found);
-    return 0;
-}
-
 /* Follows it with the record as it is. */
 static int follow(struct attachment *attachment, struct error *error)
 {
@@ -203,7 +180,10 @@ static int carry_out(struct attachment *attachment)
         return control_follow(attachment->history, attachment->id,
                               attachment->request->abort,
                               &attachment->request->look);
-    if (open_connection(attachment, &error) < 0)
+    if (connection_open_recorded(attachment->arena,
+                                 &attachment->request->cluster,
+                                 attachment->state->environment, attachment->id,
+                                 &attachment->connection, &error) < 0)
         return print_error(&error);
     return attachment->owned ? leave_to_owner(attachment, &error)
                              : follow(attachment, &error);

@@ -46,3 +46,26 @@ int connection_open(struct arena *arena,
     connection->client = kube_client_open(connection->access, error);
     return connection->client ? 0 : -1;
 }
+
+int connection_open_recorded(struct arena *arena,
+                             const struct connection_request *request,
+                             const struct value *place, const char *id,
+                             struct connection *connection, struct error *error)
+{
+    struct connection_request whole = *request;
+    const char *context = value_string_at(place, "context");
+    if (!whole.namespace_name)
+        whole.namespace_name = value_string_at(place, "namespace");
+    if (!whole.context && context && strcmp(context, "in-cluster") != 0)
+        whole.context = context;
+    if (connection_open(arena, &whole, connection, error) < 0)
+        return -1;
+    const char *server = value_string_at(place, "server");
+    const char *found = kube_access_server(connection->access);
+    if (server && strcmp(server, found) != 0)
+        return error_set(error, ERROR_USAGE,
+                         "run %s is in the cluster %s, and the context is that "
+                         "of %s: choose another with --context or --kubeconfig",
+                         id, server, found);
+    return 0;
+}

@@ -3,6 +3,7 @@
 #include "engine/base/arena.h"
 #include "engine/base/error.h"
 #include "engine/kube/kube.h"
+#include "engine/value/value.h"
 
 struct connection_request {
     const char *kubeconfig, *context, *namespace_name; /* NULL: not given */
@@ -35,3 +36,11 @@ int connection_open(struct arena *arena,
                     const struct connection_request *request,
                     struct connection *connection,
                     struct error *error) MUST_CHECK;
+
+/* The same for the run `id` that is recorded with `place`, a run's environment: what
+ * the options do not say, that does. ERROR_USAGE when the cluster is another one. */
+int connection_open_recorded(struct arena *arena,
+                             const struct connection_request *request,
+                             const struct value *place, const char *id,
+                             struct connection *connection,
+                             struct error *error) MUST_CHECK;
