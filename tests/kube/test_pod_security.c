@@ -254,6 +254,19 @@ static const struct {
      "\"allowPrivilegeEscalation\":false,\"capabilities\":{\"drop\":[\"ALL\"]}}"
      "}],\"securityContext\":{\"seccompProfile\":{\"type\":\"RuntimeDefault\"},"
      "\"runAsNonRoot\":true}}"},
+    {"a claim of the run itself gets the group",
+     "{containers: [{name: a, securityContext: {readOnlyRootFilesystem: "
+     "false}, "
+     "env: [{name: HOME}]}], volumes: [{name: assay-workspace, "
+     "persistentVolumeClaim: {claimName: c}}]}",
+     {.profile = SECURITY_RESTRICTED},
+     "{\"containers\":[{\"name\":\"a\",\"securityContext\":{"
+     "\"readOnlyRootFilesystem\":false,\"allowPrivilegeEscalation\":false,"
+     "\"capabilities\":{\"drop\":[\"ALL\"]}},\"env\":[{\"name\":\"HOME\"}]}],"
+     "\"volumes\":[{\"name\":\"assay-workspace\",\"persistentVolumeClaim\":{"
+     "\"claimName\":\"c\"}}],\"securityContext\":{\"seccompProfile\":{\"type\":"
+     "\"RuntimeDefault\"},\"runAsNonRoot\":true,\"runAsUser\":65532,"
+     "\"runAsGroup\":65532,\"fsGroup\":65532}}"},
     {"files of others keep their group",
      "{securityContext: {seccompProfile: {type: Localhost}}, containers: [], "
      "initContainers: [{name: a, securityContext: {readOnlyRootFilesystem: "
