@@ -154,6 +154,11 @@ if grep -rq root: "$work/hostile"; then
 else pass 'nothing of /etc/passwd was kept'; fi
 expect 'nothing without a sandbox either' 0 '2 artifacts, 6 B' \
     "$ASSAY" run "$work/again.yaml" --runtime host --db "$db" --sandbox none
+for way in '--isolation step' '--sequence chained' '--sequence gated'; do
+    # shellcheck disable=SC2086 # two words
+    expect "files with $way" 0 '2 artifacts, 6 B' \
+        "$ASSAY" run "$work/again.yaml" --runtime host --db "$db" $way
+done
 check_text 'no folder of a run is left' /dev/stdin 0 <<EOF
 $(find "$TMPDIR" -mindepth 1 | wc -l)
 EOF

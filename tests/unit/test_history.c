@@ -430,7 +430,7 @@ static void test_a_run_is_continued(void **state)
 
 static bool take_status(void *context, const struct history_entry *entry)
 {
-    *(int *)context = entry->status;
+    *(int *)context = (int)entry->status;
     return true;
 }
 
