@@ -214,28 +214,44 @@ static int prepare(struct host *host, struct error *error)
     return emit_notes(host, error);
 }
 
+/* Whether steps may follow an abort. */
+static bool has_after(const struct plan *plan)
+{
+    const struct value *steps = value_get(plan->run, "steps");
+    for (size_t i = 0; i < value_count(steps); i++)
+        if (value_bool_or(value_get(value_item(steps, i), "after"), false))
+            return true;
+    return false;
+}
+
 /* Starts the units from `first`, and waits for them. */
 static int run_units(struct host *host, size_t first, size_t count,
                      struct error *error)
 {
-    for (size_t i = first; i < first + count; i++)
+    for (size_t i = first; i < first + count; i++) {
         if (unit_start(&host->units[i], &host->setup, error) != 0)
             return -1;
+        /* What starts after the wish to abort knows of it by the state. */
+        host->units[i].told = host->watch.kill_at != 0;
+    }
     return watch_run(&host->watch, host->units + first, count, error);
 }
 
 /* Whether a container that follows `index` is not to start: after a wish to abort,
- * or after a failure that the next one could not judge itself. */
+ * unless it may hold `after` steps, or after a failure that the next one could not
+ * judge itself. */
 static bool is_end(const struct host *host, size_t index)
 {
     const struct pod *pod = host->pod;
+    const struct watch *watch = &host->watch;
     bool judges = pod->staged && !pod->containers[index + 1].image_command;
-    return host->watch.cause != WATCH_NONE ||
-           (host->units[index].code != 0 && !judges);
+    bool aborted =
+        watch->cause != WATCH_NONE &&
+        (!has_after(host->plan) || clock_monotonic() >= watch->kill_at);
+    return aborted || (host->units[index].code != 0 && !judges);
 }
 
-/* All containers in their order. One of the first that fails, or a wish to
- * abort, is the end. */
+/* All containers in their order, until one is the end. */
 static int run_pod(struct host *host, struct error *error)
 {
     size_t initial = host->pod->initial_count;
@@ -423,16 +439,6 @@ static int clean_up(struct host *host, struct error *error)
                 (struct event){.kind = EVENT_NOTE,
                                .text = arena_string(host->arena, failure.text)},
                 error);
-}
-
-/* Whether steps may follow an abort. */
-static bool has_after(const struct plan *plan)
-{
-    const struct value *steps = value_get(plan->run, "steps");
-    for (size_t i = 0; i < value_count(steps); i++)
-        if (value_bool_or(value_get(value_item(steps, i), "after"), false))
-            return true;
-    return false;
 }
 
 int runtime_host_run(const struct plan *plan,

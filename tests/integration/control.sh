@@ -117,6 +117,28 @@ wait
 expect 'a terminal that closes aborts' 0 aborted "$ASSAY" show "$id"
 expect 'and all is recorded' 0 cleaned "$ASSAY" logs "$id"
 
+# --- however the containers follow each other, `after` has its turn ---
+workflow images <<YAML
+  steps:
+    - {name: One, run: {image: one, shell: "echo begun; sleep 8$$.5"}}
+    - {name: Two, run: {image: two, shell: echo two}}
+  after:
+    - {name: Clean, condition: always, run: {image: three, shell: echo cleaned}}
+YAML
+for way in '--sequence gated' '--sequence chained' '--isolation step'; do
+    # shellcheck disable=SC2086
+    "$ASSAY" run "$work/images.yaml" $way >"$work/run${way##* }" 2>&1 &
+    pid=$!
+    wait_for 10 grep -q begun "$work/run${way##* }"
+    kill -INT "$pid"
+    code=0
+    wait "$pid" || code=$?
+    cp "$work/run${way##* }" "$work/out"
+    [ "$code" = 130 ] && pass "aborted with $way" || fail "$way" "code $code"
+    has 'the next is aborted' '! 2 Two: aborted'
+    has 'what cleans up runs' '  cleaned'
+done
+
 # --- paused steps ---
 workflow paused <<'YAML'
   steps:
