@@ -115,6 +115,23 @@ static void check_sandbox(struct doctor *doctor)
              arena_format(doctor->arena, "%s makes sandboxes", program));
 }
 
+/* What --runtime podman would use; that there is none is no mistake. */
+static void check_engine(struct doctor *doctor)
+{
+    const char *chosen = getenv("ASSAY_CONTAINER_ENGINE");
+    const char *program =
+        chosen && chosen[0] ? chosen : find_program(doctor->arena, "podman");
+    if (!program)
+        program = find_program(doctor->arena, "docker");
+    if (program)
+        tell(doctor, FINDING_OK, "containers",
+             arena_format(doctor->arena, "%s, for --runtime podman", program));
+    else
+        tell(doctor, FINDING_NOTE, "containers",
+             "neither podman nor docker is installed: --runtime podman needs "
+             "one");
+}
+
 static bool count_run(void *context, const struct history_entry *entry)
 {
     size_t *count = context;
@@ -439,6 +456,7 @@ static int examine(struct doctor *doctor, enum output output)
         check_permissions(doctor);
     }
     check_sandbox(doctor);
+    check_engine(doctor);
     check_history(doctor);
     if (output == OUTPUT_TEXT)
         print_findings(doctor);

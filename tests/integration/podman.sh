@@ -202,6 +202,8 @@ expect 'it is skipped then' 1 skipped run "$work/behind.yaml" --config end=3
 expect 'containers one after another' 1 'and two' run "$work/two.yaml" --sequence chained
 has 'with the same verdict' "step 'Four' failed with exit code 4"
 has_not 'and the same conditions' never
+expect 'a pod for each step' 1 'and two' run "$work/two.yaml" --isolation step
+has 'with the same verdict, too' "step 'Four' failed with exit code 4"
 
 workflow "$work/unpinned.yaml" "${shell_image%@*}" <<'YAML'
   steps:

@@ -19,6 +19,7 @@ default_ulimits = []
 runtime = "${PODMAN_RUNTIME:-runc}"
 cgroup_manager = "cgroupfs"
 events_logger = "none"
+tmp_dir = "$folder/tmp"
 EOF
     cat >"$folder/storage.conf" <<EOF
 [storage]
