@@ -83,8 +83,10 @@ static struct value *absolute_mounts(struct planning *planning,
                 value_append(arena, made, settings->mounts->list.items[j]);
         }
         made->list.items[i] = value_copy(arena, mount);
-        value_set_string(arena, made->list.items[i], "mountPath",
-                         arena_format(arena, "%s/%s", base, path));
+        struct value *whole =
+            value_make_string(arena, arena_format(arena, "%s/%s", base, path));
+        whole->mark = value_get(mount, "mountPath")->mark;
+        value_set(arena, made->list.items[i], "mountPath", whole);
     }
     return made;
 }
