@@ -18,7 +18,7 @@
 /* How long the step may take to go on before that is told; in a cluster, where it is
  * the kubelet that brings the word. */
 #define PATIENCE         (5 * CLOCK_SECOND)
-#define CLUSTER_PATIENCE (3 * 60 * CLOCK_SECOND)
+#define CLUSTER_PATIENCE (180 * CLOCK_SECOND)
 
 enum { PAUSE = 20 }; /* milliseconds between two looks */
 

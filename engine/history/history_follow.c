@@ -76,20 +76,31 @@ static int read_chunk(const struct run_key *key, sqlite3_stmt *statement,
     return 0;
 }
 
-/* Takes the entry after `place` out of the database. 1, 0 when there is none. */
-static int read_next(struct history *history, const struct run_key *key,
-                     sqlite3_stmt *statement, struct history_place *place,
-                     char *plain, struct entry *entry, struct error *error)
+/* A run that is being read. */
+struct reading {
+    struct history *history;
+    struct run_key key;
+    sqlite3_stmt *statement;
+    struct history_place *place;
+    char *plain; /* room for a chunk */
+};
+
+/* Takes the next entry out of the database. 1, 0 when there is none. */
+static int read_next(const struct reading *reading, struct entry *entry,
+                     struct error *error)
 {
+    sqlite3_stmt *statement = reading->statement;
     sqlite3_reset(statement);
-    sqlite3_bind_int64(statement, 2, place->sequence);
-    int row = database_step(history, statement, error);
+    sqlite3_bind_int64(statement, 2, reading->place->sequence);
+    int row = database_step(reading->history, statement, error);
     if (row != 1)
         return row;
     int result = sqlite3_column_type(statement, COLUMN_BODY) == SQLITE_NULL
-                     ? read_chunk(key, statement, place, plain, entry, error)
-                     : read_event(history, key, statement, entry, error);
-    place->sequence = sqlite3_column_int64(statement, 0);
+                     ? read_chunk(&reading->key, statement, reading->place,
+                                  reading->plain, entry, error)
+                     : read_event(reading->history, &reading->key, statement,
+                                  entry, error);
+    reading->place->sequence = sqlite3_column_int64(statement, 0);
     sqlite3_reset(statement);
     return result < 0 ? -1 : 1;
 }
@@ -110,20 +121,22 @@ int history_read_on(struct history *history, const char *id,
                     struct history_place *place, struct event_sink *sink,
                     struct error *error)
 {
-    struct run_key key;
-    if (query_key(history, id, &key, error) < 0)
+    struct reading reading = {.history = history, .place = place};
+    if (query_key(history, id, &reading.key, error) < 0)
         return -1;
-    if (key.number == 0)
+    if (reading.key.number == 0)
         return error_set(error, ERROR_USAGE, "there is no run '%.64s'", id);
     CLEANUP(release) char *plain = memory_allocate(HISTORY_CHUNK_LIMIT);
     CLEANUP(finalize)
-    sqlite3_stmt *statement = database_prepare(history, error, select_next,
-                                               "ii", key.number, (int64_t)0);
+    sqlite3_stmt *statement = database_prepare(
+        history, error, select_next, "ii", reading.key.number, (int64_t)0);
+    reading.plain = plain;
+    reading.statement = statement;
     int row = statement ? 1 : -1;
     while (row == 1) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
         struct entry entry = {.arena = arena};
-        row = read_next(history, &key, statement, place, plain, &entry, error);
+        row = read_next(&reading, &entry, error);
         if (row == 1 && hand_on(&entry, sink, error) < 0)
             return -1;
     }
