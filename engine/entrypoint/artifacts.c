@@ -422,9 +422,7 @@ static int keep_all(struct keeping *keeping, const char *state)
                                        : keep_files(keeping, paths);
 }
 
-int artifacts_keep(const struct artifacts *artifacts, const char *state,
-                   const struct step *step, size_t *number,
-                   const struct process *process, struct output *output,
+int artifacts_keep(const struct artifacts *artifacts, const struct step *step,
                    struct process_result *result, struct error *error)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -432,15 +430,15 @@ int artifacts_keep(const struct artifacts *artifacts, const char *state,
         .arena = arena,
         .artifacts = artifacts,
         .step = step,
-        .process = process,
+        .process = artifacts->process,
         .result = result,
-        .output = output,
-        .number = number,
+        .output = artifacts->output,
+        .number = artifacts->number,
         .archive = -1,
         .error = error,
     };
     *result = (struct process_result){.end = PROCESS_EXITED};
-    if (keep_all(&keeping, state) < 0)
+    if (keep_all(&keeping, artifacts->state) < 0)
         return -1;
     result->code = keeping.failed > 0 ? 1 : 0;
     if (keeping.failed > 0)

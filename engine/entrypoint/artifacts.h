@@ -10,6 +10,11 @@ struct artifacts {
     const char *folder;  /* absolute and clean: relative patterns begin here */
     struct value *paths; /* patterns: strings */
     const char *archive; /* the name of one tar of all; NULL: each file alone */
+    /* For artifacts_keep, by its caller: */
+    const char *state; /* folder */
+    size_t *number;    /* counts the files of the leaf, over attempts */
+    const struct process *process; /* its deadline and signals */
+    struct output *output;
 };
 
 /* Evaluates what the step says. `folder` is its working directory, or NULL. */
@@ -18,12 +23,8 @@ int artifacts_plan(struct arena *arena, const struct names *names,
                    struct artifacts *artifacts, struct error *error);
 
 /* Keeps them. The result is an exit with 0, or with 1 when some could not be kept
- * (result->trouble says how many; the output names each), or what interrupted it.
- * *number counts the files of the leaf, over attempts. `process` gives the deadline
- * and the signals. */
-int artifacts_keep(const struct artifacts *artifacts, const char *state,
-                   const struct step *step, size_t *number,
-                   const struct process *process, struct output *output,
+ * (result->trouble says how many; the output names each), or what interrupted it. */
+int artifacts_keep(const struct artifacts *artifacts, const struct step *step,
                    struct process_result *result, struct error *error);
 
 /* Whether a name may leave the pod: relative, clean, UTF-8 without control

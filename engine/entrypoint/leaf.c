@@ -251,10 +251,14 @@ static int do_work(struct run *run, struct step *step, struct attempt *attempt,
 {
     if (step->idle)
         return 0;
-    if (step->artifacts)
-        return artifacts_keep(&attempt->artifacts, run->state->folder, step,
-                              &step->kept, &attempt->process, run->output,
-                              &attempt->result, error);
+    if (step->artifacts) {
+        attempt->artifacts.state = run->state->folder;
+        attempt->artifacts.number = &step->kept;
+        attempt->artifacts.process = &attempt->process;
+        attempt->artifacts.output = run->output;
+        return artifacts_keep(&attempt->artifacts, step, &attempt->result,
+                              error);
+    }
     int result =
         process_run(&attempt->process, run->output, &attempt->result, error);
     if (attempt->process.script >= 0)

@@ -268,42 +268,49 @@ static bool may_begin(const struct mask *mask, const char *bytes)
     return (mask->filter[key / 64] >> key % 64 & 1) != 0;
 }
 
-/* The first place at or behind `from` where something begins; `length`: none. */
-static size_t look(const struct mask *mask, const char *bytes, size_t length,
-                   size_t from, bool last, enum match *found, size_t *taken)
+/* What is looked through, and what was found there. */
+struct view {
+    const char *bytes;
+    size_t length;
+    bool last; /* nothing comes behind them */
+    enum match found;
+    size_t taken; /* bytes of the word */
+};
+
+/* The first place at or behind `at` where something begins; the length: none. */
+static size_t look(const struct mask *mask, struct view *view, size_t at)
 {
-    size_t at = from;
-    for (; at + KEY <= length; at++) {
-        *found = may_begin(mask, bytes + at)
-                     ? match_long(mask, bytes + at, length - at, last, taken)
-                     : MATCH_NONE;
-        if (*found == MATCH_NONE && mask->shorts[(unsigned char)bytes[at]])
-            *found = match_short(mask, bytes + at, length - at, last, taken);
-        if (*found != MATCH_NONE)
+    for (; at < view->length; at++) {
+        const char *bytes = view->bytes + at;
+        size_t left = view->length - at;
+        bool whole = left >= KEY;
+        view->found = MATCH_NONE;
+        if (whole && may_begin(mask, bytes))
+            view->found =
+                match_long(mask, bytes, left, view->last, &view->taken);
+        if (view->found == MATCH_NONE &&
+            (!whole || mask->shorts[(unsigned char)*bytes]))
+            view->found =
+                match_short(mask, bytes, left, view->last, &view->taken);
+        if (view->found != MATCH_NONE)
             return at;
     }
-    for (; at < length; at++) {
-        *found = match_short(mask, bytes + at, length - at, last, taken);
-        if (*found != MATCH_NONE)
-            return at;
-    }
-    *found = MATCH_NONE;
-    return length;
+    view->found = MATCH_NONE;
+    return view->length;
 }
 
 /* Appends what is decided of `bytes`; the length of that. */
 static size_t replace(const struct mask *mask, const char *bytes, size_t length,
                       bool last, struct text *out)
 {
+    struct view view = {.bytes = bytes, .length = length, .last = last};
     for (size_t at = 0;;) {
-        enum match found;
-        size_t taken;
-        size_t next = look(mask, bytes, length, at, last, &found, &taken);
+        size_t next = look(mask, &view, at);
         text_append(out, bytes + at, next - at);
-        if (found != MATCH_WORD)
+        if (view.found != MATCH_WORD)
             return next;
         text_append(out, replacement, sizeof replacement - 1);
-        at = next + taken;
+        at = next + view.taken;
     }
 }
 
@@ -339,9 +346,8 @@ void mask_drop(struct mask *mask)
 
 bool mask_finds(const struct mask *mask, const char *bytes, size_t length)
 {
-    enum match found = MATCH_NONE;
-    size_t taken;
+    struct view view = {.bytes = bytes, .length = length, .last = true};
     if (mask->count > 0)
-        look(mask, bytes, length, 0, true, &found, &taken);
-    return found == MATCH_WORD;
+        look(mask, &view, 0);
+    return view.found == MATCH_WORD;
 }

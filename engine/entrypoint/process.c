@@ -88,10 +88,10 @@ static int start(struct running *running, struct failure *failure,
     /* With fork the kernel would copy the tables of all our memory for each step:
      * most of what a step costs in a workflow of thousands. */
     char **kept = environ;
-    running->main =
-        vfork(); /* NOLINT: what runs in between is in one function */
-    if (running->main == 0)
-        become(running->process, output[1], report[1]);
+    pid_t child = vfork();
+    if (child == 0)
+        become(running->process, output[1], report[1]); /* NOLINT */
+    running->main = child;
     int number = errno;
     environ = kept;
     close(output[1]);
