@@ -284,8 +284,11 @@ static size_t look(const struct mask *mask, struct view *view, size_t at)
         const char *bytes = view->bytes + at;
         size_t left = view->length - at;
         bool whole = left >= KEY;
+        if (whole && !may_begin(mask, bytes) &&
+            !mask->shorts[(unsigned char)*bytes])
+            continue;
         view->found = MATCH_NONE;
-        if (whole && may_begin(mask, bytes))
+        if (whole)
             view->found =
                 match_long(mask, bytes, left, view->last, &view->taken);
         if (view->found == MATCH_NONE &&
