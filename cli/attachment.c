@@ -137,8 +137,11 @@ static int tell_end(const struct attachment *attachment)
 {
     CLEANUP(text_free) struct text text = {0};
     const struct run_state *state = attachment->state;
-    text_append_format(&text, "run %s has ended: %s\n", attachment->id,
-                       event_status_name(state->status));
+    CLEANUP(text_free) struct text why = {0};
+    report_why(&why, state);
+    text_append_format(&text, "run %s has ended: %s%s%s\n", attachment->id,
+                       event_status_name(state->status), why.length ? ": " : "",
+                       text_string(&why));
     if (attachment->request->look.output == OUTPUT_TEXT)
         print_text(&text);
     else

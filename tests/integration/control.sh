@@ -54,7 +54,7 @@ expect 'attach shows it to its end, with its exit code' 1 'failed with exit code
     "$ASSAY" attach "$id"
 for tick in 1 2 3 4 5; do has "tick $tick" "tick $tick"; done
 [ "$(grep -c 'tick 1' "$work/out")" = 1 ] && pass 'nothing twice' || fail 'twice'
-expect 'a run that has ended' 1 "run $id has ended: failed" "$ASSAY" attach "$id"
+expect 'a run that has ended' 1 "run $id has ended: failed: step" "$ASSAY" attach "$id"
 expect 'its output as JSON' 1 '"status": "failed"' "$ASSAY" attach "$id" -o json
 expect 'a run that cannot begin is refused' 5 'cannot make the folder' \
     env TMPDIR=/proc "$ASSAY" run "$work/short.yaml" --detach
@@ -192,7 +192,7 @@ id=$(detach long)
 wait_for 10 has_begun "$id"
 "$ASSAY" attach "$id" >"$work/first" 2>&1 &
 first=$!
-wait_for 5 grep -q begun "$work/first"
+wait_for 20 grep -q begun "$work/first"
 kill -9 "$(engine_of "$id")"
 code=0
 wait "$first" || code=$?
