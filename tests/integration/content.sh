@@ -185,7 +185,7 @@ has 'they were cloned' 'two'
 has_not 'the output has no token' "$token"
 check 'no process had the token as an argument' test ! -e "$work/seen"
 sh -c 'sleep 5; :' "$token" &
-check 'one that has would be seen' wait_for 5 test -e "$work/seen"
+check 'one that has would be seen' wait_for 20 test -e "$work/seen"
 kill "$watcher" $!
 id=$(grep -oE 'run [0-9a-f]{16}' "$work/out" | tail -n 1 | cut -d' ' -f2)
 "$ASSAY" logs "$id" >"$work/out" 2>&1

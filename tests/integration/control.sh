@@ -70,7 +70,7 @@ wait_for 10 has_begun "$id" || fail 'it begins'
 first=$!
 "$ASSAY" attach "$id" >"$work/second" 2>&1 &
 second=$!
-wait_for 5 grep -q begun "$work/first" && wait_for 5 grep -q begun "$work/second" &&
+wait_for 20 grep -q begun "$work/first" && wait_for 20 grep -q begun "$work/second" &&
     pass 'two see it' || fail 'two see it'
 kill -TERM "$second"
 wait "$second" 2>/dev/null || true
