@@ -57,11 +57,22 @@ struct mark check_locate(struct check *check, const struct value *text,
 }
 
 static void report(struct check *check, const struct value *text,
-                   const struct error *error)
+                   const struct error *error, const char *hint)
 {
     struct mark mark = check_locate(check, text, error->place.mark.offset);
-    diagnostics_add(check->diagnostics, SEVERITY_ERROR, "E201", mark, NULL,
+    diagnostics_add(check->diagnostics, SEVERITY_ERROR, "E201", mark, hint,
                     "%s", error->text);
+}
+
+/* Blocks are for texts: in a field that is an expression they begin a map. */
+static const char *braces_hint(const struct value *text)
+{
+    const char *start = text->string.bytes;
+    start += strspn(start, " \t\r\n");
+    return strncmp(start, "{{", 2) == 0
+               ? "this field is an expression as it stands: leave '{{' and "
+                 "'}}' out"
+               : NULL;
 }
 
 struct lint_text {
@@ -94,7 +105,7 @@ static void check_template(struct check *check, const struct value *text)
         arena, text->string.bytes, text->string.length, &error);
     struct lint_text lint = {check, text};
     if (!template)
-        report(check, text, &error);
+        report(check, text, &error, NULL);
     else
         expression_template_visit_references(template, see_reference, &lint);
     if (template && expression_template_uses_blocks(template))
@@ -116,7 +127,7 @@ static void check_expression(struct check *check, const struct value *text,
         arena, text->string.bytes, text->string.length, &error);
     struct lint_text lint = {check, text};
     if (!expression)
-        report(check, text, &error);
+        report(check, text, &error, braces_hint(text));
     else
         expression_visit_references(expression, see_reference, &lint);
     expression_lint(text->string.bytes, text->string.length, is_condition, warn,

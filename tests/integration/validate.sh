@@ -67,6 +67,12 @@ write tabs.yaml "spec:
 expect 'a tab in a text' 3 'tabs.yaml:6:28:' "$ASSAY" validate tabs.yaml
 has 'becomes blanks' '     6 |     - shell: "abc       b {{ 1 + }}"'
 has 'and the caret is below the place' "       | $(printf '%34s' '^')"
+write braces.yaml "spec:
+  steps:
+    - shell: 'true'
+      condition: '{{ passed }}'"
+expect 'a block in a condition' 3 'braces.yaml:7:' "$ASSAY" validate braces.yaml
+has 'is told to go' "leave '{{' and '}}' out"
 long=$(printf '%0500d' 0)
 write long.yaml "spec:
   steps:
