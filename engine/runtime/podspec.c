@@ -11,6 +11,7 @@
 
 #include "engine/runtime/limits.h"
 #include "engine/runtime/object.h"
+#include "engine/runtime/podfield.h"
 #include "engine/runtime/variables.h"
 
 #define TERMINATION_PATH "/dev/termination-log"
@@ -148,42 +149,26 @@ static const char *find_kind(const struct value *specification)
     return "no kind";
 }
 
-/* `name="value"` lines, as the kubelet writes them. */
-static void print_pairs(struct text *text, const struct value *pairs)
-{
-    for (size_t i = 0; i < value_count(pairs); i++) {
-        text_append_format(text, "%s=", pairs->map.members[i].name);
-        value_write_json(text, pairs->map.members[i].value, JSON_COMPACT);
-        text_append_character(text, '\n');
-    }
-}
-
 /* What a plan knows of its own pod; what only a cluster could tell is refused. */
 static int decode_fields(struct decoder *decoder, struct pod_volume *volume,
                          const struct value *source, struct error *error)
 {
-    static const char *const known[] = {"metadata.annotations",
-                                        "metadata.labels"};
     const struct value *items = value_get(source, "items");
-    const struct value *template =
-        value_path(decoder->plan->job, "spec.template");
     for (size_t i = 0; i < value_count(items); i++) {
         const struct value *item = value_item(items, i);
         const char *path = value_string_at(item, "path");
         const char *field =
             value_string(value_path(item, "fieldRef.fieldPath"));
-        CLEANUP(text_free) struct text text = {0};
-        if (!field ||
-            (strcmp(field, known[0]) != 0 && strcmp(field, known[1]) != 0))
+        const char *text =
+            field ? podfield_get(decoder->arena, decoder->plan, field) : NULL;
+        if (!text)
             return error_set(error, ERROR_SYSTEM,
                              "volume '%s' needs the field '%s' of a pod in a "
                              "cluster",
                              volume->name, field ? field : "resourceFieldRef");
-        print_pairs(&text, value_path(template, field));
         struct pod_file file = {
-            path ? path : "",
-            arena_copy(decoder->arena, text_string(&text), text.length),
-            text.length, to_mode(value_int_or(value_get(item, "mode"), 0644))};
+            path ? path : "", text, strlen(text),
+            to_mode(value_int_or(value_get(item, "mode"), 0644))};
         if (add_file(decoder, volume, &file, error) != 0)
             return -1;
     }

@@ -11,6 +11,7 @@
 #include "engine/base/text.h"
 #include "engine/runtime/limits.h"
 #include "engine/runtime/object.h"
+#include "engine/runtime/podfield.h"
 
 static const struct {
     const char *member;
@@ -155,6 +156,21 @@ static const char *follow(struct arena *arena, const struct plan *plan,
     return NULL;
 }
 
+/* A source of a variable that only a cluster has. */
+static int refuse_source(const struct pod_container *container,
+                         const char *name, const struct value *source,
+                         struct error *error)
+{
+    const char *what = value_string(value_path(source, "fieldRef.fieldPath"));
+    if (!what && value_count(source) > 0 && value_is(source, VALUE_MAP))
+        what = source->map.members[0].name;
+    return error_set(error, ERROR_SYSTEM,
+                     "container '%s': variable '%s' comes from '%s', which "
+                     "this machine does not have; it has secretKeyRef, "
+                     "configMapKeyRef and some fields of the pod",
+                     container->name, name ? name : "", what ? what : "");
+}
+
 /* One entry of env that has valueFrom. */
 static int add_reference(struct arena *arena, const struct plan *plan,
                          const struct value *entry,
@@ -174,14 +190,11 @@ static int add_reference(struct arena *arena, const struct plan *plan,
                                  container->name, name ? name : "");
         return value ? add(arena, container, name, value, error) : 0;
     }
-    return error_set(error, ERROR_SYSTEM,
-                     "container '%s': variable '%s' comes from '%s', which "
-                     "this machine does not have; it has secretKeyRef and "
-                     "configMapKeyRef",
-                     container->name, name ? name : "",
-                     value_count(source) > 0 && value_is(source, VALUE_MAP)
-                         ? source->map.members[0].name
-                         : "");
+    const char *field = value_string(value_path(source, "fieldRef.fieldPath"));
+    const char *value = field ? podfield_get(arena, plan, field) : NULL;
+    if (value)
+        return add(arena, container, name, value, error);
+    return refuse_source(container, name, source, error);
 }
 
 static int add_entry(struct arena *arena, const struct plan *plan,

@@ -56,6 +56,9 @@ static inline struct plan make_plan(struct arena *arena, const char *pod,
             make_value(arena, "{'metadata':{'name':'run'},"
                               "'data':{'password':'aHVzaA==','binary':'AA=='},"
                               "'stringData':{'token':'" TEST_TOKEN "'}}"),
+        .job = make_value(arena,
+                          "{'metadata':{'name':'job-1'},'spec':{'template':{"
+                          "'metadata':{'labels':{'app':'shop'}}}}}"),
         .pod = make_value(arena, pod),
     };
 }

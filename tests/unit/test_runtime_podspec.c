@@ -148,11 +148,30 @@ static const struct {
      "error: container 'a': envFrom: the key 'binary' of the Secret 'run' "
      "holds "
      "a NUL byte"},
-    {"a field of the pod",
+    {"fields of the pod",
      ONE(",'env':[{'name':'A','valueFrom':{'fieldRef':{'fieldPath':"
-         "'status.podIP'}}}]"),
-     "error: container 'a': variable 'A' comes from 'fieldRef', which this "
-     "machine does not have; it has secretKeyRef and configMapKeyRef"},
+         "'status.podIP'}}},{'name':'B','valueFrom':{'fieldRef':{'fieldPath':"
+         "'metadata.uid'}}},{'name':'C','valueFrom':{'fieldRef':{'fieldPath':"
+         "'metadata.name'}}},{'name':'D','valueFrom':{'fieldRef':{'fieldPath':"
+         "'metadata.namespace'}}},{'name':'E','valueFrom':{'fieldRef':{"
+         "'fieldPath':'metadata.labels[\\u0027app\\u0027]'}}},{'name':'F','"
+         "valueFrom':"
+         "{'fieldRef':{'fieldPath':'metadata.annotations[\\u0027no\\u0027]'}}}"
+         "]"),
+     "container a [x]\n  A=127.0.0.1\n  B=0123456789abcdef\n  C=job-1\n"
+     "  D=default\n  E=shop\n  F=\n"},
+    {"a field that only a cluster knows",
+     ONE(",'env':[{'name':'A','valueFrom':{'fieldRef':{'fieldPath':"
+         "'status.phase'}}}]"),
+     "error: container 'a': variable 'A' comes from 'status.phase', which this "
+     "machine does not have; it has secretKeyRef, configMapKeyRef and some "
+     "fields of the pod"},
+    {"resources of the container",
+     ONE(",'env':[{'name':'A','valueFrom':{'resourceFieldRef':{'resource':"
+         "'limits.cpu'}}}]"),
+     "error: container 'a': variable 'A' comes from 'resourceFieldRef', which "
+     "this machine does not have; it has secretKeyRef, configMapKeyRef and "
+     "some fields of the pod"},
     {"a name that no environment holds",
      ONE(",'env':[{'name':'A=B','value':'1'}]"),
      "error: container 'a': a variable has the name 'A=B', which no "
