@@ -139,10 +139,11 @@ static int connect_run(struct run *run, struct error *error)
 {
     if (run->place == PLACE_HOST)
         return expose_kubeconfig(run, error);
-    if (run->preparation.plan->workspace)
-        return error_set(error, ERROR_INPUT,
-                         "a Job for each step cannot be run in a cluster by "
-                         "this version: --isolation pod runs all in one");
+    if (run->preparation.plan->workspace && run->detach)
+        return error_set(error, ERROR_USAGE,
+                         "a Job for each step needs a process that starts one "
+                         "after the other: leave out --detach, or say "
+                         "--isolation pod");
     if (!run->cluster.namespace_name)
         run->cluster.namespace_name = value_string(value_path(
             run->preparation.workflow->resolved, "spec.job.namespace"));

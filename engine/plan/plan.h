@@ -23,6 +23,9 @@
     "docker.io/alpine/git:2.49.1@sha256:"                                      \
     "c0280cf9572316299b08544065d3bf35db65043d5e3963982ec50647d2746e26"
 
+/* The volume of a pod that is the claim of all stages. */
+#define PLAN_WORKSPACE "assay-workspace"
+
 /* How the containers of a pod follow one another: chosen, all started at once, or
  * as initContainers. */
 enum plan_sequence { SEQUENCE_AUTO, SEQUENCE_GATED, SEQUENCE_CHAINED };

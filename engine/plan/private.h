@@ -108,9 +108,6 @@ enum { NAME_LIMIT = 63 };
 /* The group of what is written to the volumes of a pod, unless it says another. */
 enum { PLAN_FILE_GROUP = 1001 };
 
-/* The volume of a pod that is the claim of all stages. */
-#define PLAN_WORKSPACE "assay-workspace"
-
 /* The settings `above` with those of `container` (a container, run or step map;
  * NULL: nothing) on top. */
 struct container_settings

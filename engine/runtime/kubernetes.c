@@ -34,7 +34,7 @@ static void open_cluster(struct cluster *cluster)
     const struct runtime_kubernetes_options *options = cluster->options;
     cluster->arena = arena_new();
     cluster->warnings = value_make_list(cluster->arena);
-    cluster->begun = clock_monotonic();
+    cluster->run_begun = cluster->begun = clock_monotonic();
     cluster->abort_descriptor = options->abort_descriptor;
     cluster->choice = (struct job_choice){
         .namespace_name = options->namespace_name,
@@ -50,20 +50,11 @@ static void close_cluster(struct cluster *cluster)
 {
     kube_client_warn(cluster->options->client, (struct kube_warnings){0});
     kube_client_interrupt(cluster->options->client, -1);
-    for (size_t i = 0; i < cluster->follower_count; i++) {
-        if (cluster->followers[i].log)
-            kube_log_free(cluster->followers[i].log);
-        if (cluster->followers[i].stream)
-            stream_free(cluster->followers[i].stream);
-    }
     if (cluster->jobs)
         kube_watch_free(cluster->jobs);
     if (cluster->pods)
         kube_watch_free(cluster->pods);
-    if (cluster->pod_arena)
-        arena_free(cluster->pod_arena);
-    if (cluster->job_arena)
-        arena_free(cluster->job_arena);
+    cluster_end_stage(cluster);
     arena_free(cluster->arena);
 }
 
@@ -81,38 +72,18 @@ static struct event_sink *refuse_artifacts(struct cluster *cluster,
                 ->sink;
 }
 
-/* The containers of a plan, in the order in which they start. */
-static size_t count_containers(const struct plan *plan)
-{
-    return value_count(value_get(plan->pod, "initContainers")) +
-           value_count(value_get(plan->pod, "containers"));
-}
-
 /* Sets the plan, and what follows from it. */
 static void set_plan(struct cluster *cluster, const struct plan *plan,
                      const struct runtime_record *record)
 {
     struct arena *arena = cluster->arena;
-    cluster->plan = plan;
-    cluster->job_name = value_string(value_path(plan->job, "metadata.name"));
+    cluster->whole = plan;
     cluster->outcome = outcome_make(arena, plan, cluster->sink);
     cluster->containers = record && record->state->queued != 0
                               ? replay_make(arena, record, cluster->outcome)
                               : &cluster->outcome->sink;
     cluster->containers = refuse_artifacts(cluster, record);
-    size_t count = count_containers(plan);
-    cluster->followers =
-        arena_allocate(arena, (count + 1) * sizeof *cluster->followers);
-    for (size_t i = 0; i < count && i < POD_CONTAINER_LIMIT; i++) {
-        struct follower *follower = &cluster->followers[i];
-        const char *name = value_string_at(cluster_container(plan, i), "name");
-        bool bare = plan->bare && i + 1 == count;
-        follower->cluster = cluster;
-        follower->name = name ? name : "";
-        follower->stream =
-            bare ? NULL : stream_new(plan->token, cluster->containers);
-        cluster->follower_count++;
-    }
+    cluster_begin_stage(cluster, 0);
 }
 
 /* What a record has to hold so that the run can be found again. */
@@ -147,12 +118,14 @@ static void tidy(struct cluster *cluster, enum status status)
     bool kept = keep == KEEP_ALWAYS ||
                 (keep == KEEP_FAILED && status != STATUS_PASSED &&
                  status != STATUS_ABORTED);
-    if (!cluster->created || cluster->job_gone)
+    if (!cluster->created || (cluster->job_gone && cluster->stage == 0))
         return;
     /* A pod that cannot start would try for ever. */
     if ((cluster->cause != STOP_NONE || cluster->failed) && keep != KEEP_ALWAYS)
         kept = false;
     cluster_remove(cluster, kept);
+    if (kept && cluster->whole && cluster->whole->workspace)
+        cluster_shorten(cluster);
 }
 
 static int finish(struct cluster *cluster, struct verdict verdict,
@@ -175,6 +148,9 @@ static int finish_early(struct cluster *cluster, struct error *error)
 {
     struct error late = {0};
     cluster->failed = true;
+    if (cluster->stage > 0 &&
+        outcome_close(cluster->outcome, error->text, &late) != 0)
+        late = (struct error){0};
     if (error->kind == ERROR_ABORTED) {
         *error = (struct error){0};
         return finish(cluster,
@@ -191,7 +167,7 @@ static int finish_early(struct cluster *cluster, struct error *error)
 static int follow(struct cluster *cluster, struct error *error)
 {
     struct verdict verdict;
-    if (cluster_follow(cluster, error) != 0) {
+    if (cluster_follow_all(cluster, error) != 0) {
         if (cluster->result->running_on)
             return -1;
         return finish_early(cluster, error);
@@ -260,6 +236,25 @@ static int finish_lost(struct cluster *cluster,
     return finish(cluster, (struct verdict){STATUS_LOST, why}, error);
 }
 
+/* Nobody is there any more to start the Jobs that are left: what there is of them is
+ * taken away. */
+static int end_stages(struct cluster *cluster, const char *run_id,
+                      const struct runtime_record *record, struct error *error)
+{
+    struct verdict verdict = {STATUS_ABORTED, "aborted by the user"};
+    cluster->failed = true;
+    if (cluster->options->abort && record->state->queued != 0)
+        return finish(cluster, verdict, error);
+    return finish_lost(
+        cluster, record,
+        arena_format(cluster->arena,
+                     "each step of run %s is a Job of its own, and the process "
+                     "that started one after the other is gone (its first Job "
+                     "is '%.100s')",
+                     run_id, cluster->owner_name),
+        error);
+}
+
 static int take_up(struct cluster *cluster, const char *run_id,
                    const struct runtime_record *record, struct error *error)
 {
@@ -276,6 +271,10 @@ static int take_up(struct cluster *cluster, const char *run_id,
     cluster->created = true;
     cluster->job_name = value_string(value_path(job, "metadata.name"));
     cluster->job_uid = value_string(value_path(job, "metadata.uid"));
+    cluster->owner_name = cluster->job_name;
+    cluster->owner_uid = cluster->job_uid;
+    if (kubernetes_is_stage(job))
+        return end_stages(cluster, run_id, record, error);
     const struct plan *plan = cluster_read(cluster, job, error);
     if (!plan && error_is_set(error))
         return -1;

@@ -18,10 +18,10 @@ int cluster_find(struct cluster *cluster, const char *run_id,
     const char *namespace_name = cluster->choice.namespace_name;
     struct kube_call call = {
         .method = "GET",
-        .path = arena_format(arena,
-                             "%s?limit=10&labelSelector=assay.dev%%2Frun%%3D%s",
-                             kube_path(arena, &kube_jobs, namespace_name, NULL),
-                             kube_escape(arena, run_id)),
+        .path = arena_format(
+            arena, "%s?limit=500&labelSelector=assay.dev%%2Frun%%3D%s",
+            kube_path(arena, &kube_jobs, namespace_name, NULL),
+            kube_escape(arena, run_id)),
         .what =
             arena_format(arena, "list jobs in namespace '%s'", namespace_name),
     };
@@ -30,7 +30,12 @@ int cluster_find(struct cluster *cluster, const char *run_id,
         return -1;
     if (error_is_set(&call.error))
         return error_set(error, call.error.kind, "%s", call.error.text);
-    *job = value_item(value_get(call.object, "items"), 0);
+    const struct value *items = value_get(call.object, "items");
+    *job = value_item(items, 0);
+    /* Of several, the one that owns the others. */
+    for (size_t i = 0; i < value_count(items); i++)
+        if (!value_path(value_item(items, i), "metadata.ownerReferences"))
+            *job = value_item(items, i);
     return 0;
 }
 

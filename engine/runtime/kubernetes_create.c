@@ -145,18 +145,22 @@ static int find_own(struct cluster *cluster,
     return 0;
 }
 
+/* What goes with the first Job. */
+static struct value *make_owned(struct cluster *cluster,
+                                const struct value *object)
+{
+    return kubernetes_make_owned(cluster->arena, object, &cluster->choice,
+                                 cluster->owner_name, cluster->owner_uid);
+}
+
 static int create_owned(struct cluster *cluster, struct error *error)
 {
-    struct arena *arena = cluster->arena;
     const struct plan *plan = cluster->plan;
     struct kube_call calls[] = {
         make_post(cluster, &kube_secrets, "secret",
-                  kubernetes_make_owned(arena, plan->secret, &cluster->choice,
-                                        cluster->job_name, cluster->job_uid)),
+                  make_owned(cluster, plan->secret)),
         make_post(cluster, &kube_config_maps, "configmap",
-                  kubernetes_make_owned(arena, plan->config_map,
-                                        &cluster->choice, cluster->job_name,
-                                        cluster->job_uid)),
+                  make_owned(cluster, plan->config_map)),
     };
     if (run(cluster, calls, 2, error) < 0 ||
         find_own(cluster, &kube_secrets, "secret", &calls[0], error) < 0)
@@ -164,30 +168,46 @@ static int create_owned(struct cluster *cluster, struct error *error)
     return find_own(cluster, &kube_config_maps, "configmap", &calls[1], error);
 }
 
+static int create_claim(struct cluster *cluster, const struct value *claim,
+                        struct error *error)
+{
+    static const char kind[] = "persistentvolumeclaim";
+    struct kube_call call =
+        make_post(cluster, &kube_claims, kind, make_owned(cluster, claim));
+    return run(cluster, &call, 1, error) < 0
+               ? -1
+               : find_own(cluster, &kube_claims, kind, &call, error);
+}
+
 /* The claims that are made for the run; the pod waits until they are there. */
 static int create_claims(struct cluster *cluster, struct error *error)
 {
     const struct value *claims = cluster->plan->claims;
-    for (size_t i = 0; i < value_count(claims); i++) {
-        struct kube_call call = make_post(
-            cluster, &kube_claims, "persistentvolumeclaim",
-            kubernetes_make_owned(cluster->arena, value_item(claims, i),
-                                  &cluster->choice, cluster->job_name,
-                                  cluster->job_uid));
-        if (run(cluster, &call, 1, error) < 0 ||
-            find_own(cluster, &kube_claims, "persistentvolumeclaim", &call,
-                     error) < 0)
+    const struct value *workspace = cluster->plan->workspace;
+    if (workspace && create_claim(cluster, workspace, error) < 0)
+        return -1;
+    for (size_t i = 0; i < value_count(claims); i++)
+        if (create_claim(cluster, value_item(claims, i), error) < 0)
+            return -1;
+    return 0;
+}
+
+/* Before the first Job is made it must be clear that all of them may be. */
+static int check_security(struct cluster *cluster, struct error *error)
+{
+    for (size_t i = 0; i < cluster->whole->stage_count; i++) {
+        struct plan stage = {.job = cluster->whole->stages[i].job};
+        const struct value *job =
+            kubernetes_make_job(cluster->arena, &stage, &cluster->choice);
+        if (kubernetes_check_security(job, &cluster->choice, error) < 0)
             return -1;
     }
     return 0;
 }
 
-int cluster_create(struct cluster *cluster, struct error *error)
+static int create_job(struct cluster *cluster, const struct value *job,
+                      struct error *error)
 {
-    const struct value *job =
-        kubernetes_make_job(cluster->arena, cluster->plan, &cluster->choice);
-    if (kubernetes_check_security(job, &cluster->choice, error) < 0)
-        return -1;
     struct kube_call create = make_post(cluster, &kube_jobs, "job", job);
     cluster->created = true;
     if (run(cluster, &create, 1, error) < 0 ||
@@ -198,8 +218,54 @@ int cluster_create(struct cluster *cluster, struct error *error)
         return error_set(error, ERROR_REMOTE,
                          "the server created the Job '%s' without a uid",
                          cluster->job_name);
+    return 0;
+}
+
+/* Seconds that a Job may take: what the run's deadline leaves. */
+static int64_t rest_of_deadline(const struct cluster *cluster)
+{
+    int64_t rest =
+        cluster->run_begun + cluster->options->deadline - clock_monotonic();
+    return rest < CLOCK_SECOND ? 1 : rest / CLOCK_SECOND;
+}
+
+/* With stages the first Job holds what the others need, so it stays until it is
+ * deleted, or nobody can be there any more to do so. */
+static void keep_first(struct cluster *cluster)
+{
+    int64_t seconds = KUBERNETES_STAGES_LIFE / CLOCK_SECOND;
+    int64_t deadline = cluster->options->deadline / CLOCK_SECOND;
+    if (!cluster->plan->workspace)
+        return;
+    cluster->choice.kept_finished =
+        deadline < INT32_MAX - seconds ? seconds + deadline : INT32_MAX;
+}
+
+int cluster_create(struct cluster *cluster, struct error *error)
+{
+    keep_first(cluster);
+    if (check_security(cluster, error) < 0 ||
+        create_job(cluster,
+                   kubernetes_make_job(cluster->arena, cluster->plan,
+                                       &cluster->choice),
+                   error) < 0)
+        return -1;
+    cluster->owner_name = cluster->job_name;
+    cluster->owner_uid = cluster->job_uid;
     return create_owned(cluster, error) < 0 ? -1
                                             : create_claims(cluster, error);
+}
+
+int cluster_create_next(struct cluster *cluster, struct error *error)
+{
+    cluster->choice.kept_finished = 0;
+    if (cluster->options->deadline > 0)
+        cluster->choice.deadline = rest_of_deadline(cluster);
+    return create_job(
+        cluster,
+        make_owned(cluster, kubernetes_make_job(cluster->arena, cluster->plan,
+                                                &cluster->choice)),
+        error);
 }
 
 /* --- the end --------------------------------------------------------------- */
@@ -252,7 +318,7 @@ static const struct value *list_pods(struct cluster *cluster,
     struct kube_call list = {
         .method = "GET",
         .path = arena_format(
-            arena, "%s?limit=10&labelSelector=assay.dev%%2Frun%%3D%s",
+            arena, "%s?limit=500&labelSelector=assay.dev%%2Frun%%3D%s",
             kube_path(arena, &kube_pods, cluster->choice.namespace_name, NULL),
             kube_escape(arena, run_id)),
         .what = say(cluster, "list", "pods of run", run_id),
@@ -327,21 +393,51 @@ int cluster_resume(struct cluster *cluster, const char *run_id, const char *ref,
                      cluster->choice.namespace_name);
 }
 
+void cluster_shorten(struct cluster *cluster)
+{
+    struct arena *arena = cluster->arena;
+    struct value *patch = value_make_map(arena);
+    struct value *spec = value_make_map(arena);
+    const struct value *usual =
+        value_path(cluster->whole->job, "spec.ttlSecondsAfterFinished");
+    struct error ignored = {0};
+    value_set(arena, spec, "ttlSecondsAfterFinished",
+              value_make_int(arena, value_int_or(usual, 0)));
+    value_set(arena, patch, "spec", spec);
+    struct kube_call call = {
+        .method = "PATCH",
+        .path = kube_path(arena, &kube_jobs, cluster->choice.namespace_name,
+                          cluster->owner_name),
+        .body = patch,
+        .what = say(cluster, "patch", "job", cluster->owner_name),
+    };
+    (void)!run(cluster, &call, 1, &ignored);
+}
+
+/* The name of the run's Secret, or of the Job that owns it. */
+static const char *name_to_remove(const struct cluster *cluster, bool secret)
+{
+    if (secret)
+        return value_string(
+            value_path(cluster->whole->secret, "metadata.name"));
+    return cluster->owner_name ? cluster->owner_name : cluster->job_name;
+}
+
 void cluster_remove(struct cluster *cluster, bool secret)
 {
     struct arena *arena = cluster->arena;
     const struct kube_resource *resource = secret ? &kube_secrets : &kube_jobs;
+    const char *name = name_to_remove(cluster, secret);
     struct value *options =
-        make_preconditions(arena, secret ? NULL : cluster->job_uid);
+        make_preconditions(arena, secret ? NULL : cluster->owner_uid);
     if (!secret)
         value_set_string(arena, options, "propagationPolicy", "Background");
     struct kube_call call = {
         .method = "DELETE",
-        .path = kube_path(arena, resource, cluster->choice.namespace_name,
-                          cluster->job_name),
+        .path =
+            kube_path(arena, resource, cluster->choice.namespace_name, name),
         .body = options,
-        .what = say(cluster, "delete", secret ? "secret" : "job",
-                    cluster->job_name),
+        .what = say(cluster, "delete", secret ? "secret" : "job", name),
     };
     struct error error = {0};
     kube_client_interrupt(cluster->options->client, -1);
@@ -360,6 +456,12 @@ const struct runtime_permission runtime_kubernetes_permissions[] = {
      {"create", "get", "list", "watch", "delete"},
      false,
      "the run"},
+    {"batch",
+     "jobs",
+     "",
+     {"patch"},
+     true,
+     "how long kept Jobs stay that were made for each step"},
     {"", "pods", "", {"list", "watch", "delete"}, false, "its pod"},
     {"", "pods", "", {"patch"}, true, "resuming a step that is paused"},
     {"", "pods", "log", {"get"}, false, "its logs"},
@@ -375,6 +477,12 @@ const struct runtime_permission runtime_kubernetes_permissions[] = {
      {"create", "get", "delete"},
      false,
      "sensitive parameters"},
+    {"",
+     "persistentvolumeclaims",
+     "",
+     {"create", "get"},
+     true,
+     "claims of a workflow, and Jobs for each step"},
     {"", "events", "", {"list"}, true, "why a pod does not start"},
     {"", "namespaces", "", {"get"}, true, "the Pod Security level"},
     {NULL, NULL, NULL, {NULL}, false, NULL},

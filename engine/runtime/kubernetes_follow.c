@@ -58,12 +58,25 @@ static int take_job(void *context, enum kube_change change,
     return 0;
 }
 
+/* Whether the pod is of the Job that is followed, when there are several: those of
+ * a run differ in their names. */
+static bool is_of_stage(const struct cluster *cluster,
+                        const struct value *object)
+{
+    const struct value *owners = value_path(object, "metadata.ownerReferences");
+    const char *name = value_string_at(value_item(owners, 0), "name");
+    return !cluster->plan->workspace ||
+           (name && strcmp(name, cluster->job_name) == 0);
+}
+
 /* Whether a pod is the one that is followed. Another one takes its place only
  * when nothing of the first ever ran. */
 static bool is_ours(struct cluster *cluster, const struct value *object)
 {
     const char *uid = value_string(value_path(object, "metadata.uid"));
     if (!uid)
+        return false;
+    if (!cluster->pod_arena && !is_of_stage(cluster, object))
         return false;
     if (!cluster->pod_arena || strcmp(cluster->pod.uid, uid) == 0)
         return true;
@@ -229,7 +242,9 @@ static int update_follower(struct follower *follower,
         begin_log(follower);
     if (view->phase == CONTAINER_ENDED || has_said_all(follower))
         end_log(follower);
-    return follower->stream ? 0 : cluster_tell_bare(follower, view, error);
+    return follower->stream || !in_turn
+               ? 0
+               : cluster_tell_bare(follower, view, error);
 }
 
 /* Whether all that the container said was read, or never can be. */
@@ -467,8 +482,10 @@ static void check_deadline(struct cluster *cluster)
 {
     int64_t deadline = cluster->options->deadline;
     int64_t late;
+    if (cluster->after_until != 0 && clock_monotonic() > cluster->after_until)
+        stop(cluster, STOP_ABORTED, NULL);
     if (deadline > 0 &&
-        !__builtin_add_overflow(cluster->begun, deadline, &late) &&
+        !__builtin_add_overflow(cluster->run_begun, deadline, &late) &&
         !__builtin_add_overflow(late, KUBERNETES_LATE, &late) &&
         clock_monotonic() > late)
         stop(cluster, STOP_DEADLINE, NULL);

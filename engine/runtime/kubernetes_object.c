@@ -80,6 +80,31 @@ enum security_profile kubernetes_read_profile(const struct value *job)
     return profile < 0 ? SECURITY_AUTO : (enum security_profile)profile;
 }
 
+bool kubernetes_is_stage(const struct value *job)
+{
+    const struct value *volumes = value_path(job, "spec.template.spec.volumes");
+    const char *own = value_string(value_path(job, "metadata.name"));
+    for (size_t i = 0; own && i < value_count(volumes); i++) {
+        const struct value *volume = value_item(volumes, i);
+        const char *name = value_string_at(volume, "name");
+        const char *claim =
+            value_string(value_path(volume, "persistentVolumeClaim.claimName"));
+        /* A workflow may have a volume of that name, but not that claim. */
+        if (name && claim && strcmp(name, PLAN_WORKSPACE) == 0 &&
+            strncmp(own, claim, strlen(claim)) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A time that is set becomes what is left of it. */
+static void shorten(struct arena *arena, struct value *map, int64_t seconds)
+{
+    static const char name[] = "activeDeadlineSeconds";
+    if (seconds > 0 && value_int_or(value_get(map, name), 0) > seconds)
+        set_int(arena, map, name, seconds);
+}
+
 struct value *kubernetes_make_job(struct arena *arena, const struct plan *plan,
                                   const struct job_choice *choice)
 {
@@ -92,6 +117,8 @@ struct value *kubernetes_make_job(struct arena *arena, const struct plan *plan,
                      security_profile_name(choice->security.profile));
     if (choice->kept_finished > 0)
         set_int(arena, spec, "ttlSecondsAfterFinished", choice->kept_finished);
+    shorten(arena, spec, choice->deadline);
+    shorten(arena, pod, choice->deadline);
     if (choice->service_account) {
         value_set_string(arena, pod, "serviceAccountName",
                          choice->service_account);

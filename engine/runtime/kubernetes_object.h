@@ -17,6 +17,7 @@ struct job_choice {
     const char *service_account;     /* NULL: as the plan has it */
     struct security_choice security; /* AUTO: nothing is enforced */
     int64_t kept_finished; /* seconds after its end; 0: as the plan has it */
+    int64_t deadline;      /* seconds that are left; 0: as the plan has it */
 };
 
 /* The profile: the one that is wanted, and with AUTO the one that the namespace
@@ -32,11 +33,14 @@ int kubernetes_check_security(const struct value *job,
 /* The profile of a Job that was made by kubernetes_make_job; else AUTO. */
 enum security_profile kubernetes_read_profile(const struct value *job);
 
+/* Whether a Job is one of several of its run. */
+bool kubernetes_is_stage(const struct value *job);
+
 /* The Job. */
 struct value *kubernetes_make_job(struct arena *arena, const struct plan *plan,
                                   const struct job_choice *choice);
 
-/* The plan's ConfigMap or Secret, owned by the Job `name` of `uid`. */
+/* An object of the plan, or a later Job, owned by the Job `name` of `uid`. */
 struct value *kubernetes_make_owned(struct arena *arena,
                                     const struct value *object,
                                     const struct job_choice *choice,

@@ -59,13 +59,25 @@ static struct ending make_ending(struct cluster *cluster, size_t index)
     return ending;
 }
 
-static struct ending *make_endings(struct cluster *cluster)
+/* Puts the ends of the containers behind those of the Jobs before. */
+static void add_endings(struct cluster *cluster)
 {
-    struct ending *endings = arena_allocate(
-        cluster->arena, (cluster->follower_count + 1) * sizeof *endings);
+    size_t before = cluster->ending_count;
+    struct ending *endings =
+        arena_allocate(cluster->arena, (before + cluster->follower_count + 1) *
+                                           sizeof *endings);
+    for (size_t i = 0; i < before; i++)
+        endings[i] = cluster->endings[i];
     for (size_t i = 0; i < cluster->follower_count; i++)
-        endings[i] = make_ending(cluster, i);
-    return endings;
+        endings[before + i] = make_ending(cluster, i);
+    cluster->endings = endings;
+    cluster->ending_count = before + cluster->follower_count;
+}
+
+/* Those of the Job's own containers. */
+static const struct ending *own_endings(const struct cluster *cluster)
+{
+    return cluster->endings + cluster->ending_count - cluster->follower_count;
 }
 
 /* The container that the kernel ended for its memory; NULL: none. */
@@ -116,7 +128,7 @@ static struct verdict find_cause(struct cluster *cluster)
     const char *memory = explain_memory(cluster);
     if (cluster->cause == STOP_TROUBLE)
         return (struct verdict){STATUS_ERROR, cluster->why};
-    if (cluster->cause == STOP_ABORTED)
+    if (cluster->cause == STOP_ABORTED || cluster->aborted)
         return (struct verdict){STATUS_ABORTED, "aborted by the user"};
     if (is_past_deadline(cluster))
         return (struct verdict){STATUS_TIMEOUT, explain_deadline(cluster)};
@@ -151,31 +163,43 @@ static struct verdict find_loss(struct cluster *cluster)
                             "the end of the run could not be seen"};
 }
 
-/* How many of the first containers have ended. */
-static size_t count_ended(const struct cluster *cluster,
-                          const struct ending *endings)
+/* How many of the Job's first containers have ended. */
+static size_t count_ended(const struct cluster *cluster)
 {
+    const struct ending *endings = own_endings(cluster);
     size_t count = 0;
     while (count < cluster->follower_count && endings[count].ended)
         count++;
     return count;
 }
 
+static bool is_last_stage(const struct cluster *cluster)
+{
+    return !cluster->plan->workspace || cluster->bare_skipped ||
+           cluster->stage + 1 >= cluster->whole->stage_count;
+}
+
 /* Whether nothing more was to come: all have ended, or one that broke the chain. */
 static bool is_complete(const struct cluster *cluster, size_t ended)
 {
-    return ended > 0 && (ended == cluster->follower_count ||
-                         ended > pod_view_broken(&cluster->pod));
+    return ended > 0 && is_last_stage(cluster) &&
+           (ended == cluster->follower_count ||
+            ended > pod_view_broken(&cluster->pod));
 }
 
 /* What the containers say that have ended. Of a chain that was cut, only that it was
  * aborted counts. */
-static struct verdict listen(struct cluster *cluster,
-                             const struct ending *endings, size_t ended)
+static struct verdict listen(struct cluster *cluster, size_t ended)
 {
-    struct verdict verdict = outcome_judge(cluster->outcome, endings, ended);
-    bool chain = cluster->pod.initial > 0;
-    if (is_complete(cluster, ended) ||
+    size_t all = cluster->ending_count - cluster->follower_count + ended;
+    struct verdict verdict =
+        outcome_judge(cluster->outcome, cluster->endings, all);
+    bool staged = cluster->plan->workspace != NULL;
+    bool chain = cluster->pod.initial > 0 || staged;
+    bool unsaid = staged && ended == cluster->follower_count &&
+                  verdict.status != STATUS_PASSED &&
+                  verdict.status != STATUS_FAILED;
+    if (is_complete(cluster, ended) || unsaid ||
         (chain && ended > 0 && verdict.status == STATUS_ABORTED))
         return verdict;
     return find_loss(cluster);
@@ -183,14 +207,13 @@ static struct verdict listen(struct cluster *cluster,
 
 /* The containers' own verdict, when all of them have one and it is decided; a
  * cause from outside counts against anything else. */
-static struct verdict judge(struct cluster *cluster,
-                            const struct ending *endings)
+static struct verdict judge(struct cluster *cluster)
 {
     struct verdict cause = find_cause(cluster);
-    size_t ended = count_ended(cluster, endings);
-    struct verdict verdict = listen(cluster, endings, ended);
+    size_t ended = count_ended(cluster);
+    struct verdict verdict = listen(cluster, ended);
     bool decided =
-        is_complete(cluster, ended) &&
+        !cluster->aborted && is_complete(cluster, ended) &&
         (verdict.status == STATUS_PASSED || verdict.status == STATUS_FAILED);
     if (cluster->why_kind == ERROR_TRUST)
         decided = false;
@@ -220,8 +243,7 @@ static int take_messages(struct cluster *cluster, struct error *error)
     return 0;
 }
 
-int cluster_conclude(struct cluster *cluster, struct verdict *verdict,
-                     struct error *error)
+int cluster_gather(struct cluster *cluster, struct error *error)
 {
     for (size_t i = 0; i < cluster->follower_count; i++)
         if (cluster->followers[i].stream &&
@@ -233,14 +255,42 @@ int cluster_conclude(struct cluster *cluster, struct verdict *verdict,
     if (cluster->plan->bare && broken < cluster->pod.count &&
         cluster_skip_bare(cluster, error) != 0)
         return -1;
-    const struct ending *endings = make_endings(cluster);
+    add_endings(cluster);
+    return 0;
+}
+
+bool cluster_is_whole(struct cluster *cluster)
+{
+    const struct ending *endings = own_endings(cluster);
+    if (cluster->cause == STOP_TROUBLE || is_past_deadline(cluster) ||
+        cluster->job_gone ||
+        (cluster->pod_arena &&
+         pod_view_disruption(cluster->arena, &cluster->pod)))
+        return false;
+    for (size_t i = 0; i < cluster->follower_count; i++)
+        if (!endings[i].ended || !endings[i].done)
+            return false;
+    return true;
+}
+
+bool cluster_has_said(const struct cluster *cluster, enum status status)
+{
+    for (size_t i = 0; i < cluster->ending_count; i++)
+        if (cluster->endings[i].done && cluster->endings[i].said == status)
+            return true;
+    return false;
+}
+
+int cluster_conclude(struct cluster *cluster, struct verdict *verdict,
+                     struct error *error)
+{
     struct verdict cause = find_cause(cluster);
     const char *reason = cause.reason;
-    for (size_t i = 0; !reason && i < cluster->follower_count; i++)
-        reason = outcome_explain(cluster->arena, &endings[i]);
+    for (size_t i = 0; !reason && i < cluster->ending_count; i++)
+        reason = outcome_explain(cluster->arena, &cluster->endings[i]);
     if (outcome_close(cluster->outcome,
                       reason ? reason : "its end was not reported", error) != 0)
         return -1;
-    *verdict = judge(cluster, endings);
+    *verdict = judge(cluster);
     return 0;
 }

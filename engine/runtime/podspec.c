@@ -244,7 +244,7 @@ static struct pod_volume *add_volume(struct decoder *decoder,
 static bool is_workspace(const struct decoder *decoder, const char *name)
 {
     return decoder->plan->workspace && name &&
-           strcmp(name, "assay-workspace") == 0;
+           strcmp(name, PLAN_WORKSPACE) == 0;
 }
 
 /* Stages have the same volumes but for those that only some of them use. */

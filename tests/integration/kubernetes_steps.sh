@@ -64,8 +64,6 @@ expect 'of which none is root' 0 'in the second container' \
 "$ASSAY" run "$flows/slow.yaml" --sequence chained --detach >/dev/null
 sleep 1
 expect 'a chain is aborted' 130 'aborted by the user' "$ASSAY" abort latest
-expect 'a Job for each step is refused' 3 'cannot be run in a cluster' \
-    "$ASSAY" run "$flows/steps.yaml" --isolation step
 
 # Pauses.
 paused() { grep -q "$1: paused" "$work/followed"; }

@@ -157,6 +157,25 @@ static void fill_secret(struct arena *arena, struct value *secret)
     tree_drop(arena, secret, "stringData");
 }
 
+/* A claim gets a volume of the size that it asks for, at once. */
+static void fill_claim(struct arena *arena, struct value *claim)
+{
+    struct value *specification = tree_map(arena, claim, "spec");
+    struct value *status = tree_map(arena, claim, "status");
+    const struct value *wanted =
+        value_path(specification, "resources.requests");
+    const struct value *modes = value_get(specification, "accessModes");
+    tree_default_string(arena, specification, "volumeMode", "Filesystem");
+    tree_default_string(arena, specification, "storageClassName", "standard");
+    tree_default_string(arena, specification, "volumeName",
+                        arena_format(arena, "pvc-%s", make_uid(arena)));
+    tree_default_string(arena, status, "phase", "Bound");
+    if (wanted)
+        tree_default(arena, status, "capacity", value_copy(arena, wanted));
+    if (modes)
+        tree_default(arena, status, "accessModes", value_copy(arena, modes));
+}
+
 static void fill_new_pod(struct arena *arena, struct value *pod)
 {
     struct value *specification = tree_map(arena, pod, "spec");
@@ -178,6 +197,7 @@ void defaults_apply(struct arena *arena, const struct resource *resource,
         {"Job", fill_job},
         {"Pod", fill_new_pod},
         {"Secret", fill_secret},
+        {"PersistentVolumeClaim", fill_claim},
     };
     for (size_t i = 0; i < LENGTH(kinds); i++)
         if (strcmp(kinds[i].kind, resource->kind) == 0)

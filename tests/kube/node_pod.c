@@ -7,7 +7,6 @@
 
 #include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
@@ -84,6 +83,7 @@ bool node_pod_runs(const struct node_pod *pod)
 static void close_folder(struct node_pod *pod)
 {
     struct error ignored = {0};
+    node_claims_return(pod);
     (void)!run_folder_remove(&pod->folder, &ignored);
     if (pod->has_keeper)
         keeper_stop(&pod->keeper);
@@ -122,21 +122,22 @@ static int make_folders(struct node_pod *pod, struct error *error)
     for (size_t i = 0; i < value_count(volumes); i++) {
         const char *path =
             arena_format(arena, "%s/%zu", pod->folder.volumes, i);
-        if (mkdir(path, 0700) != 0 || chmod(path, 0777) != 0)
-            return error_set_system(error, "cannot make the folder '%s'", path);
+        if (node_claim_take(pod, i, path, error) < 0)
+            return -1;
     }
     return node_fields_write(pod, pod->object->value, error);
 }
 
 /* The volumes must be there before anything is started. */
-static void make_sandbox(struct cluster *cluster, struct node_pod *pod,
-                         int64_t now)
+static void make_sandbox(struct cluster *cluster, struct node *node,
+                         struct node_pod *pod, int64_t now)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct error error = {0};
     if (now < pod->due)
         return;
-    if (!node_spec_decode(arena, cluster, pod, NULL, &error) ||
+    if (node_claims_find(cluster, node, pod, &error) < 0 ||
+        !node_spec_decode(arena, cluster, pod, NULL, &error) ||
         make_folders(pod, &error) < 0) {
         int doublings = pod->tries < 5 ? pod->tries : 5;
         pod->due = now + (cluster->rhythm->retry << doublings);
@@ -320,7 +321,7 @@ void node_pod_drive(struct cluster *cluster, struct node *node,
         drive_end(cluster, pod, now);
     } else {
         if (pod->stage == POD_SANDBOX)
-            make_sandbox(cluster, pod, now);
+            make_sandbox(cluster, node, pod, now);
         if (pod->stage == POD_INITIAL)
             drive_initial(cluster, node, pod, now);
         if (pod->stage == POD_MAIN)

@@ -70,6 +70,10 @@ struct node_pod {
     struct run_folder folder;
     struct keeper keeper;
     bool has_keeper;
+    const char *
+        *claims; /* where the folder of the claim of volume i is kept, or
+                          * NULL */
+    size_t claim_count;
     struct node_container *containers;
     size_t count, initial_count;
     int tries;                           /* to mount the volumes */
@@ -146,6 +150,19 @@ struct pod *node_spec_decode(struct arena *arena, const struct cluster *cluster,
                              const struct node_pod *pod,
                              const struct node_container *container,
                              struct error *error);
+
+/* node_claim.c */
+
+/* Looks for the claims of the pod's volumes: they must be there and free. */
+int node_claims_find(struct cluster *cluster, const struct node *node,
+                     struct node_pod *pod, struct error *error) MUST_CHECK;
+
+/* Makes the folder of a volume, that of its claim if it has one. */
+int node_claim_take(const struct node_pod *pod, size_t index, const char *path,
+                    struct error *error) MUST_CHECK;
+
+/* The pod has ended: others may have its claims. */
+void node_claims_return(struct node_pod *pod);
 
 /* node_fields.c */
 

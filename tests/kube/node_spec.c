@@ -228,7 +228,7 @@ static int add_volume(struct resolver *resolver, const struct value *volume,
     return 0;
 }
 
-/* Claims are empty folders here. */
+/* Claims are folders, which node_claim.c brings. */
 static int add_volumes(struct resolver *resolver, struct value *specification,
                        struct error *error)
 {

@@ -196,6 +196,27 @@ WRITER(write_event_reason, "reason")
 WRITER(write_event_message, "message")
 WRITER(write_secret_type, "type")
 WRITER(write_phase, "status.phase")
+WRITER(write_volume, "spec.volumeName")
+WRITER(write_capacity, "status.capacity.storage")
+WRITER(write_class, "spec.storageClassName")
+
+static const char *write_modes(struct arena *arena, const struct value *object)
+{
+    static const char *const modes[][2] = {{"ReadWriteOnce", "RWO"},
+                                           {"ReadOnlyMany", "ROX"},
+                                           {"ReadWriteMany", "RWX"},
+                                           {"ReadWriteOncePod", "RWOP"}};
+    const struct value *list = value_path(object, "status.accessModes");
+    const char *text = "";
+    for (size_t i = 0; i < value_count(list); i++)
+        for (size_t k = 0; k < sizeof modes / sizeof *modes; k++) {
+            const char *mode = value_string(value_item(list, i));
+            if (mode && strcmp(mode, modes[k][0]) == 0)
+                text = arena_format(arena, "%s%s%s", text, *text ? "," : "",
+                                    modes[k][1]);
+        }
+    return text;
+}
 
 static const struct column columns[] = {
     {"Pod", "Name", 0, write_name},
@@ -218,6 +239,13 @@ static const struct column columns[] = {
     {"Secret", "Type", 0, write_secret_type},
     {"Secret", "Data", 0, write_data_count},
     {"Secret", "Age", 0, write_age},
+    {"PersistentVolumeClaim", "Name", 0, write_name},
+    {"PersistentVolumeClaim", "Status", 0, write_phase},
+    {"PersistentVolumeClaim", "Volume", 0, write_volume},
+    {"PersistentVolumeClaim", "Capacity", 0, write_capacity},
+    {"PersistentVolumeClaim", "Access Modes", 0, write_modes},
+    {"PersistentVolumeClaim", "StorageClass", 0, write_class},
+    {"PersistentVolumeClaim", "Age", 0, write_age},
     {"Namespace", "Name", 0, write_name},
     {"Namespace", "Status", 0, write_phase},
     {"Namespace", "Age", 0, write_age},

@@ -90,6 +90,57 @@ static void jobs_for_a_cluster(void **state)
     }
 }
 
+static void what_a_deadline_leaves(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t rest, job, pod; /* 0: none */
+    } rows[] = {{0, 600, 500}, {1000, 600, 500}, {550, 550, 500}, {1, 1, 1}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        struct job_choice choice = {.namespace_name = "n",
+                                    .deadline = rows[i].rest};
+        struct plan plan = make_plan(arena, "{activeDeadlineSeconds: 500}");
+        value_set(arena, value_get(plan.job, "spec"), "activeDeadlineSeconds",
+                  value_make_int(arena, 600));
+        const struct value *job = kubernetes_make_job(arena, &plan, &choice);
+        const struct value *spec = value_get(job, "spec");
+        const struct value *pod = value_path(spec, "template.spec");
+        static const char name[] = "activeDeadlineSeconds";
+        CHECK("job", value_int_or(value_get(spec, name), 0) == rows[i].job);
+        CHECK("pod", value_int_or(value_get(pod, name), 0) == rows[i].pod);
+        plan = make_plan(arena, "{}");
+        job = kubernetes_make_job(arena, &plan, &choice);
+        CHECK("none", !value_get(value_get(job, "spec"), name));
+    }
+}
+
+static void jobs_of_which_there_are_several(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *volumes;
+        bool stage;
+    } rows[] = {
+        {"[]", false},
+        {"[{name: assay-workspace, persistentVolumeClaim: {claimName: r}}]",
+         true},
+        {"[{name: assay-workspace, persistentVolumeClaim: {claimName: other}}]",
+         false},
+        {"[{name: own, persistentVolumeClaim: {claimName: r}}]", false},
+        {"[{name: assay-workspace, emptyDir: {}}]", false},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        const char *text = arena_format(
+            arena,
+            "{metadata: {name: r-1}, spec: {template: {spec: {volumes: %s}}}}",
+            rows[i].volumes);
+        CHECK(rows[i].volumes,
+              kubernetes_is_stage(parse(arena, text)) == rows[i].stage);
+    }
+}
+
 static void levels_of_security(void **state)
 {
     (void)state;
@@ -635,6 +686,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(jobs_for_a_cluster),
+        cmocka_unit_test(what_a_deadline_leaves),
+        cmocka_unit_test(jobs_of_which_there_are_several),
         cmocka_unit_test(levels_of_security),
         cmocka_unit_test(more_than_is_admitted),
         cmocka_unit_test(what_the_job_owns),
