@@ -14,8 +14,10 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/entrypoint/limits.h"
+#include "engine/entrypoint/process.h"
 #include "engine/entrypoint/run.h"
 #include "engine/entrypoint/verdict.h"
 
@@ -32,6 +34,8 @@ struct options {
     const char *pod, *outputs, *results;
     bool version, chained;
 };
+
+#define OWN_SIGNAL_PATIENCE CLOCK_SECOND
 
 static int read_options(int count, char **arguments, struct options *options,
                         struct error *error)
@@ -147,6 +151,33 @@ static int exit_code_of(enum step_status status)
     return status == STEP_PASSED ? EXIT_PASSED : EXIT_FAILED;
 }
 
+/* Whether this container has something to do after an abort. */
+static bool cleans_up(const struct run *run)
+{
+    for (struct step *step = instructions_first(run->instructions); step;
+         step = instructions_next(run->instructions, step, true)) {
+        const struct step *top = step;
+        while (top->parent)
+            top = top->parent;
+        if (!step->group && top->after &&
+            step->container == run->state->container &&
+            !verdict_is_final(step->status))
+            return true;
+    }
+    return false;
+}
+
+/* An abort reaches the containers of a pod one after another. The one before has
+ * told of it; our signal, which may come a moment later, would pass for a second
+ * wish. -1: it cannot be waited for. */
+static int await_own_signal(struct run *run, struct error *error)
+{
+    if (!cleans_up(run))
+        return 0;
+    int64_t until = clock_monotonic() + OWN_SIGNAL_PATIENCE;
+    return process_sleep(run->signals, until, error) < 0 ? -1 : 0;
+}
+
 /* Steps, from the turn to the last line. The exit code, or -1. */
 static int carry_out(struct run *run, struct error *error)
 {
@@ -157,8 +188,12 @@ static int carry_out(struct run *run, struct error *error)
     if (turn < 0 || state_load(run->state, &died, error) < 0)
         return -1;
     outputs_load(&run->outputs, run->instructions);
-    if (died || turn != TURN_TAKEN || run_was_aborted(run))
+    bool aborted = run_was_aborted(run);
+    if (died || turn != TURN_TAKEN || aborted)
         run_adopt(run);
+    if (aborted && !died && turn == TURN_TAKEN &&
+        await_own_signal(run, error) < 0)
+        return -1;
     if (turn == TURN_MISSED)
         run->aborted = ABORT_ALL;
     int walked = run_steps(run, error);

@@ -109,8 +109,8 @@ cp "$work/run.out" "$work/out"
 has 'is at once' '! 2 Clean: aborted'
 
 # The terminal closes: the run ends in order, though nobody reads what it says.
-"$ASSAY" run "$work/long.yaml" 2>&1 | head -n 4 >"$work/out" &
-wait_for 10 grep -q begun "$work/out"
+"$ASSAY" run "$work/long.yaml" 2>&1 | head -n 4 >"$work/closed" &
+wait_for 10 grep -q begun "$work/closed"
 id=$("$ASSAY" show latest -o json | sed -n 's/^  "id": "\(.*\)",*$/\1/p')
 kill -HUP "$(engine_of "$id")"
 wait
@@ -190,6 +190,7 @@ expect 'and does not end the run' 0 'tick 5' "$ASSAY" logs latest
 # --- kill -9 of an engine in the background ---
 id=$(detach long)
 wait_for 10 has_begun "$id"
+rm -f "$work/first"
 "$ASSAY" attach "$id" >"$work/first" 2>&1 &
 first=$!
 wait_for 20 grep -q begun "$work/first"

@@ -141,6 +141,7 @@ done <ids
 # --- the reader, or the command, is gone ---
 "$ASSAY" run greet.yaml other.yaml | head -n 1 >/dev/null
 expect 'the runs go on without their reader' 0 passed "$ASSAY" show latest
+rm -f out.several
 "$ASSAY" run long.yaml long.yaml --parallel 2 >out.several 2>&1 &
 pid=$!
 wait_for 10 grep -q '^long#2 |   begun' out.several

@@ -335,10 +335,10 @@ static void test_after_an_abort(void **state)
     }
 }
 
-/* An abort reaches all containers: the `after` step in the second still runs. */
-static void test_after_in_a_later_container(void **state)
+/* An abort reaches all containers, `late` the second one when the first has ended:
+ * its `after` step still runs. */
+static void run_after_in_a_later_container(bool late)
 {
-    (void)state;
     struct scene scene, later;
     scene_open(&scene, programs[0]);
     later = scene;
@@ -346,20 +346,30 @@ static void test_after_in_a_later_container(void **state)
     scene_plan("{'ref':'1','container':0,'shell':'echo $$ >pid; sleep 60'},"
                "{'ref':'2','container':1,'shell':'echo no'},"
                "{'ref':'3','container':1,'after':true,'condition':'always',"
-               "'shell':'echo clean'}",
+               "'shell':'sleep 0.3; echo clean'}",
                2);
     struct child second = scene_start(&later, "1", NULL);
     struct child first = scene_start(&scene, "0", NULL);
     wait_for_file("pid");
-    kill(second.pid, SIGTERM);
+    if (!late)
+        kill(second.pid, SIGTERM);
     kill(first.pid, SIGTERM);
     assert_int_equal(scene_wait(&scene, first, NULL), 137);
+    if (late)
+        kill(second.pid, SIGTERM);
     assert_int_equal(scene_wait(&later, second, NULL), 137);
     CHECK_TEXT("second", text_string(&later.log),
                "[finish 2 aborted (the run was aborted)]\n[start 3#1]\nclean\n"
                "[finish 3 passed 0]\n[done aborted]\n");
     text_free(&later.log);
     scene_close(&scene);
+}
+
+static void test_after_in_a_later_container(void **state)
+{
+    (void)state;
+    run_after_in_a_later_container(false);
+    run_after_in_a_later_container(true);
 }
 
 /* What ignores TERM is killed after five seconds, with all it has started. */
