@@ -80,7 +80,7 @@ enum {
 /* With a Job for each step: how long the first one stays after its end, with all that
  * the others need; and from an abort to the end of the stages behind it, which may
  * have `after` steps. */
-#define KUBERNETES_STAGES_LIFE (7 * 24 * 3600 * CLOCK_SECOND)
+#define KUBERNETES_STAGES_LIFE (INT64_C(7) * 24 * 3600 * CLOCK_SECOND)
 #define KUBERNETES_AFTER       (60 * CLOCK_SECOND)
 
 /* A deadline that the cluster does not see to is ours after that. */
