@@ -51,6 +51,12 @@ setting() {
 setting safe.directory '*'
 setting advice.detachedHead false
 setting credential.helper ''
+case $CLONE_CA_FILE in
+'') ;;
+/*) [ -r "$CLONE_CA_FILE" ] || fail "the file '$CLONE_CA_FILE' of caFile cannot be read"
+    setting http.sslCAInfo "$CLONE_CA_FILE" ;;
+*) fail 'caFile is no absolute path' ;;
+esac
 if [ -n "$CLONE_TOKEN$CLONE_USERNAME" ] && [ -n "$host" ]; then
     if [ "$CLONE_AUTHORIZATION" = header ]; then
         setting "http.$host.extraHeader" "Authorization: Bearer $CLONE_TOKEN"

@@ -263,6 +263,8 @@ static void tell_git(const struct script *script, const struct value *git,
         tell(script, "CLONE_VERBOSITY", verbosity);
     else
         tell_plain(script, "CLONE_VERBOSITY", "verbose");
+    if (value_get(git, "caFile"))
+        tell(script, "CLONE_CA_FILE", value_get(git, "caFile"));
     tell_plain(script, "CLONE_CONE",
                value_bool_or(value_get(git, "cone"), false) ? "true" : "false");
     tell_number(script, "CLONE_PATHS", (int64_t)value_count(paths));
