@@ -43,7 +43,7 @@ jobs() { kubectl get jobs -o name | wc -l; }
 
 # no_more KIND: none of that kind is left within five seconds.
 no_more() {
-    if wait_for 20 sh -c "[ \"\$(kubectl get $1 -o name | grep -cvE 'assay-entrypoint|kube-root-ca')\" = 0 ]"; then
+    if wait_for 5 sh -c "[ \"\$(kubectl get $1 -o name | grep -cvE 'assay-entrypoint|kube-root-ca')\" = 0 ]"; then
         pass "$2"
     else
         fail "$2" "left: $(kubectl get "$1" -o name)"

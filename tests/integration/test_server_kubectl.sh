@@ -305,7 +305,7 @@ follower=$!
 wait_for 10 grep -q up "$work/long" || true
 timeout 4 "$KUBECTL" get pods -w >"$work/watched" 2>&1 &
 watcher=$!
-wait_for 20 grep -q long "$work/watched" || true
+wait_for 3 grep -q long "$work/watched" || true
 ask 'delete tells it to end' 0 deleted delete pod long
 wait "$follower" || true
 if grep -q told "$work/long"; then
