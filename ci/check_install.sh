@@ -54,4 +54,10 @@ for name in bubblewrap libc6 libcurl4 libgit2-1.5 libjq1 libsqlite3-0 libssl3 li
     *) report "package: does not depend on '$name', only on: $depends" ;;
     esac
 done
+# What most commands do not need is loaded by those that do: docs/architecture.md.
+for name in libcrypto libcurl libgit2 libjq libssl; do
+    if objdump -p "$folder/prefix/bin/assay" | grep "NEEDED *$name"; then
+        report "the program is linked with '$name', which every start pays for"
+    fi
+done
 exit $bad

@@ -32,7 +32,8 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION utils)
 # What the program runs or loads by name; dpkg-shlibdeps finds what it links.
 string(REGEX MATCH "^[0-9]+[.][0-9]+" GIT_SOVERSION "${GIT_VERSION}")
+string(REGEX MATCH "^[0-9]+" SSL_SOVERSION "${SSL_VERSION}")
 set(CPACK_DEBIAN_PACKAGE_DEPENDS
-    "bubblewrap, libcurl4, libjq1, libgit2-${GIT_SOVERSION}")
+    "bubblewrap, libcurl4, libjq1, libgit2-${GIT_SOVERSION}, libssl${SSL_SOVERSION}")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 include(CPack)

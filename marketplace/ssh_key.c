@@ -6,22 +6,13 @@
 #include "marketplace/ssh_key.h"
 
 #include <openssl/core_names.h>
-#include <openssl/ecdsa.h>
-#include <openssl/evp.h>
-#include <openssl/param_build.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/base/base64.h"
 #include "engine/base/digest.h"
+#include "marketplace/crypto.h"
 #include "marketplace/limits.h"
-
-DEFINE_CLEANUP(EVP_PKEY *, EVP_PKEY_free);
-DEFINE_CLEANUP(EVP_PKEY_CTX *, EVP_PKEY_CTX_free);
-DEFINE_CLEANUP(EVP_MD_CTX *, EVP_MD_CTX_free);
-DEFINE_CLEANUP(ECDSA_SIG *, ECDSA_SIG_free);
-DEFINE_CLEANUP(OSSL_PARAM_BLD *, OSSL_PARAM_BLD_free);
-DEFINE_CLEANUP(OSSL_PARAM *, OSSL_PARAM_free);
-DEFINE_CLEANUP(BIGNUM *, BN_free);
 
 enum { ED25519_BYTES = 32, P256_POINT = 65, P256_NUMBER = 32 };
 
@@ -109,9 +100,10 @@ int ssh_key_parse(struct wire blob, struct ssh_key *key, struct error *error)
 void ssh_key_fingerprint(const struct wire *blob, char text[SSH_FINGERPRINT])
 {
     struct digest digest = digest_compute(blob->bytes, blob->length);
-    unsigned char encoded[45];
-    EVP_EncodeBlock(encoded, digest.bytes, sizeof digest.bytes);
-    snprintf(text, SSH_FINGERPRINT, "SHA256:%.43s", (const char *)encoded);
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    const char *bytes = (const char *)digest.bytes;
+    snprintf(text, SSH_FINGERPRINT, "SHA256:%.43s",
+             base64_encode(arena, bytes, sizeof digest.bytes));
 }
 
 bool ssh_fingerprint_is_valid(const char *text)
@@ -125,10 +117,11 @@ bool ssh_fingerprint_is_valid(const char *text)
 static EVP_PKEY *make_from(const char *type, OSSL_PARAM *parameters)
 {
     CLEANUP(EVP_PKEY_CTX_free)
-    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+    EVP_PKEY_CTX *context = crypto.EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
     EVP_PKEY *key = NULL;
-    if (!context || EVP_PKEY_fromdata_init(context) <= 0 ||
-        EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parameters) <= 0)
+    if (!context || crypto.EVP_PKEY_fromdata_init(context) <= 0 ||
+        crypto.EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY,
+                                 parameters) <= 0)
         return NULL;
     return key;
 }
@@ -139,10 +132,11 @@ static EVP_PKEY *make_p256(const struct ssh_key *key)
     unsigned char point[P256_POINT];
     memcpy(point, key->point.bytes, sizeof point);
     OSSL_PARAM parameters[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
-        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point,
-                                          sizeof point),
-        OSSL_PARAM_construct_end(),
+        crypto.OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
+                                                group, 0),
+        crypto.OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point,
+                                                 sizeof point),
+        crypto.OSSL_PARAM_construct_end(),
     };
     return make_from("EC", parameters); /* refuses a point off the curve */
 }
@@ -151,17 +145,18 @@ static EVP_PKEY *make_rsa(const struct ssh_key *key)
 {
     CLEANUP(BN_free)
     BIGNUM *modulus =
-        BN_bin2bn(key->modulus.bytes, (int)key->modulus.length, NULL);
+        crypto.BN_bin2bn(key->modulus.bytes, (int)key->modulus.length, NULL);
     CLEANUP(BN_free)
     BIGNUM *exponent =
-        BN_bin2bn(key->exponent.bytes, (int)key->exponent.length, NULL);
-    CLEANUP(OSSL_PARAM_BLD_free) OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+        crypto.BN_bin2bn(key->exponent.bytes, (int)key->exponent.length, NULL);
+    CLEANUP(OSSL_PARAM_BLD_free)
+    OSSL_PARAM_BLD *build = crypto.OSSL_PARAM_BLD_new();
     if (!modulus || !exponent || !build ||
-        !OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, modulus) ||
-        !OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, exponent))
+        !crypto.OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, modulus) ||
+        !crypto.OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, exponent))
         return NULL;
     CLEANUP(OSSL_PARAM_free)
-    OSSL_PARAM *parameters = OSSL_PARAM_BLD_to_param(build);
+    OSSL_PARAM *parameters = crypto.OSSL_PARAM_BLD_to_param(build);
     return parameters ? make_from("RSA", parameters) : NULL;
 }
 
@@ -169,8 +164,8 @@ static EVP_PKEY *make_key(const struct ssh_key *key)
 {
     switch (key->kind) {
     case SSH_KEY_ED25519:
-        return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL,
-                                           key->point.bytes, key->point.length);
+        return crypto.EVP_PKEY_new_raw_public_key(
+            EVP_PKEY_ED25519, NULL, key->point.bytes, key->point.length);
     case SSH_KEY_P256:
         return make_p256(key);
     case SSH_KEY_RSA:
@@ -187,22 +182,22 @@ static size_t encode_ecdsa(struct wire numbers, unsigned char **der)
     if (wire_take_integer(&numbers, P256_NUMBER, &r) < 0 ||
         wire_take_integer(&numbers, P256_NUMBER, &s) < 0 || numbers.length > 0)
         return 0;
-    CLEANUP(ECDSA_SIG_free) ECDSA_SIG *signature = ECDSA_SIG_new();
+    CLEANUP(ECDSA_SIG_free) ECDSA_SIG *signature = crypto.ECDSA_SIG_new();
     CLEANUP(BN_free)
-    BIGNUM *first = BN_bin2bn(r.bytes, (int)r.length, NULL);
+    BIGNUM *first = crypto.BN_bin2bn(r.bytes, (int)r.length, NULL);
     CLEANUP(BN_free)
-    BIGNUM *second = BN_bin2bn(s.bytes, (int)s.length, NULL);
+    BIGNUM *second = crypto.BN_bin2bn(s.bytes, (int)s.length, NULL);
     if (!signature || !first || !second ||
-        !ECDSA_SIG_set0(signature, first, second))
+        !crypto.ECDSA_SIG_set0(signature, first, second))
         return 0;
     first = second = NULL; /* they belong to the signature now */
-    int length = i2d_ECDSA_SIG(signature, der);
+    int length = crypto.i2d_ECDSA_SIG(signature, der);
     return length > 0 ? (size_t)length : 0;
 }
 
 static void release_der(unsigned char *const *der)
 {
-    OPENSSL_free(*der);
+    crypto.CRYPTO_free(*der, __FILE__, __LINE__);
 }
 
 static bool matches(const struct ssh_key *key, const char *hash,
@@ -218,12 +213,12 @@ static bool matches(const struct ssh_key *key, const char *hash,
         (key->kind == SSH_KEY_RSA && bytes.length != key->modulus.length))
         return false;
     CLEANUP(EVP_PKEY_free) EVP_PKEY *made = make_key(key);
-    CLEANUP(EVP_MD_CTX_free) EVP_MD_CTX *context = EVP_MD_CTX_new();
+    CLEANUP(EVP_MD_CTX_free) EVP_MD_CTX *context = crypto.EVP_MD_CTX_new();
     return made && context &&
-           EVP_DigestVerifyInit_ex(context, NULL, hash, NULL, NULL, made,
-                                   NULL) == 1 &&
-           EVP_DigestVerify(context, bytes.bytes, bytes.length, message.bytes,
-                            message.length) == 1;
+           crypto.EVP_DigestVerifyInit_ex(context, NULL, hash, NULL, NULL, made,
+                                          NULL) == 1 &&
+           crypto.EVP_DigestVerify(context, bytes.bytes, bytes.length,
+                                   message.bytes, message.length) == 1;
 }
 
 int ssh_key_verify(const struct ssh_key *key, struct wire signature,
@@ -246,6 +241,8 @@ int ssh_key_verify(const struct ssh_key *key, struct wire signature,
                          "signature-unsupported: signatures of type '%s' are "
                          "not accepted for this key",
                          wire_word(&type, word));
+    if (crypto_load(error) < 0)
+        return -1;
     if (!matches(key, signature_types[row].hash, bytes, message))
         return error_set(error, ERROR_TRUST,
                          "signature-invalid: the signature does not match "

@@ -12,10 +12,10 @@
  */
 #include "marketplace/sshsig.h"
 
-#include <openssl/evp.h>
 #include <string.h>
 
 #include "engine/base/text.h"
+#include "marketplace/crypto.h"
 #include "marketplace/limits.h"
 
 static const char begin_mark[] = "-----BEGIN SSH SIGNATURE-----\n";
@@ -151,10 +151,13 @@ int sshsig_verify(const struct sshsig *signature, struct wire message,
 {
     unsigned char hash[EVP_MAX_MD_SIZE];
     unsigned length = 0;
-    const EVP_MD *kind =
-        wire_is(&signature->hash, "sha512") ? EVP_sha512() : EVP_sha256();
-    if (EVP_Digest(message.bytes, message.length, hash, &length, kind, NULL) !=
-        1)
+    if (crypto_load(error) < 0)
+        return -1;
+    const EVP_MD *kind = wire_is(&signature->hash, "sha512")
+                             ? crypto.EVP_sha512()
+                             : crypto.EVP_sha256();
+    if (crypto.EVP_Digest(message.bytes, message.length, hash, &length, kind,
+                          NULL) != 1)
         return error_set(error, ERROR_SYSTEM, "cannot compute a hash");
     CLEANUP(text_free) struct text made = {0};
     text_append(&made, magic, MAGIC_LENGTH);

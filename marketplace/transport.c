@@ -15,9 +15,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +22,7 @@
 #include <unistd.h>
 
 #include "engine/base/memory.h"
+#include "marketplace/crypto.h"
 #include "marketplace/git.h"
 
 struct socket_stream {
@@ -153,13 +151,13 @@ static int socket_make(git_stream **out, const char *host, const char *port)
 /* OpenSSL's view of the stream below. */
 static int below_read(BIO *bio, char *bytes, int length)
 {
-    git_stream *below = BIO_get_data(bio);
+    git_stream *below = crypto.BIO_get_data(bio);
     return (int)below->read(below, bytes, (size_t)length);
 }
 
 static int below_write(BIO *bio, const char *bytes, int length)
 {
-    git_stream *below = BIO_get_data(bio);
+    git_stream *below = crypto.BIO_get_data(bio);
     return (int)below->write(below, bytes, (size_t)length, 0);
 }
 
@@ -177,10 +175,12 @@ static bool expect_host(SSL *ssl, char *host)
     unsigned char address[sizeof(struct in6_addr)];
     if (inet_pton(AF_INET, host, address) == 1 ||
         inet_pton(AF_INET6, host, address) == 1)
-        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
-    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    return SSL_set1_host(ssl, host) == 1 &&
-           SSL_set_tlsext_host_name(ssl, host) == 1;
+        return crypto.X509_VERIFY_PARAM_set1_ip_asc(tls.SSL_get0_param(ssl),
+                                                    host) == 1;
+    tls.SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    return tls.SSL_set1_host(ssl, host) == 1 &&
+           tls.SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME,
+                        TLSEXT_NAMETYPE_host_name, host) == 1;
 }
 
 static int tls_connect(git_stream *parent)
@@ -188,35 +188,36 @@ static int tls_connect(git_stream *parent)
     struct tls_stream *stream = (struct tls_stream *)parent;
     if (stream->owns_below && stream->below->connect(stream->below) < 0)
         return -1;
-    stream->ssl = SSL_new(tls_context);
-    BIO *bio = BIO_new(stream_method);
+    stream->ssl = tls.SSL_new(tls_context);
+    BIO *bio = crypto.BIO_new(stream_method);
     if (!stream->ssl || !bio || !expect_host(stream->ssl, stream->host)) {
-        BIO_free(bio);
+        crypto.BIO_free(bio);
         return refuse(-1, "TLS", "cannot prepare the connection");
     }
-    BIO_set_data(bio, stream->below);
-    BIO_set_init(bio, 1);
-    SSL_set_bio(stream->ssl, bio, bio);
-    ERR_clear_error();
-    if (SSL_connect(stream->ssl) == 1)
+    crypto.BIO_set_data(bio, stream->below);
+    crypto.BIO_set_init(bio, 1);
+    tls.SSL_set_bio(stream->ssl, bio, bio);
+    crypto.ERR_clear_error();
+    if (tls.SSL_connect(stream->ssl) == 1)
         return 0;
-    long verdict = SSL_get_verify_result(stream->ssl);
+    long verdict = tls.SSL_get_verify_result(stream->ssl);
     if (verdict != X509_V_OK)
         return refuse(GIT_ECERTIFICATE, "TLS",
-                      X509_verify_cert_error_string(verdict));
-    const char *reason = ERR_reason_error_string(ERR_peek_error());
+                      crypto.X509_verify_cert_error_string(verdict));
+    const char *reason =
+        crypto.ERR_reason_error_string(crypto.ERR_peek_error());
     return refuse(-1, "TLS", reason ? reason : "the connection was closed");
 }
 
 static ssize_t tls_read(git_stream *parent, void *bytes, size_t length)
 {
     const struct tls_stream *stream = (struct tls_stream *)parent;
-    ERR_clear_error();
-    int count = SSL_read(stream->ssl, bytes, (int)(length & 0x3fffffff));
+    crypto.ERR_clear_error();
+    int count = tls.SSL_read(stream->ssl, bytes, (int)(length & 0x3fffffff));
     if (count > 0)
         return count;
     /* What git sends has an end of its own, so the end of TLS adds nothing. */
-    if (SSL_get_error(stream->ssl, count) == SSL_ERROR_ZERO_RETURN)
+    if (tls.SSL_get_error(stream->ssl, count) == SSL_ERROR_ZERO_RETURN)
         return 0;
     return refuse(-1, "cannot read", "the connection is broken");
 }
@@ -226,8 +227,8 @@ static ssize_t tls_write(git_stream *parent, const char *bytes, size_t length,
 {
     const struct tls_stream *stream = (struct tls_stream *)parent;
     (void)flags;
-    ERR_clear_error();
-    int count = SSL_write(stream->ssl, bytes, (int)(length & 0x3fffffff));
+    crypto.ERR_clear_error();
+    int count = tls.SSL_write(stream->ssl, bytes, (int)(length & 0x3fffffff));
     if (count > 0)
         return count;
     return refuse(-1, "cannot write", "the connection is broken");
@@ -251,7 +252,7 @@ static int tls_close(git_stream *parent)
 static void tls_free(git_stream *parent)
 {
     struct tls_stream *stream = (struct tls_stream *)parent;
-    SSL_free(stream->ssl);
+    tls.SSL_free(stream->ssl);
     if (stream->owns_below)
         stream->below->free(stream->below);
     memory_free(stream->host);
@@ -288,25 +289,28 @@ static int tls_make(git_stream **out, const char *host, const char *port)
 
 static int make_context(const char *ca, struct error *error)
 {
-    tls_context = SSL_CTX_new(TLS_client_method());
-    stream_method =
-        BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "git stream");
+    if (tls_load(error) < 0)
+        return -1;
+    tls_context = tls.SSL_CTX_new(tls.TLS_client_method());
+    stream_method = crypto.BIO_meth_new(
+        crypto.BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "git stream");
     if (!tls_context || !stream_method ||
-        SSL_CTX_set_min_proto_version(tls_context, TLS1_2_VERSION) != 1)
+        tls.SSL_CTX_ctrl(tls_context, SSL_CTRL_SET_MIN_PROTO_VERSION,
+                         TLS1_2_VERSION, NULL) != 1)
         return error_set(error, ERROR_SYSTEM, "cannot start OpenSSL");
-    BIO_meth_set_read(stream_method, below_read);
-    BIO_meth_set_write(stream_method, below_write);
-    BIO_meth_set_ctrl(stream_method, below_control);
-    SSL_CTX_set_verify(tls_context, SSL_VERIFY_PEER, NULL);
-    SSL_CTX_set_options(tls_context, SSL_OP_NO_RENEGOTIATION |
-                                         SSL_OP_NO_COMPRESSION |
-                                         SSL_OP_IGNORE_UNEXPECTED_EOF);
-    if (ca && SSL_CTX_load_verify_locations(tls_context, ca, NULL) != 1)
+    crypto.BIO_meth_set_read(stream_method, below_read);
+    crypto.BIO_meth_set_write(stream_method, below_write);
+    crypto.BIO_meth_set_ctrl(stream_method, below_control);
+    tls.SSL_CTX_set_verify(tls_context, SSL_VERIFY_PEER, NULL);
+    tls.SSL_CTX_set_options(tls_context, SSL_OP_NO_RENEGOTIATION |
+                                             SSL_OP_NO_COMPRESSION |
+                                             SSL_OP_IGNORE_UNEXPECTED_EOF);
+    if (ca && tls.SSL_CTX_load_verify_locations(tls_context, ca, NULL) != 1)
         return error_set(error, ERROR_INPUT,
                          "'%.200s' holds no certificates (PEM), or cannot be "
                          "read",
                          ca);
-    if (!ca && SSL_CTX_set_default_verify_paths(tls_context) != 1)
+    if (!ca && tls.SSL_CTX_set_default_verify_paths(tls_context) != 1)
         return error_set(error, ERROR_SYSTEM,
                          "the system's certificates cannot be read");
     return 0;
@@ -316,12 +320,12 @@ int transport_begin(const char *ca, struct error *error)
 {
     git_stream_registration sockets = {.version = GIT_STREAM_VERSION,
                                        .init = socket_make};
-    git_stream_registration tls = {
+    git_stream_registration encrypted = {
         .version = GIT_STREAM_VERSION, .init = tls_make, .wrap = tls_wrap};
     if (make_context(ca, error) < 0)
         return -1;
     if (git.stream_register(GIT_STREAM_STANDARD, &sockets) < 0 ||
-        git.stream_register(GIT_STREAM_TLS, &tls) < 0)
+        git.stream_register(GIT_STREAM_TLS, &encrypted) < 0)
         return error_set(error, ERROR_SYSTEM,
                          "libgit2 does not take our connections");
     return 0;
