@@ -1,8 +1,9 @@
 /*
  * Calls in, their answers out, all at once. The table of retries: no answer,
  * 429 and 5xx are tried again after a pause that grows, for as long as limits.h
- * says; 401 once, with credentials read again; everything else is an answer. A
- * POST is tried again too: names are made by us and unique to a run, so one that
+ * says; so is a POST whose 409 is no AlreadyExists but a Conflict: two requests
+ * have counted on the same quota at once; 401 once, with credentials read again;
+ * everything else is an answer. A POST is tried again too: names are made by us and unique to a run, so one that
  * had arrived after all is found by its 409, and the caller compares.
  */
 #include <string.h>
@@ -109,6 +110,15 @@ static int renew(struct pending *pending, struct error *error)
     return access_refresh(pending->task.client->access, true, error);
 }
 
+/* A quota that somebody else has changed in between: nothing was created. */
+static bool is_collision(const struct pending *pending,
+                         const struct kube_answer *answer)
+{
+    return answer->status == 409 &&
+           strcmp(pending->call->method, "POST") == 0 &&
+           strcmp(pending->call->reason, "Conflict") == 0;
+}
+
 static int done(struct kube_task *task, const struct kube_answer *answer,
                 struct error *error)
 {
@@ -124,11 +134,12 @@ static int done(struct kube_task *task, const struct kube_answer *answer,
             task->due = clock_monotonic();
             return 0;
         }
-        bool again =
-            (answer->failure && !answer->final) || transfer_may_retry(answer);
+        read_reason(pending, answer);
+        bool again = (answer->failure && !answer->final) ||
+                     transfer_may_retry(answer) ||
+                     is_collision(pending, answer);
         if (again && try_again(pending, answer))
             return 0;
-        read_reason(pending, answer);
         kube_status_explain(call->what, answer, &call->error);
         if (good)
             call->status = 0; /* it broke off */

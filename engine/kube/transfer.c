@@ -319,6 +319,22 @@ static void set_method(struct kube_task *task,
                           (long)(request->time / CLOCK_MILLISECOND));
 }
 
+/* Whether a server is on this machine (kind, k3d, a tunnel): as for kubectl, a
+ * proxy of the environment is not for it. */
+static bool is_here(const char *host)
+{
+    static const char *const names[] = {"localhost", "[::1]"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t length = strlen(names[i]);
+        if (strncasecmp(host, names[i], length) == 0 &&
+            (host[length] == '\0' || host[length] == ':'))
+            return true;
+    }
+    size_t digits = strspn(host, "0123456789.");
+    return strncmp(host, "127.", 4) == 0 &&
+           (host[digits] == '\0' || host[digits] == ':');
+}
+
 static void set_connection(struct kube_task *task)
 {
     const struct curl_library *curl = task->client->curl;
@@ -336,6 +352,8 @@ static void set_connection(struct kube_task *task)
     curl->easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, set_socket);
     if (access->proxy)
         curl->easy_setopt(easy, CURLOPT_PROXY, access->proxy);
+    else if (is_here(access->host))
+        curl->easy_setopt(easy, CURLOPT_PROXY, "");
     curl->easy_setopt(easy, CURLOPT_ERRORBUFFER, task->failure);
     curl->easy_setopt(easy, CURLOPT_PRIVATE, task);
     curl->easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_bytes);
@@ -426,8 +444,9 @@ int64_t transfer_next(int64_t *backoff, int64_t retry_after)
     return clock_monotonic() + (retry_after > wait ? retry_after : wait);
 }
 
-/* Failures that are settings, not weather. */
-static bool is_final(CURLcode code)
+/* Failures that are settings, not weather. A handshake that breaks off is weather
+ * once it has gone well: a balancer whose server is being started again. */
+static bool is_final(const struct kube_client *client, CURLcode code)
 {
     static const CURLcode codes[] = {
         CURLE_SSL_CONNECT_ERROR,     CURLE_PEER_FAILED_VERIFICATION,
@@ -436,6 +455,8 @@ static bool is_final(CURLcode code)
         CURLE_UNSUPPORTED_PROTOCOL,  CURLE_URL_MALFORMAT,
         CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_PINNEDPUBKEYNOTMATCH,
     };
+    if (code == CURLE_SSL_CONNECT_ERROR && client->reached)
+        return false;
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
         if (codes[i] == code)
             return true;
@@ -453,7 +474,7 @@ static int finish(struct kube_task *task, CURLcode code, struct error *error)
     if (code != CURLE_OK) {
         answer.failure =
             task->failure[0] ? task->failure : curl->easy_strerror(code);
-        answer.final = is_final(code);
+        answer.final = is_final(task->client, code);
     }
     transfer_cancel(task);
     return task->done(task, &answer, error);

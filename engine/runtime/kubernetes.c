@@ -123,6 +123,9 @@ static void tidy(struct cluster *cluster, enum status status)
     /* A pod that cannot start would try for ever. */
     if ((cluster->cause != STOP_NONE || cluster->failed) && keep != KEEP_ALWAYS)
         kept = false;
+    /* Nobody would ever end it. */
+    if (pod_view_straggler(&cluster->pod) && keep != KEEP_ALWAYS)
+        kept = false;
     cluster_remove(cluster, kept);
     if (kept && cluster->whole && cluster->whole->workspace)
         cluster_shorten(cluster);

@@ -76,8 +76,10 @@ struct cluster {
     int64_t stopped;        /* when the run was told to end; 0: not */
     int64_t drained_until;  /* the latest end of reading logs; 0: not yet */
     int64_t troubled;       /* since when there is `trouble` */
-    int64_t asked;          /* when events were last asked for */
+    int64_t asked;          /* when events were last asked for; 0: not yet */
     const char *trouble;    /* the last one told; or NULL */
+    const char *closer;     /* what the pod's events say of it; or NULL */
+    bool pulling;           /* an image is on its way */
     struct value *warnings; /* list: of the server, those not yet told first */
     size_t warnings_told;
 };
@@ -101,6 +103,15 @@ int cluster_create_next(struct cluster *cluster,
 /* Begins to watch; then waits for the end of the run, handing on all it says. */
 void cluster_watch(struct cluster *cluster);
 int cluster_follow(struct cluster *cluster, struct error *error) MUST_CHECK;
+
+/* kubernetes_trouble.c. Ends the run for that cause, with a reason (copied) or
+ * NULL; the first cause counts. */
+void cluster_stop(struct cluster *cluster, enum stop_cause cause,
+                  const char *why);
+
+/* Tells what keeps the run from starting; ends it when that lasts too long. */
+int cluster_check_start(struct cluster *cluster,
+                        struct error *error) MUST_CHECK;
 
 /* Tells the pod to end, with its grace; gives up after that. */
 int cluster_tell(struct cluster *cluster, struct error *error) MUST_CHECK;

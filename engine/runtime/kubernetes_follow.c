@@ -98,6 +98,11 @@ static int take_pod(void *context, enum kube_change change,
         return 0; /* gone unseen: the last view stays */
     struct arena *arena = arena_new();
     pod_view_decode(arena, object, &cluster->pod);
+    const char **names =
+        arena_allocate(arena, (cluster->follower_count + 1) * sizeof *names);
+    for (size_t i = 0; i < cluster->follower_count; i++)
+        names[i] = cluster->followers[i].name;
+    pod_view_arrange(arena, &cluster->pod, names, cluster->follower_count);
     if (cluster->pod_arena)
         arena_free(cluster->pod_arena);
     cluster->pod_arena = arena;
@@ -193,13 +198,21 @@ static int check_image(struct follower *follower,
     if (follower->image_told || !view->started || view->image_id[0] == '\0')
         return 0;
     follower->image_told = true;
-    enum image_check check = container_view_image(view);
-    if (check == IMAGE_MISMATCH && ask_node(cluster, view, &check, error) < 0)
+    struct container_view asked = *view;
+    const char *planned = value_string_at(
+        cluster_container(cluster->plan,
+                          (size_t)(follower - cluster->followers)),
+        "image");
+    /* Not what a webhook has made of it. */
+    if (planned)
+        asked.image = planned;
+    enum image_check check = container_view_image(&asked);
+    if (check == IMAGE_MISMATCH && ask_node(cluster, &asked, &check, error) < 0)
         return -1;
     struct arena *arena = cluster->arena;
     struct value *data = value_make_map(arena);
     value_set_string(arena, data, "container", view->name);
-    value_set_string(arena, data, "image", view->image);
+    value_set_string(arena, data, "image", asked.image);
     value_set_string(arena, data, "imageID", view->image_id);
     value_set_string(arena, data, "check", image_check_name(check));
     const char *text = arena_format(arena, "image of container '%s': %s",
@@ -211,7 +224,7 @@ static int check_image(struct follower *follower,
             arena_format(arena,
                          "container '%s' runs another image than was asked "
                          "for: '%.160s' instead of '%.160s'",
-                         view->name, view->image_id, view->image);
+                         view->name, view->image_id, asked.image);
     }
     return cluster_note(cluster, text, data, error);
 }
@@ -257,7 +270,7 @@ static bool is_read(const struct cluster *cluster, size_t index)
            !cluster->pod.containers[index].started;
 }
 
-/* The containers of the pod are those of the plan, in that order. They take
+/* The containers of the view are those of the plan, in that order. They take
  * turns: those of a chain are started one after another, others wait in silence.
  * Read one after another, what they say comes in the order in which it happened. */
 static int update_followers(struct cluster *cluster, struct error *error)
@@ -353,142 +366,17 @@ static int is_over(struct cluster *cluster, bool *over, struct error *error)
                         NULL, error);
 }
 
-/* --- trouble --------------------------------------------------------------- */
-
-static void stop(struct cluster *cluster, enum stop_cause cause,
-                 const char *why)
-{
-    if (cluster->cause != STOP_NONE)
-        return;
-    cluster->cause = cause;
-    cluster->why_kind = ERROR_REMOTE;
-    cluster->why = why ? arena_string(cluster->arena, why) : NULL;
-}
-
-/* Tells once what the run waits for. */
-static int tell_trouble(struct cluster *cluster, const char *text,
-                        struct error *error)
-{
-    if (cluster->trouble && strcmp(cluster->trouble, text) == 0)
-        return 0;
-    cluster->trouble = arena_string(cluster->arena, text);
-    return cluster_note(cluster,
-                        arena_format(cluster->arena, "waiting: %.600s", text),
-                        NULL, error);
-}
-
-static int check_pod(struct cluster *cluster, struct error *error)
-{
-    CLEANUP(arena_free) struct arena *arena = arena_new();
-    int64_t now = clock_monotonic();
-    int64_t start = cluster->options->start_timeout > 0
-                        ? cluster->options->start_timeout
-                        : KUBERNETES_START;
-    struct pod_trouble trouble = pod_view_trouble(arena, &cluster->pod);
-    if (!trouble.text || cluster->pod.ended || cluster->pod.leaving) {
-        cluster->troubled = 0;
-        return 0;
-    }
-    if (cluster->troubled == 0)
-        cluster->troubled = now;
-    int64_t begun = trouble.whole ? cluster->begun : cluster->troubled;
-    int64_t patience =
-        trouble.whole || trouble.patience > start ? start : trouble.patience;
-    if (now - begun >= patience) {
-        char duration[CLOCK_TEXT];
-        duration_print(patience, duration);
-        stop(cluster, STOP_TROUBLE,
-             patience == 0
-                 ? trouble.text
-                 : arena_format(arena, "%s, for %s", trouble.text, duration));
-        return 0;
-    }
-    if (now - cluster->troubled < KUBERNETES_TELL)
-        return 0;
-    return tell_trouble(cluster, trouble.text, error);
-}
-
-/* The last warning about the Job: why it gets no pod. NULL: none. */
-static const char *find_warning(const struct value *events)
-{
-    const struct value *items = value_get(events, "items");
-    const char *found = NULL;
-    for (size_t i = 0; i < value_count(items); i++) {
-        const struct value *item = value_item(items, i);
-        const char *reason = value_string_at(item, "reason");
-        const char *message = value_string_at(item, "message");
-        if (reason && message && strcmp(reason, "FailedCreate") == 0)
-            found = message;
-    }
-    return found;
-}
-
-/*
- * The text without what differs from one attempt to the next, so that it is told
- * once: the end that the controller gives to the pod's name.
- */
-static const char *settle(struct arena *arena, const char *text,
-                          const char *job)
-{
-    const char *name = strstr(text, job);
-    if (!name)
-        return text;
-    const char *rest = name + strlen(job);
-    const char *quote = *rest == '-' ? strchr(rest, '"') : NULL;
-    return quote
-               ? arena_format(arena, "%.*s%s", (int)(rest - text), text, quote)
-               : text;
-}
-
-/* A Job that gets no pod: quota, Pod Security, a webhook. */
-static int check_job(struct cluster *cluster, struct error *error)
-{
-    int64_t now = clock_monotonic();
-    if (now - cluster->begun < KUBERNETES_NO_POD ||
-        now - cluster->asked < KUBERNETES_ASK)
-        return 0;
-    cluster->asked = now;
-    CLEANUP(arena_free) struct arena *arena = arena_new();
-    const char *namespace_name = cluster->choice.namespace_name;
-    struct kube_call call = {
-        .method = "GET",
-        .path = arena_format(
-            arena, "%s?limit=100&fieldSelector=involvedObject.uid%%3D%s",
-            kube_path(arena, &kube_events, namespace_name, NULL),
-            kube_escape(arena, cluster->job_uid)),
-        .what = arena_format(arena, "list events in namespace '%s'",
-                             namespace_name),
-    };
-    if (kube_call_run(cluster->options->client, arena, &call, 1, error) < 0)
-        return -1;
-    const char *why = find_warning(call.object);
-    if (why)
-        why = settle(arena, why, cluster->job_name);
-    const char *text = arena_format(arena, "the Job gets no pod%s%.400s",
-                                    why ? ": " : "", why ? why : "");
-    int64_t start = cluster->options->start_timeout > 0
-                        ? cluster->options->start_timeout
-                        : KUBERNETES_START;
-    int64_t patience =
-        why && KUBERNETES_REFUSED < start ? KUBERNETES_REFUSED : start;
-    if (now - cluster->begun >= patience) {
-        stop(cluster, STOP_TROUBLE, text);
-        return 0;
-    }
-    return tell_trouble(cluster, text, error);
-}
-
 static void check_deadline(struct cluster *cluster)
 {
     int64_t deadline = cluster->options->deadline;
     int64_t late;
     if (cluster->after_until != 0 && clock_monotonic() > cluster->after_until)
-        stop(cluster, STOP_ABORTED, NULL);
+        cluster_stop(cluster, STOP_ABORTED, NULL);
     if (deadline > 0 &&
         !__builtin_add_overflow(cluster->run_begun, deadline, &late) &&
         !__builtin_add_overflow(late, KUBERNETES_LATE, &late) &&
         clock_monotonic() > late)
-        stop(cluster, STOP_DEADLINE, NULL);
+        cluster_stop(cluster, STOP_DEADLINE, NULL);
 }
 
 /* What forbids to look, and what does not answer. */
@@ -498,7 +386,7 @@ static int check_watches(struct cluster *cluster, struct error *error)
     if (!refusal)
         refusal = kube_watch_refusal(cluster->jobs);
     if (refusal)
-        stop(cluster, STOP_TROUBLE, refusal->text);
+        cluster_stop(cluster, STOP_TROUBLE, refusal->text);
     int64_t blind = kube_watch_blind(cluster->pods);
     if (blind == 0 || clock_monotonic() - blind < KUBERNETES_BLIND)
         return 0;
@@ -538,7 +426,7 @@ static void read_wishes(struct cluster *cluster)
         return;
     }
     cluster->wishes += (unsigned)count;
-    stop(cluster, STOP_ABORTED, NULL);
+    cluster_stop(cluster, STOP_ABORTED, NULL);
 }
 
 /* Whether everything that runs is being read, or has been waited for: a pod that
@@ -582,12 +470,7 @@ static int react(struct cluster *cluster, struct error *error)
         check_watches(cluster, error) != 0)
         return -1;
     check_deadline(cluster);
-    if (cluster->cause == STOP_NONE && cluster->pod_arena &&
-        !cluster->pod_gone && check_pod(cluster, error) != 0)
-        return -1;
-    if (cluster->cause == STOP_NONE && !cluster->pod_arena &&
-        !cluster->job_gone && !cluster->job.failed &&
-        check_job(cluster, error) != 0)
+    if (cluster->cause == STOP_NONE && cluster_check_start(cluster, error) != 0)
         return -1;
     return act(cluster, error);
 }

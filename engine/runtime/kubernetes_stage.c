@@ -31,7 +31,8 @@ void cluster_end_stage(struct cluster *cluster)
     cluster->pod_gone = cluster->job_gone = cluster->told = false;
     cluster->stopped = cluster->drained_until = 0;
     cluster->troubled = cluster->asked = 0;
-    cluster->trouble = NULL;
+    cluster->trouble = cluster->closer = NULL;
+    cluster->pulling = false;
 }
 
 /* The containers of a pod, in the order in which they start. */

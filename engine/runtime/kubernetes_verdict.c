@@ -87,15 +87,11 @@ static const char *explain_memory(struct cluster *cluster)
         const struct container_view *view = &cluster->pod.containers[i];
         if (!is_out_of_memory(view))
             continue;
-        const char *limit = value_string(value_path(
-            cluster_container(cluster->plan, i), "resources.limits.memory"));
-        return arena_format(cluster->arena,
-                            "container '%s' ran out of memory (%s%s)",
-                            view->name,
-                            limit ? "its limit is "
-                                  : "it has no limit of its "
-                                    "own",
-                            limit ? limit : "");
+        return arena_format(
+            cluster->arena, "container '%s' ran out of memory (%s%s)",
+            view->name,
+            view->memory[0] ? "its limit is " : "it has no limit of its own",
+            view->memory);
     }
     return NULL;
 }
@@ -144,6 +140,15 @@ static struct verdict find_loss(struct cluster *cluster)
 {
     struct arena *arena = cluster->arena;
     const char *message = cluster->job.message;
+    const struct container_view *barrier = pod_view_barrier(&cluster->pod);
+    if (barrier)
+        return (struct verdict){
+            STATUS_ERROR,
+            arena_format(arena,
+                         "container '%s', which the cluster has put into the "
+                         "pod, ended with exit code %d before the steps could "
+                         "begin",
+                         barrier->name, barrier->exit_code)};
     if (!cluster->pod_arena && cluster->job.failed)
         return (struct verdict){
             STATUS_ERROR,

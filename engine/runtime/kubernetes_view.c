@@ -71,7 +71,12 @@ static void decode_container(struct arena *arena, const struct value *spec,
         .image = copy(arena, spec, "image"),
         .image_id = "",
         .runtime = "",
+        .memory = "",
     };
+    const char *memory =
+        value_string(value_path(spec, "resources.limits.memory"));
+    if (memory)
+        view->memory = arena_string(arena, memory);
     for (size_t i = 0; i < value_count(statuses); i++) {
         const struct value *status = value_item(statuses, i);
         if (strcmp(string_or_empty(status, "name"), name) != 0)
@@ -108,6 +113,60 @@ static void decode_containers(struct arena *arena, const struct value *object,
         if (k == 0)
             view->initial = view->count;
     }
+}
+
+void pod_view_arrange(struct arena *arena, struct pod_view *view,
+                      const char *const *names, size_t count)
+{
+    struct container_view *own =
+        arena_allocate(arena, (count + 1) * sizeof *own);
+    bool taken[POD_CONTAINER_LIMIT] = {false};
+    size_t initial = 0;
+    for (size_t k = 0; k < count; k++) {
+        own[k] = (struct container_view){.name = names[k],
+                                         .reason = "",
+                                         .message = "",
+                                         .image = "",
+                                         .image_id = "",
+                                         .runtime = "",
+                                         .memory = ""};
+        for (size_t i = 0; i < view->count; i++) {
+            if (taken[i] || strcmp(view->containers[i].name, names[k]) != 0)
+                continue;
+            own[k] = view->containers[i];
+            initial += i < view->initial;
+            taken[i] = true;
+            break;
+        }
+    }
+    view->others =
+        arena_allocate(arena, (view->count + 1) * sizeof *view->others);
+    for (size_t i = 0; i < view->count; i++) {
+        if (taken[i])
+            continue;
+        view->others[view->other_count++] = view->containers[i];
+        view->other_initial += i < view->initial;
+    }
+    view->containers = own;
+    view->count = count;
+    view->initial = initial;
+}
+
+const struct container_view *pod_view_straggler(const struct pod_view *view)
+{
+    for (size_t i = view->other_initial; i < view->other_count; i++)
+        if (view->others[i].phase == CONTAINER_RUNNING)
+            return &view->others[i];
+    return NULL;
+}
+
+const struct container_view *pod_view_barrier(const struct pod_view *view)
+{
+    for (size_t i = 0; i < view->other_initial; i++)
+        if (view->others[i].phase == CONTAINER_ENDED &&
+            view->others[i].exit_code != 0)
+            return &view->others[i];
+    return NULL;
 }
 
 /* The condition `type` with that status, or NULL. */
@@ -173,6 +232,7 @@ void job_view_decode(struct arena *arena, const struct value *object,
         if (find_condition(object, bad[i], "True"))
             condition = find_condition(object, bad[i], "True");
     view->failed = condition != NULL;
+    view->suspended = find_condition(object, "Suspended", "True") != NULL;
     view->reason = copy(arena, condition, "reason");
     view->message = copy(arena, condition, "message");
 }
@@ -289,10 +349,41 @@ static struct pod_trouble chain_trouble(struct arena *arena,
     return trouble;
 }
 
+/* What waits of the containers that the cluster has put in: ours wait for them, or
+ * for the image that they wait for. */
+static struct pod_trouble other_trouble(struct arena *arena,
+                                        const struct pod_view *view)
+{
+    struct pod_trouble worst = {0};
+    for (size_t i = 0; i < view->other_count; i++) {
+        const struct container_view *other = &view->others[i];
+        if (other->phase != CONTAINER_WAITING)
+            continue;
+        struct pod_trouble trouble = waiting_trouble(arena, other);
+        if (trouble.text && (!worst.text || trouble.patience < worst.patience))
+            worst = trouble;
+    }
+    return worst;
+}
+
+/* Why no node has room, with what helps when it is the sum of what the containers
+ * ask for. */
+static const char *explain_unscheduled(struct arena *arena,
+                                       const struct pod_view *view)
+{
+    bool full = strstr(view->unscheduled, "Insufficient") != NULL;
+    return arena_format(arena, "the pod cannot be scheduled (%s)%s",
+                        view->unscheduled,
+                        full && view->count > view->initial + 1
+                            ? "; its containers ask for their sum: with "
+                              "--sequence chained it is the largest of them"
+                            : "");
+}
+
 struct pod_trouble pod_view_trouble(struct arena *arena,
                                     const struct pod_view *view)
 {
-    struct pod_trouble worst = {0};
+    struct pod_trouble worst = other_trouble(arena, view);
     size_t waiting = 0;
     for (size_t i = 0; i < view->count; i++) {
         const struct container_view *container = &view->containers[i];
@@ -308,12 +399,13 @@ struct pod_trouble pod_view_trouble(struct arena *arena,
         if (trouble.text && (!worst.text || trouble.patience < worst.patience))
             worst = trouble;
     }
-    if (worst.text || waiting == 0)
+    if (waiting == 0)
+        return (struct pod_trouble){0};
+    if (worst.text)
         return worst;
     worst.whole = true;
     if (view->unscheduled)
-        worst.text = arena_format(arena, "the pod cannot be scheduled (%s)",
-                                  view->unscheduled);
+        worst.text = explain_unscheduled(arena, view);
     else if (view->node[0] == '\0')
         worst.text = "the pod is not on a node yet";
     else

@@ -23,6 +23,7 @@ struct container_view {
     const char *image;    /* as the pod asks for it; or "" */
     const char *image_id; /* what runs, as the node has it; or "" */
     const char *runtime;  /* "containerd" of its id; or "" */
+    const char *memory;   /* its limit, as the pod has it; or "" */
 };
 
 struct pod_view {
@@ -35,11 +36,14 @@ struct pod_view {
     bool disrupted;          /* by the cluster: condition DisruptionTarget */
     struct container_view *containers; /* initContainers first */
     size_t count, initial;             /* all; the initContainers */
+    struct container_view *others; /* that the cluster has put in, likewise */
+    size_t other_count, other_initial;
 };
 
 struct job_view {
     const char *uid;
     bool complete, failed; /* decided */
+    bool suspended;        /* by the cluster: ours are not */
     const char *reason, *message;
 };
 
@@ -49,6 +53,29 @@ void pod_view_decode(struct arena *arena, const struct value *object,
                      struct pod_view *view);
 void job_view_decode(struct arena *arena, const struct value *object,
                      struct job_view *view);
+
+/* Keeps as `containers` those of these names, in that order, and makes the rest
+ * `others`: a cluster may put containers of its own into any pod (a mesh's proxy),
+ * anywhere. One that is missing waits. */
+void pod_view_arrange(struct arena *arena, struct pod_view *view,
+                      const char *const *names, size_t count);
+
+/* Of the containers that the cluster has put in: one that still runs and so keeps
+ * the pod from ending (sidecars do not); an initContainer that failed, so that none
+ * of ours is ever started. NULL: none. */
+const struct container_view *pod_view_straggler(const struct pod_view *view);
+const struct container_view *pod_view_barrier(const struct pod_view *view);
+
+/* What the events about one object say. Lives in the arena; NULL: nothing. */
+struct event_view {
+    const char *refused; /* the last FailedCreate: a Job gets no pod */
+    const char *last;    /* the last event, if it is a warning or a pull */
+    bool pulling;        /* an image is on its way */
+};
+
+/* Decodes a list of events; NULL: none. */
+void event_view_decode(struct arena *arena, const struct value *list,
+                       struct event_view *view);
 
 /* What keeps a pod from starting, and for how long that is to be borne. */
 struct pod_trouble {

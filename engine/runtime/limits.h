@@ -77,6 +77,12 @@ enum {
 #define KUBERNETES_REFUSED (10 * CLOCK_SECOND) /* then that is the outcome */
 #define KUBERNETES_ASK     (2 * CLOCK_SECOND)
 
+/* How often the events of a pod that does not start are looked at; and how long it
+ * may take when they say that an image is on its way: images of browsers have
+ * gigabytes. */
+#define KUBERNETES_LOOK (5 * CLOCK_SECOND)
+#define KUBERNETES_PULL (1800 * CLOCK_SECOND)
+
 /* With a Job for each step: how long the first one stays after its end, with all that
  * the others need; and from an abort to the end of the stages behind it, which may
  * have `after` steps. */

@@ -13,6 +13,7 @@
 #include "tests/kube/defaults.h"
 #include "tests/kube/lifecycle.h"
 #include "tests/kube/moment.h"
+#include "tests/kube/mutation.h"
 #include "tests/kube/tree.h"
 #include "tests/kube/writing.h"
 
@@ -288,6 +289,7 @@ static bool create_pod(struct cluster *cluster, struct object *job)
     const char *name = value_string(value_path(pod, "metadata.name"));
     const struct rule *rule =
         rules_use(&cluster->rules, ACTION_REFUSE_POD, &occasion);
+    mutation_apply(arena, &cluster->rules, &occasion, pod);
     const char *why = admission_check(arena, cluster, pod);
     if (rule)
         why = rule->message ? rule->message : "exceeded quota";

@@ -62,6 +62,26 @@ static void tell_failure(struct cluster *cluster, const struct node_pod *pod,
                       pauses ? "" : "Error: ", container->message));
 }
 
+/* How long the image is on its way. */
+static int64_t pull(struct cluster *cluster, const struct node_pod *pod,
+                    const struct node_container *container)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct occasion occasion = {
+        .namespace_name = pod->object->namespace_name,
+        .name = pod->object->name,
+        .container = container->name,
+        .image = container->image,
+    };
+    const struct rule *rule =
+        rules_use(&cluster->rules, ACTION_PULL_SLOWLY, &occasion);
+    if (!rule)
+        return 0;
+    tell(cluster, pod, container, "Normal", "Pulling",
+         arena_format(arena, "Pulling image \"%s\"", container->image));
+    return rule->delay;
+}
+
 void node_container_prepare(struct cluster *cluster, struct node_pod *pod,
                             struct node_container *container, int64_t now)
 {
@@ -77,7 +97,8 @@ void node_container_prepare(struct cluster *cluster, struct node_pod *pod,
     }
     if (!reason) {
         container->step = STEP_START;
-        container->due = now + cluster->rhythm->start;
+        container->due =
+            now + cluster->rhythm->start + pull(cluster, pod, container);
         return;
     }
     bool same = container->waiting && strcmp(container->waiting, reason) == 0;

@@ -141,8 +141,11 @@ static void make_sandbox(struct cluster *cluster, struct node *node,
         make_folders(pod, &error) < 0) {
         int doublings = pod->tries < 5 ? pod->tries : 5;
         pod->due = now + (cluster->rhythm->retry << doublings);
-        if (pod->tries++ == 0)
+        pod->tries++;
+        if (!pod->unmounted || strcmp(pod->unmounted, error.text) != 0) {
+            pod->unmounted = arena_string(pod->arena, error.text);
             tell_mount(cluster, pod, error.text);
+        }
         return;
     }
     pod->stage = pod->initial_count > 0 ? POD_INITIAL : POD_MAIN;

@@ -77,6 +77,7 @@ struct node_pod {
     struct node_container *containers;
     size_t count, initial_count;
     int tries;                           /* to mount the volumes */
+    const char *unmounted;               /* what was told of that; or NULL */
     int64_t evict_at, lose_at, deadline; /* by clock_monotonic; 0: never */
     int64_t kill_at;              /* the grace has passed; 0: not told to end */
     bool ending;                  /* it was told to end */

@@ -17,8 +17,11 @@ static const char *const action_names[ACTIONS] = {
     [ACTION_CUT] = "cut",
     [ACTION_EXPIRE] = "expire",
     [ACTION_REFUSE_POD] = "refuse-pod",
+    [ACTION_PUT_CONTAINER] = "put-container",
+    [ACTION_REWRITE_IMAGE] = "rewrite-image",
     [ACTION_UNSCHEDULABLE] = "unschedulable",
     [ACTION_PULL_ERROR] = "pull-error",
+    [ACTION_PULL_SLOWLY] = "pull-slowly",
     [ACTION_INVALID_IMAGE_NAME] = "invalid-image-name",
     [ACTION_START_ERROR] = "start-error",
     [ACTION_OUT_OF_MEMORY] = "out-of-memory",
@@ -40,6 +43,7 @@ static const struct {
     {"image", offsetof(struct rule, pattern.image)},
     {"message", offsetof(struct rule, message)},
     {"digest", offsetof(struct rule, digest)},
+    {"put", offsetof(struct rule, put)},
 };
 
 static int set_action(struct rule *rule, const struct value *value,
@@ -82,6 +86,8 @@ static bool set_number(struct rule *rule, const char *name,
         rule->user = number;
     else if (strcmp(name, "clean") == 0)
         rule->clean = value_bool_or(value, false);
+    else if (strcmp(name, "initial") == 0)
+        rule->initial = value_bool_or(value, false);
     else
         return false;
     return true;

@@ -23,9 +23,14 @@
  *                       in good order when `clean`
  *   expire              a watch: one ERROR event with code 410, at the beginning
  *   refuse-pod          the Job controller: cannot create the pod, `message`
+ *   put-container       a webhook: each new pod gets one more container in front,
+ *                       named `put`, that runs the script `message`; with
+ *                       `initial` an initContainer
+ *   rewrite-image       a webhook: the image gets another `digest`
  *   unschedulable       the scheduler: no node fits, `message`
  *   pull-error          the kubelet: ErrImagePull, then ImagePullBackOff; with
  *                       `times: n` the pull succeeds after n tries
+ *   pull-slowly         the kubelet: the pull takes `delay`
  *   invalid-image-name  the kubelet: InvalidImageName
  *   start-error         the kubelet: the container cannot be created,
  *                       StartError, exit code 128, `message`
@@ -55,8 +60,11 @@ enum action {
     ACTION_CUT,
     ACTION_EXPIRE,
     ACTION_REFUSE_POD,
+    ACTION_PUT_CONTAINER,
+    ACTION_REWRITE_IMAGE,
     ACTION_UNSCHEDULABLE,
     ACTION_PULL_ERROR,
+    ACTION_PULL_SLOWLY,
     ACTION_INVALID_IMAGE_NAME,
     ACTION_START_ERROR,
     ACTION_OUT_OF_MEMORY,
@@ -85,10 +93,11 @@ struct rule {
     int retry_after;
     const char *message; /* NULL: what a real server says */
     const char *digest;
+    const char *put;
     int64_t user; /* -1: not said */
     int64_t bytes;
     int64_t delay; /* nanoseconds */
-    bool clean;
+    bool clean, initial;
 };
 
 struct rules {

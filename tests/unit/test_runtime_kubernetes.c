@@ -312,6 +312,20 @@ static const struct {
      "{spec: {containers: [{name: a}]}, status: {conditions: [{type: "
      "PodScheduled, status: 'False', reason: Unschedulable, message: 0/3}]}}",
      "the pod cannot be scheduled (Unschedulable: 0/3)", 0, true},
+    {"too much at once",
+     "{spec: {containers: [{name: a}, {name: b}]}, status: {conditions: "
+     "[{type: PodScheduled, status: 'False', reason: Unschedulable, message: "
+     "1 Insufficient cpu}]}}",
+     "the pod cannot be scheduled (Unschedulable: 1 Insufficient cpu); its "
+     "containers ask for their sum: with --sequence chained it is the largest "
+     "of them",
+     0, true},
+    {"too much of one",
+     "{spec: {initContainers: [{name: a}], containers: [{name: b}]}, status: "
+     "{conditions: [{type: PodScheduled, status: 'False', reason: "
+     "Unschedulable, message: 1 Insufficient cpu}]}}",
+     "the pod cannot be scheduled (Unschedulable: 1 Insufficient cpu)", 0,
+     true},
     {"being created", WAITS("ContainerCreating", ""),
      "the containers of the pod do not run yet", 0, true},
     {"a wrong name", WAITS("InvalidImageName", "x"),
@@ -409,6 +423,143 @@ static void what_the_cluster_ends(void **state)
     }
 }
 
+/* The containers of a pod as "name:phase", ours, then behind a bar what the cluster
+ * has put in; `<` stands behind the initContainers. */
+static const char *list_containers(struct arena *arena,
+                                   const struct pod_view *view)
+{
+    static const char *const phases[] = {"waits", "runs", "ended"};
+    const char *text = "";
+    for (size_t i = 0; i < view->count; i++)
+        text = arena_format(arena, "%s%s:%s%s ", text, view->containers[i].name,
+                            phases[view->containers[i].phase],
+                            i + 1 == view->initial ? "<" : "");
+    text = arena_format(arena, "%s|", text);
+    for (size_t i = 0; i < view->other_count; i++)
+        text = arena_format(arena, "%s %s:%s%s", text, view->others[i].name,
+                            phases[view->others[i].phase],
+                            i + 1 == view->other_initial ? "<" : "");
+    return text;
+}
+
+static void containers_of_the_cluster(void **state)
+{
+    (void)state;
+#define RUNS(name)  "{name: " name ", state: {running: {}}}"
+#define ENDED(name) "{name: " name ", state: {terminated: {exitCode: 3}}}"
+    static const struct {
+        const char *name, *spec, *status, *want, *straggler, *barrier, *trouble;
+    } rows[] = {
+        {"none", "containers: [{name: a}, {name: b}]",
+         "containerStatuses: [" RUNS("b") "]", "a:waits b:runs |", NULL, NULL,
+         "the pod is not on a node yet"},
+        {"a proxy in front", "containers: [{name: mesh}, {name: a}, {name: b}]",
+         "containerStatuses: [" RUNS("mesh") ", " ENDED("a") ", " ENDED(
+             "b") "]",
+         "a:ended b:ended | mesh:runs", "mesh", NULL, NULL},
+        {"one between", "containers: [{name: b}, {name: mesh}, {name: a}]",
+         "containerStatuses: [" ENDED("mesh") ", " RUNS("b") "]",
+         "a:waits b:runs | mesh:ended", NULL, NULL,
+         "the pod is not on a node yet"},
+        {"a sidecar, and ours a chain",
+         "initContainers: [{name: mesh, restartPolicy: Always}, {name: a}], "
+         "containers: [{name: b}]",
+         "initContainerStatuses: [" RUNS("mesh") ", " RUNS("a") "]",
+         "a:runs< b:waits | mesh:runs<", NULL, NULL, NULL},
+        {"one that fails",
+         "initContainers: [{name: mesh}], containers: "
+         "[{name: a}, {name: b}]",
+         "initContainerStatuses: [" ENDED("mesh") "]",
+         "a:waits b:waits | mesh:ended<", NULL, "mesh",
+         "the pod is not on a node yet"},
+        {"one whose image is missing",
+         "containers: [{name: mesh}, {name: a}, {name: b}]",
+         "containerStatuses: [{name: mesh, state: {waiting: {reason: "
+         "ErrImageNeverPull}}}]",
+         "a:waits b:waits | mesh:waits", NULL, NULL,
+         "container 'mesh': its image is not on the node (ErrImageNeverPull)"},
+        {"one of ours is not there", "containers: [{name: a}]", "phase: x",
+         "a:waits b:waits |", NULL, NULL, "the pod is not on a node yet"},
+    };
+    static const char *const names[] = {"a", "b"};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        struct pod_view view;
+        pod_view_decode(
+            arena,
+            parse(arena, arena_format(arena, "{spec: {%s}, status: {%s}}",
+                                      rows[i].spec, rows[i].status)),
+            &view);
+        pod_view_arrange(arena, &view, names, COUNT_OF(names));
+        const struct container_view *straggler = pod_view_straggler(&view);
+        const struct container_view *barrier = pod_view_barrier(&view);
+        CHECK_TEXT(rows[i].name, list_containers(arena, &view), rows[i].want);
+        CHECK_TEXT(rows[i].name, straggler ? straggler->name : "none",
+                   rows[i].straggler ? rows[i].straggler : "none");
+        CHECK_TEXT(rows[i].name, barrier ? barrier->name : "none",
+                   rows[i].barrier ? rows[i].barrier : "none");
+        const char *trouble = pod_view_trouble(arena, &view).text;
+        CHECK_TEXT(rows[i].name, trouble ? trouble : "none",
+                   rows[i].trouble ? rows[i].trouble : "none");
+    }
+}
+
+static void what_events_say(void **state)
+{
+    (void)state;
+#define EVENT(reason, type, time)                                              \
+    "{reason: " reason ", type: " type ", message: of " reason                 \
+    ", lastTimestamp: '2026-01-01T00:00:" time "Z'}"
+    static const struct {
+        const char *name, *items, *last, *refused;
+        bool pulling;
+    } rows[] = {
+        {"nothing", "", NULL, NULL, false},
+        {"a volume that is missing",
+         EVENT("Scheduled", "Normal", "01") ", " EVENT("FailedMount", "Warning",
+                                                       "02"),
+         "FailedMount: of FailedMount", NULL, false},
+        {"that came after all",
+         EVENT("FailedMount", "Warning", "02") ", " EVENT("Pulling", "Normal",
+                                                          "02"),
+         "of Pulling", NULL, true},
+        {"listed in another order",
+         EVENT("Pulled", "Normal", "05") ", " EVENT("Pulling", "Normal", "03"),
+         NULL, NULL, false},
+        {"the second image",
+         EVENT("Pulled", "Normal", "05") ", " EVENT("Pulling", "Normal", "05"),
+         "of Pulling", NULL, true},
+        {"a pull that fails",
+         EVENT("Pulling", "Normal", "03") ", " EVENT("Failed", "Warning", "04"),
+         "Failed: of Failed", NULL, false},
+        {"of a scheduler",
+         "{reason: FailedScheduling, type: Warning, message: no room, "
+         "eventTime: '2026-01-01T00:00:03.000001Z', lastTimestamp: null}",
+         "FailedScheduling: no room", NULL, false},
+        {"a Job without a pod",
+         EVENT("FailedCreate", "Warning", "01") ", " EVENT("Other", "Normal",
+                                                           "02"),
+         NULL, "of FailedCreate", false},
+        {"something else", "5, {reason: 5}, {reason: x}", NULL, NULL, false},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        struct event_view view;
+        event_view_decode(
+            arena,
+            parse(arena, arena_format(arena, "{items: [%s]}", rows[i].items)),
+            &view);
+        CHECK_TEXT(rows[i].name, view.last ? view.last : "none",
+                   rows[i].last ? rows[i].last : "none");
+        CHECK_TEXT(rows[i].name, view.refused ? view.refused : "none",
+                   rows[i].refused ? rows[i].refused : "none");
+        CHECK(rows[i].name, view.pulling == rows[i].pulling);
+    }
+    struct event_view view;
+    event_view_decode(NULL, NULL, &view);
+    CHECK("no list", !view.last && !view.refused && !view.pulling);
+}
+
 #define A "@sha256:aaaa"
 #define B "@sha256:bbbb"
 
@@ -491,7 +642,15 @@ static void jobs_that_are_decided(void **state)
         CHECK(rows[i].conditions, view.complete == rows[i].complete);
         CHECK(rows[i].conditions, view.failed == rows[i].failed);
         CHECK_TEXT(rows[i].conditions, view.reason, rows[i].reason);
+        CHECK(rows[i].conditions, !view.suspended);
     }
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct job_view view;
+    job_view_decode(arena,
+                    parse(arena, "{status: {conditions: [{type: Suspended, "
+                                 "status: 'True'}]}}"),
+                    &view);
+    CHECK("suspended", view.suspended && !view.complete && !view.failed);
 }
 
 /* --- replay ---------------------------------------------------------------- */
@@ -695,6 +854,8 @@ int main(void)
         cmocka_unit_test(plans_from_a_cluster),
         cmocka_unit_test(what_keeps_a_pod_from_starting),
         cmocka_unit_test(what_the_cluster_ends),
+        cmocka_unit_test(containers_of_the_cluster),
+        cmocka_unit_test(what_events_say),
         cmocka_unit_test(images_that_run),
         cmocka_unit_test(images_of_a_node),
         cmocka_unit_test(jobs_that_are_decided),

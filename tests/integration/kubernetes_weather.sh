@@ -1,0 +1,128 @@
+#!/bin/sh
+# Runs as Jobs of the test cluster that does to them what clusters do of their own:
+# webhooks, quotas, volumes that do not come, images that take long, a server that
+# starts again.
+# Usage: ASSAY=path/to/assay KUBE_SERVER=path/to/test-kube-server \
+#     tests/integration/kubernetes_weather.sh
+set -eu
+. "$(dirname -- "$0")/checks.sh"
+need kubectl bwrap curl
+if [ -z "${KUBE_SERVER:-}" ]; then
+    echo 'SKIP: set KUBE_SERVER to test-kube-server'
+    exit 77
+fi
+flows=$here/kubernetes
+export ASSAY_RUNTIME=kubernetes
+
+"$KUBE_SERVER" --kubeconfig "$work/kubeconfig" >"$work/port" &
+servers="$servers $!"
+wait_for 10 test -s "$work/port"
+export KUBECONFIG="$work/kubeconfig"
+token=$(sed -n 's/.*token: \([0-9a-f]*\).*/\1/p' "$work/kubeconfig")
+
+# Replaces the rules by these.
+rules() {
+    for method in DELETE ${1:+POST}; do
+        curl -ksS -X $method -H "Authorization: Bearer $token" \
+            ${1:+--data-binary "$1"} \
+            "https://127.0.0.1:$(cat "$work/port")/control/rules" >/dev/null
+    done
+}
+
+# flow NAME SPEC: a workflow in $work/NAME.yaml.
+flow() {
+    {
+        echo 'apiVersion: testworkflows.testkube.io/v1'
+        echo 'kind: TestWorkflow'
+        echo "metadata: {name: $1}"
+        echo "spec: $2"
+    } >"$work/$1.yaml"
+}
+
+no_jobs() {
+    if wait_for 10 sh -c '[ -z "$(kubectl get jobs,pods -o name)" ]'; then
+        pass "$1"
+    else
+        fail "$1" "$(kubectl get jobs,pods)"
+    fi
+}
+
+# Containers that a webhook puts into the pod.
+rules '[{action: put-container, put: mesh}]'
+expect 'a proxy that never ends' 0 'in the second container' \
+    "$ASSAY" run "$flows/steps.yaml"
+has 'the image of each container is looked at' \
+    "image of container 'steps-1': verified"
+no_jobs 'nothing is left of it'
+expect 'the same after a failure' 1 "step 'fourth' failed with exit code 4" \
+    "$ASSAY" run "$flows/steps.yaml" --config exit_code=4
+no_jobs 'which is not kept, since nobody would end it'
+expect 'a chain behind it' 0 'in the second container' \
+    "$ASSAY" run "$flows/steps.yaml" --sequence chained
+expect 'left alone and taken up again' 0 '' \
+    "$ASSAY" run "$flows/ticks.yaml" --detach
+expect 'which ends as well' 0 'tick 39' "$ASSAY" attach latest
+no_jobs 'and leaves nothing'
+rules '[{action: put-container, put: mesh-init, initial: true, message: "exit 0"}]'
+expect 'an initContainer that passes' 0 'in the second container' \
+    "$ASSAY" run "$flows/steps.yaml"
+expect 'a chain behind that' 0 'in the second container' \
+    "$ASSAY" run "$flows/steps.yaml" --sequence chained
+rules '[{action: put-container, put: mesh-init, initial: true, message: "exit 3"}]'
+expect 'one that fails' 5 \
+    "container 'mesh-init', which the cluster has put into the pod, ended with exit code 3" \
+    "$ASSAY" run "$flows/steps.yaml" --keep never
+
+# Images that a webhook rewrites.
+pinned=sha256:1111111111111111111111111111111111111111111111111111111111111111
+other=sha256:2222222222222222222222222222222222222222222222222222222222222222
+flow pinned "{steps: [{run: {image: \"alpine@$pinned\", shell: sleep 1}}]}"
+rules "[{action: rewrite-image, image: \"alpine@*\", digest: \"$other\"}]"
+expect 'another image than the workflow pins' 0 \
+    "image of container 'steps-1': unverified" "$ASSAY" run "$work/pinned.yaml"
+has_not 'whatever the pod asks for' "'steps-1': verified"
+rules ''
+
+# What a pod waits for on its node.
+flow volume '{pod: {volumes: [{name: v, secret: {secretName: nowhere}}]}, container: {volumeMounts: [{name: v, mountPath: /v}]}, steps: [{run: {image: "busybox:1", shell: echo ran}}]}'
+expect 'a volume that does not come' 5 'the containers of the pod do not run yet (FailedMount:' \
+    "$ASSAY" run "$work/volume.yaml" --start-timeout 8s
+has 'by name' 'nowhere'
+rules '[{verb: list, resource: events, status: 403}]'
+expect 'who may not read events' 5 'the containers of the pod do not run yet, for 8.0 s' \
+    "$ASSAY" run "$work/volume.yaml" --start-timeout 8s
+rules '[{action: pull-slowly, image: "*busybox*", delay: 7s}]'
+expect 'an image that takes long' 0 'waiting: the containers of the pod do not run yet (Pulling image "' \
+    "$ASSAY" run "$flows/steps.yaml"
+rules ''
+
+# What is on the way.
+expect 'a proxy is not for a server on this machine' 0 'in the second container' \
+    env https_proxy=http://127.0.0.1:1 no_proxy= "$ASSAY" run "$flows/steps.yaml"
+sed "s/127.0.0.1:$(cat "$work/port")/localhost:$(cat "$work/port")/" \
+    "$work/kubeconfig" >"$work/named"
+expect 'nor for one that is called localhost' 0 'Kubernetes v1.32' \
+    env https_proxy=http://127.0.0.1:1 no_proxy= \
+    "$ASSAY" doctor --kubeconfig "$work/named"
+perl "$here/gate.pl" "$(cat "$work/port")" "$work/gate" &
+gate=$!
+servers="$servers $gate"
+wait_for 10 test -s "$work/gate"
+sed "s/:$(cat "$work/port")/:$(cat "$work/gate")/" "$work/kubeconfig" \
+    >"$work/gated"
+seq 0 39 | sed 's/^/tick /' >"$work/ticks"
+rm -f "$work/out"
+"$ASSAY" run "$flows/ticks.yaml" --kubeconfig "$work/gated" >"$work/out" 2>&1 &
+run=$!
+wait_for 20 grep -q 'tick 3' "$work/out"
+kill -USR1 $gate
+status=0
+wait $run || status=$?
+"$ASSAY" logs latest >"$work/log"
+if [ $status -eq 0 ] && cmp -s "$work/ticks" "$work/log"; then
+    pass 'a server that starts again behind a balancer'
+else
+    fail 'a server that starts again behind a balancer' "exit code $status" \
+        "$(cat "$work/out")"
+fi
+finish
