@@ -24,6 +24,14 @@ static bool starts(const struct reading *reading, const char *word)
            memcmp(reading->text + reading->at, word, length) == 0;
 }
 
+/* ${, of which the brace may be that of the block that is asked about: what such a
+ * block shows would be read as a part of the expansion. */
+static bool opens_braces(const struct reading *reading)
+{
+    const char *at = reading->text + reading->at;
+    return at[0] == '$' && at[1] == '{';
+}
+
 /* Behind the block of a template; its texts may hold braces. */
 static void skip_block(struct reading *reading)
 {
@@ -51,11 +59,12 @@ static bool is_blank(char letter)
 
 static void read_plain(struct reading *reading)
 {
-    static const char *const nests[] = {"`",   "$(", "${", "$'",
-                                        "$\"", "<<", "((", "[["};
+    static const char *const nests[] = {"`",  "$(", "$'", "$\"",
+                                        "<<", "((", "[["};
     char letter = reading->text[reading->at];
     for (size_t i = 0; i < sizeof nests / sizeof *nests; i++)
         reading->lost |= starts(reading, nests[i]);
+    reading->lost |= opens_braces(reading);
     if (letter == '\'')
         reading->state = SINGLE;
     else if (letter == '"')
@@ -72,7 +81,7 @@ static void read_double(struct reading *reading)
 {
     char letter = reading->text[reading->at];
     reading->lost |=
-        starts(reading, "`") || starts(reading, "$(") || starts(reading, "${");
+        starts(reading, "`") || starts(reading, "$(") || opens_braces(reading);
     if (letter == '"')
         reading->state = PLAIN;
     reading->at += letter == '\\' ? 2 : 1;

@@ -220,14 +220,24 @@ static void quoted_words_have_a_place(void **state)
 static void places_go_on(void **state)
 {
     (void)state;
-    static const char text[] = "echo {{x}} \"{{x}}\" {{x}} '{{x}}";
-    static const bool want[] = {true, false, true, false};
-    struct shell_place place = {0};
-    const char *at = text;
-    for (size_t i = 0; i < COUNT_OF(want); i++) {
-        at = strchr(at + 1, 'x');
-        CHECK(at, shell_text_parts_words(&place, text, strlen(text),
-                                         (size_t)(at - text)) == want[i]);
+    static const struct {
+        const char *text;
+        bool want[4];
+    } rows[] = {
+        {"{{x}} \"{{x}}\" {{x}} '{{x}}", {true, false, true, false}},
+        /* What was lost for the first stays so for all behind it. */
+        {"{{x}} a${{x}} {{x}} {{x}}", {true, false, false, false}},
+        {"{{x}} \"a${{x}}\" {{x}} {{x}}", {true, false, false, false}},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const char *text = rows[i].text, *at = text;
+        struct shell_place place = {0};
+        for (size_t j = 0; j < COUNT_OF(rows[i].want); j++) {
+            at = strchr(at + 1, 'x');
+            CHECK(at, shell_text_parts_words(&place, text, strlen(text),
+                                             (size_t)(at - text)) ==
+                          rows[i].want[j]);
+        }
     }
 }
 
