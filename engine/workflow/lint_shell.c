@@ -9,6 +9,7 @@
 
 #include "engine/workflow/limits.h"
 #include "engine/workflow/lint.h"
+#include "engine/workflow/shell_program.h"
 #include "engine/workflow/shell_text.h"
 
 /* A piece of the script; length 0: none. */
@@ -39,30 +40,40 @@ static bool is_one_of(const char *word, const char *const *list)
     return false;
 }
 
-/* The program without its folder. */
-static const char *program(const struct shell_word *word)
+/* A command as the lints see it. */
+struct call {
+    const struct shell_command *command;
+    size_t at; /* the program among its words; their number: there is none */
+    const char *name;
+    const struct shell_program *program;
+};
+
+static void look_up(struct call *call)
 {
-    const char *slash = strrchr(word->text, '/');
-    return slash ? slash + 1 : word->text;
+    const struct shell_command *command = call->command;
+    call->name = call->at < command->count
+                     ? shell_program_name(command->words[call->at].text)
+                     : "";
+    call->program = shell_program_find(call->name);
 }
 
-/* The first word of the command that is meant: that of sudo, timeout and so on. */
-static size_t find_program(const struct shell_command *command)
+/* The program that is meant: that of sudo, timeout and so on. */
+static struct call call_of(const struct shell_command *command)
 {
-    static const char *const wrappers[] = {"sudo", "env",  "timeout", "exec",
-                                           "nice", "eval", "command", NULL};
-    size_t at = 0;
-    while (at + 1 < command->count &&
-           is_one_of(program(&command->words[at]), wrappers)) {
-        bool timeout = strcmp(program(&command->words[at]), "timeout") == 0;
-        at++;
-        while (at + 1 < command->count &&
-               (command->words[at].text[0] == '-' ||
-                strchr(command->words[at].text, '=')))
-            at++;
-        at += timeout && at + 1 < command->count;
+    struct call call = {.command = command};
+    size_t last = command->count;
+    look_up(&call);
+    while (call.at + 1 < last && call.program->roles & SHELL_WRAPS) {
+        bool timeout = strcmp(call.name, "timeout") == 0;
+        call.at++;
+        while (call.at + 1 < last &&
+               (command->words[call.at].text[0] == '-' ||
+                strchr(command->words[call.at].text, '=')))
+            call.at++;
+        call.at += timeout && call.at + 1 < last;
+        look_up(&call);
     }
-    return at;
+    return call;
 }
 
 /* The first word after `at` that is no option; "" when there is none. */
@@ -82,51 +93,20 @@ static bool has_word(const struct shell_command *command, const char *word)
     return false;
 }
 
-/* Which programs install what, by which of their commands. */
-static const struct {
-    const char *program;
-    const char *commands[4];
-} installers[] = {
-    {"apk", {"add"}},
-    {"apt", {"install"}},
-    {"apt-get", {"install"}},
-    {"yum", {"install"}},
-    {"dnf", {"install"}},
-    {"microdnf", {"install"}},
-    {"zypper", {"install", "in"}},
-    {"pip", {"install"}},
-    {"pip3", {"install"}},
-    {"npm", {"install", "i", "add"}},
-    {"yarn", {"add", "global"}},
-    {"pnpm", {"add"}},
-    {"gem", {"install"}},
-    {"go", {"install"}},
-    {"cargo", {"install"}},
-    {"brew", {"install"}},
-};
-
-static bool is_install(const struct shell_command *command, size_t at)
+static bool is_install(const struct call *call)
 {
-    if (at >= command->count)
+    const struct shell_command *command = call->command;
+    bool module = strncmp(call->name, "python", 6) == 0;
+    if (!module && !call->program->installs[0])
         return false;
-    const char *name = program(&command->words[at]);
-    const char *operand = next_operand(command, at);
-    bool module = strncmp(name, "python", 6) == 0 && has_word(command, "-m") &&
-                  strcmp(operand, "pip") == 0;
+    const char *operand = next_operand(command, call->at);
     if (module)
-        return has_word(command, "install") &&
+        return has_word(command, "-m") && strcmp(operand, "pip") == 0 &&
+               has_word(command, "install") &&
                !has_word(command, "--require-hashes");
-    for (size_t i = 0; i < sizeof installers / sizeof *installers; i++) {
-        if (installers[i].program[0] != name[0] ||
-            strcmp(installers[i].program, name) != 0)
-            continue;
-        const char *const *known = installers[i].commands;
-        for (size_t j = 0; j < 4 && known[j]; j++)
-            if (strcmp(known[j], operand) == 0)
-                return !has_word(command, "--require-hashes") &&
-                       !has_word(command, "--no-network");
-    }
-    return false;
+    return shell_program_installs(call->program, operand) &&
+           !has_word(command, "--require-hashes") &&
+           !has_word(command, "--no-network");
 }
 
 static struct piece piece_of(const struct shell_command *command, size_t first,
@@ -147,39 +127,42 @@ static void report_download(struct visit *visit, struct piece piece,
                 "%s each time the step runs", what);
 }
 
-static const char *const shells[] = {"sh",  "bash", "ash",    "dash", "zsh",
-                                     "ksh", "eval", "source", ".",    NULL};
-
-static void check_install(struct visit *visit,
-                          const struct shell_command *command, size_t at)
+static void check_install(struct visit *visit, const struct call *call)
 {
-    if (!is_install(command, at))
+    if (!is_install(call))
         return;
-    size_t last = at + 1;
-    const char *operand = next_operand(command, at);
+    const struct shell_command *command = call->command;
+    size_t last = call->at + 1;
+    const char *operand = next_operand(command, call->at);
     while (last + 1 < command->count &&
            strcmp(command->words[last].text, operand) != 0)
         last++;
-    report_download(visit, piece_of(command, at, last),
+    report_download(visit, piece_of(command, call->at, last),
                     "programs are downloaded");
 }
 
-static void check_fetch(struct visit *visit, struct level *level,
-                        const struct shell_command *command, size_t at)
+/* Whether a script is given to a shell by the words around the command. */
+static bool is_in_shell(const struct shell_command *command)
 {
-    static const char *const fetchers[] = {"curl", "wget", NULL};
+    const struct shell_command *outer = command->outer;
+    if (!outer || outer->count == 0)
+        return false;
+    const char *name = shell_program_name(outer->words[0].text);
+    return shell_program_find(name)->roles & SHELL_RUNS;
+}
+
+static void check_fetch(struct visit *visit, struct level *level,
+                        const struct call *call)
+{
     if (level->before != SHELL_PIPE)
         level->fetched.length = 0;
-    if (at >= command->count)
+    unsigned roles = call->program->roles;
+    if (!(roles & (SHELL_FETCHES | SHELL_RUNS)))
         return;
-    const char *name = program(&command->words[at]);
-    if (is_one_of(name, fetchers))
-        level->fetched = piece_of(command, at, at);
-    bool shell = is_one_of(name, shells);
-    const struct shell_command *outer = command->outer;
-    bool inside = outer && outer->count > 0 && is_one_of(name, fetchers) &&
-                  is_one_of(program(&outer->words[0]), shells);
-    if (level->fetched.length > 0 && (shell || inside)) {
+    if (roles & SHELL_FETCHES)
+        level->fetched = piece_of(call->command, call->at, call->at);
+    if (level->fetched.length > 0 &&
+        (roles & SHELL_RUNS || is_in_shell(call->command))) {
         report_download(visit, level->fetched,
                         "a script is downloaded and run");
         level->fetched.length = 0;
@@ -187,16 +170,14 @@ static void check_fetch(struct visit *visit, struct level *level,
 }
 
 /* Questions to the cluster whose failure means that nothing was looked at. */
-static bool is_question(const struct shell_command *command, size_t at)
+static bool is_question(const struct call *call)
 {
-    static const char *const programs[] = {"kubectl", "oc", NULL};
     static const char *const harmless[] = {
         "delete", "describe", "logs", "version", "config", "completion", NULL};
-    if (at >= command->count ||
-        !is_one_of(program(&command->words[at]), programs))
+    if (!(call->program->roles & SHELL_ASKS))
         return false;
-    for (size_t i = at + 1; i < command->count; i++)
-        if (is_one_of(command->words[i].text, harmless))
+    for (size_t i = call->at + 1; i < call->command->count; i++)
+        if (is_one_of(call->command->words[i].text, harmless))
             return false;
     return true;
 }
@@ -246,9 +227,10 @@ static void check_hidden(struct visit *visit, const struct level *level,
 }
 
 /* Remembers the question that the status of this list depends on. */
-static void note_question(struct level *level,
-                          const struct shell_command *command, size_t at)
+static void note_question(struct level *level, const struct call *call)
 {
+    const struct shell_command *command = call->command;
+    size_t at = call->at;
     bool list = level->before == SHELL_PIPE || level->before == SHELL_OR ||
                 level->before == SHELL_AND;
     if (!list) {
@@ -258,7 +240,7 @@ static void note_question(struct level *level,
     bool wrapped = command->count == 0 && level->inner.length > 0;
     if (wrapped)
         level->question = level->inner;
-    else if (is_question(command, at))
+    else if (is_question(call))
         level->question =
             piece_of(command, at, at + 1 < command->count ? at + 1 : at);
     else
@@ -271,12 +253,12 @@ static void visit_command(void *context, const struct shell_command *command)
     struct visit *visit = context;
     struct level *level = &visit->levels[command->depth];
     bool any = command->count > 0 || command->assigns || command->grouped;
-    size_t at = find_program(command);
     if (any) {
-        check_install(visit, command, at);
-        check_fetch(visit, level, command, at);
+        struct call call = call_of(command);
+        check_install(visit, &call);
+        check_fetch(visit, level, &call);
         check_hidden(visit, level, command);
-        note_question(level, command, at);
+        note_question(level, &call);
         level->inner.length = 0;
     }
     level->before = command->after;
@@ -458,8 +440,8 @@ void lint_arguments(struct lint *lint, const struct value *map)
             lint_shell(lint, item);
             return;
         }
-        const char *slash = strrchr(word, '/');
-        shell = shell || is_one_of(slash ? slash + 1 : word, shells);
+        const char *name = shell_program_name(word);
+        shell = shell || shell_program_find(name)->roles & SHELL_RUNS;
         code = shell && is_code_flag(word);
     }
 }

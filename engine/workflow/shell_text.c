@@ -119,6 +119,29 @@ static void add(struct scan *scan, char character)
         frame->word.text[frame->filled++] = character;
 }
 
+/* Adds the next `length` characters to the word. */
+static void add_run(struct scan *scan, size_t length)
+{
+    begin_word(scan);
+    struct frame *frame = frame_of(scan);
+    size_t room = SHELL_WORD_BYTES - 1 - frame->filled;
+    size_t kept = length < room ? length : room;
+    memcpy(frame->word.text + frame->filled, scan->text + scan->at, kept);
+    frame->filled += kept;
+    scan->at += length;
+}
+
+/* How many characters from here on mean nothing but themselves; the first of them
+ * was looked at. Most of a text is such runs. */
+static size_t run_length(const struct scan *scan, const bool special[256])
+{
+    const char *start = scan->text + scan->at, *at = start + 1;
+    const char *end = scan->text + scan->length;
+    while (at < end && !special[(unsigned char)*at])
+        at++;
+    return (size_t)(at - start);
+}
+
 static bool is_one_of(const char *word, const char *const *list)
 {
     for (; *list; list++) /* most differ in their first letter */
@@ -126,6 +149,8 @@ static bool is_one_of(const char *word, const char *const *list)
             return true;
     return false;
 }
+
+enum { RESERVED_LONGEST = 5 }; /* `while` */
 
 /* Words after which a command may begin. */
 static bool is_opening(const char *word)
@@ -136,11 +161,18 @@ static bool is_opening(const char *word)
     return is_one_of(word, words);
 }
 
+static bool is_name_letter(char letter)
+{
+    return (letter >= 'a' && letter <= 'z') ||
+           (letter >= 'A' && letter <= 'Z') || letter == '_' ||
+           (letter >= '0' && letter <= '9');
+}
+
 static bool is_assignment(const char *word)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
-                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
-    size_t name = strspn(word, letters);
+    size_t name = 0; /* strspn would first build a set, for each word */
+    while (is_name_letter(word[name]))
+        name++;
     bool add = word[name] == '+';
     return name > 0 && !isdigit((unsigned char)word[0]) &&
            word[name + add] == '=';
@@ -164,7 +196,8 @@ static void keep_word(struct frame *frame)
 {
     struct shell_command *command = &frame->command;
     const char *text = frame->word.text;
-    if (command->count == 0 && !frame->quoted) {
+    if (command->count == 0 && !frame->quoted &&
+        frame->filled <= RESERVED_LONGEST) {
         if (is_opening(text))
             return;
         if (strcmp(text, "case") == 0)
@@ -258,16 +291,30 @@ static void new_line(struct scan *scan)
 }
 
 /* '...': all up to the next one. */
-static void single_quotes(struct scan *scan, bool escapes)
+static void single_quotes(struct scan *scan)
 {
     begin_word(scan);
     frame_of(scan)->quoted = true;
     scan->at++;
+    size_t left = scan->length - scan->at;
+    const char *start = scan->text + scan->at;
+    const char *end = memchr(start, '\'', left);
+    add_run(scan, end ? (size_t)(end - start) : left);
+    scan->at += end != NULL;
+}
+
+/* $'...', in which a backslash takes its character along. */
+static void escaping_quotes(struct scan *scan)
+{
+    static const bool special[256] = {['\''] = true, ['\\'] = true};
+    scan->at++;
+    begin_word(scan);
+    frame_of(scan)->quoted = true;
+    scan->at++;
     while (scan->at < scan->length && peek(scan, 0) != '\'') {
-        if (escapes && peek(scan, 0) == '\\' && scan->at + 1 < scan->length)
+        if (peek(scan, 0) == '\\' && scan->at + 1 < scan->length)
             scan->at++;
-        add(scan, peek(scan, 0));
-        scan->at++;
+        add_run(scan, run_length(scan, special));
     }
     scan->at += scan->at < scan->length;
 }
@@ -385,6 +432,10 @@ static void open_quotes(struct scan *scan)
 /* In double quotes, or in ${ }, whose text is of no interest. */
 static void step_text(struct scan *scan, enum part part)
 {
+    static const bool special[256] = {
+        ['"'] = true, ['}'] = true, ['\\'] = true,
+        ['$'] = true, ['`'] = true, ['{'] = true,
+    };
     char character = peek(scan, 0);
     bool braces = part == PART_BRACES;
     if (character == (braces ? '}' : '"')) {
@@ -396,10 +447,12 @@ static void step_text(struct scan *scan, enum part part)
         scan->at += 2;
     } else if (braces && character == '"') {
         open_quotes(scan);
-    } else if (!expansion(scan)) {
-        if (!braces)
-            add(scan, character);
-        scan->at++;
+    } else if (!special[(unsigned char)character] || !expansion(scan)) {
+        size_t length = run_length(scan, special);
+        if (braces)
+            scan->at += length;
+        else
+            add_run(scan, length);
     }
 }
 
@@ -518,7 +571,9 @@ static void comment(struct scan *scan)
 static void blank(struct scan *scan)
 {
     end_word(scan);
-    scan->at++;
+    do
+        scan->at++;
+    while (peek(scan, 0) == ' ');
 }
 
 static void semicolon(struct scan *scan)
@@ -527,9 +582,15 @@ static void semicolon(struct scan *scan)
     scan->at++;
 }
 
-static void apostrophe(struct scan *scan)
+/* $, ` or {; the character itself when it begins nothing. */
+static void dollar(struct scan *scan)
 {
-    single_quotes(scan, false);
+    if (peek(scan, 0) == '$' && peek(scan, 1) == '\'') {
+        escaping_quotes(scan);
+    } else if (!expansion(scan)) {
+        add(scan, peek(scan, 0));
+        scan->at++;
+    }
 }
 
 static void step_command(struct scan *scan)
@@ -548,19 +609,20 @@ static void step_command(struct scan *scan)
         ['>'] = redirection,
         ['#'] = comment,
         ['\\'] = backslash,
-        ['\''] = apostrophe,
+        ['\''] = single_quotes,
         ['"'] = open_quotes,
+        ['$'] = dollar,
+        ['`'] = dollar,
+        ['{'] = dollar,
     };
-    char character = peek(scan, 0);
-    if (character == '$' && peek(scan, 1) == '\'') {
-        scan->at++;
-        single_quotes(scan, true);
-    } else if (steps[(unsigned char)character]) {
-        steps[(unsigned char)character](scan);
-    } else if (!expansion(scan)) {
-        add(scan, character);
-        scan->at++;
-    }
+    size_t length = 0;
+    while (scan->at + length < scan->length &&
+           !steps[(unsigned char)scan->text[scan->at + length]])
+        length++;
+    if (length > 0)
+        add_run(scan, length);
+    else
+        steps[(unsigned char)scan->text[scan->at]](scan);
 }
 
 void shell_text_visit(const char *text, size_t length,
