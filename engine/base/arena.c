@@ -14,7 +14,7 @@
 #include "engine/base/memory.h"
 
 enum {
-    FIRST_BLOCK = 4 * 1024,
+    FIRST_BLOCK = 1024,
     LARGEST_BLOCK = 1024 * 1024,
     ALIGNMENT = 16,
 };
@@ -32,23 +32,33 @@ struct arena {
     size_t used;
 };
 
+static size_t round_up(size_t size)
+{
+    assert(size < SIZE_MAX / 2);
+    return (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+}
+
+/* The arena is the first piece of its first block: most are small, and are made
+ * and freed with one call of malloc each. */
 struct arena *arena_new(void)
 {
-    struct arena *arena = memory_allocate(sizeof *arena);
-    arena->next_size = FIRST_BLOCK;
+    struct block *block = memory_allocate(sizeof *block + FIRST_BLOCK);
+    block->size = FIRST_BLOCK;
+    block->used = round_up(sizeof(struct arena));
+    void *piece = block->bytes;
+    struct arena *arena = piece;
+    *arena = (struct arena){.blocks = block, .next_size = 2 * FIRST_BLOCK};
     return arena;
 }
 
 void arena_free(struct arena *arena)
 {
-    if (!arena)
-        return;
-    for (struct block *block = arena->blocks; block;) {
+    struct block *block = arena ? arena->blocks : NULL;
+    while (block) { /* the last one holds the arena */
         struct block *next = block->next;
         memory_free(block);
         block = next;
     }
-    memory_free(arena);
 }
 
 static struct block *add_block(struct arena *arena, size_t size)
@@ -66,18 +76,10 @@ static void *allocate_alone(struct arena *arena, size_t size)
     struct block *current = arena->blocks;
     struct block *block = add_block(arena, size);
     block->used = size;
-    if (current) {
-        arena->blocks = current;
-        block->next = current->next;
-        current->next = block;
-    }
+    arena->blocks = current;
+    block->next = current->next;
+    current->next = block;
     return block->bytes;
-}
-
-static size_t round_up(size_t size)
-{
-    assert(size < SIZE_MAX / 2);
-    return (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
 }
 
 void *arena_allocate(struct arena *arena, size_t size)
@@ -85,7 +87,7 @@ void *arena_allocate(struct arena *arena, size_t size)
     size = round_up(size ? size : 1);
     arena->used += size;
     struct block *block = arena->blocks;
-    if (!block || block->size - block->used < size) {
+    if (block->size - block->used < size) {
         if (size > arena->next_size / 4)
             return allocate_alone(arena, size);
         block = add_block(arena, arena->next_size);
@@ -101,7 +103,7 @@ void *arena_allocate(struct arena *arena, size_t size)
 static void make_room(struct arena *arena, size_t size)
 {
     const struct block *block = arena->blocks;
-    if (!block || block->size - block->used < size)
+    if (block->size - block->used < size)
         add_block(arena, size > arena->next_size ? size : arena->next_size);
 }
 
@@ -112,7 +114,7 @@ void *arena_grow(struct arena *arena, void *piece, size_t old_size,
     size_t old_rounded = round_up(old_size ? old_size : 1);
     size_t new_rounded = round_up(new_size ? new_size : 1);
     struct block *block = arena->blocks;
-    if (piece && block && new_rounded >= old_rounded &&
+    if (piece && new_rounded >= old_rounded &&
         (unsigned char *)piece + old_rounded == block->bytes + block->used &&
         block->size - block->used >= new_rounded - old_rounded) {
         block->used += new_rounded - old_rounded;

@@ -100,8 +100,9 @@ static void see_question(const struct lint *lint, struct group *group,
 /* Up to the token that ends the expression; the lexer is behind it then. */
 static enum token_kind scan(struct lint *lint)
 {
-    struct group groups[GROUPS] = {0};
+    struct group groups[GROUPS]; /* each is set when it is entered */
     size_t depth = 0;
+    groups[0] = (struct group){0};
     for (;;) {
         struct token token = lexer_next(&lint->lexer);
         struct group *group = &groups[depth];

@@ -56,6 +56,7 @@ struct schema {
     bool refuses; /* the schema `false` */
     bool deprecated;
     bool unique;
+    bool alias;      /* nothing but a reference, and words about it */
     bool visiting;   /* while circles are looked for */
     unsigned height; /* schemas applied to the same value, this one included */
     unsigned types;  /* enum schema_type; 0: any */

@@ -86,7 +86,8 @@ static void check_required(struct check *check, const struct schema *schema,
                            const struct value *value,
                            const struct schema_where *where)
 {
-    for (size_t i = 0; i < value_count(schema->required); i++) {
+    size_t count = value_count(schema->required);
+    for (size_t i = 0; i < count; i++) {
         const struct value *name = value_item(schema->required, i);
         if (value_get_bytes(value, name->string.bytes, name->string.length))
             continue;
@@ -184,12 +185,12 @@ static void check_map(struct check *check, const struct schema *schema,
                       const struct value *value,
                       const struct schema_where *where)
 {
+    size_t count = value_count(value);
     check_range(check, &schema->members_count,
-                (struct counted){(int64_t)value_count(value), "field",
-                                 schema->description},
+                (struct counted){(int64_t)count, "field", schema->description},
                 value, where);
     check_required(check, schema, value, where);
-    for (size_t i = 0; i < value_count(value) && !is_decided(check); i++)
+    for (size_t i = 0; i < count && !is_decided(check); i++)
         check_member(check, schema, &value->map.members[i], where);
 }
 
@@ -355,12 +356,10 @@ static void apply_typed(struct check *check, const struct schema *schema,
     check_combinations(check, schema, value, where);
 }
 
-static void apply(struct check *check, const struct schema *schema,
-                  const struct value *value, const struct schema_where *where)
+static void apply_here(struct check *check, const struct schema *schema,
+                       const struct value *value,
+                       const struct schema_where *where)
 {
-    if (is_decided(check) || !may_go_on(check, value))
-        return;
-    check->depth++;
     if (schema->refuses)
         check_report(check, (struct problem){"E119", value->mark, NULL},
                      "this value is not allowed here");
@@ -368,7 +367,19 @@ static void apply(struct check *check, const struct schema *schema,
         apply_typed(check, schema, value, where);
     if (schema->deprecated)
         check_deprecated(check, schema, value, where);
-    check->depth--;
+}
+
+static void apply(struct check *check, const struct schema *schema,
+                  const struct value *value, const struct schema_where *where)
+{
+    unsigned depth = check->depth;
+    for (; schema->alias; schema = schema->reference)
+        check->depth++; /* the compiler refuses circles */
+    if (!is_decided(check) && may_go_on(check, value)) {
+        check->depth++;
+        apply_here(check, schema, value, where);
+    }
+    check->depth = depth;
 }
 
 void schema_check(const struct schema *schema, const struct value *value,

@@ -49,7 +49,7 @@ static void grow_slots(struct compiler *compiler)
 
 static void grow(struct compiler *compiler)
 {
-    size_t room = compiler->room ? 2 * compiler->room : 64;
+    size_t room = compiler->room ? 2 * compiler->room : 8;
     size_t size = sizeof(struct schema *);
     compiler->nodes = arena_grow(compiler->arena, compiler->nodes,
                                  compiler->room * size, room * size);
@@ -452,7 +452,8 @@ static int fill(struct compiler *compiler, struct schema *node)
         node->refuses = !node->source->boolean;
         return 0;
     }
-    for (size_t i = 0; i < value_count(node->source); i++) {
+    size_t count = value_count(node->source), words = 0;
+    for (size_t i = 0; i < count; i++) {
         const struct member *member = &node->source->map.members[i];
         const struct keyword *keyword = find_keyword(member->name);
         if (!keyword) {
@@ -464,7 +465,9 @@ static int fill(struct compiler *compiler, struct schema *node)
                                   (char *)node + keyword->field};
         if (keyword->read(compiler, &operand) < 0)
             return -1;
+        words += keyword->read == read_nothing || keyword->read == read_text;
     }
+    node->alias = node->reference && words + 1 == count;
     return 0;
 }
 

@@ -139,6 +139,13 @@ void check_range(struct check *check, const struct schema_range *range,
                  (long long)count);
 }
 
+/* There are no more characters than bytes: most texts need not be counted. */
+static bool has_room(const struct schema_range *range, size_t bytes)
+{
+    return range->least <= 0 &&
+           (range->greatest < 0 || (int64_t)bytes <= range->greatest);
+}
+
 static int64_t count_characters(const struct value *value)
 {
     int64_t count = 0;
@@ -153,7 +160,7 @@ void check_string(struct check *check, const struct schema *schema,
     const char *text = value->string.bytes;
     size_t length = value->string.length;
     struct problem problem = {"E114", value->mark, schema->description};
-    if (schema->length.least >= 0 || schema->length.greatest >= 0)
+    if (!has_room(&schema->length, length))
         check_range(
             check, &schema->length,
             (struct counted){count_characters(value), "character", NULL}, value,

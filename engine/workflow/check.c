@@ -41,7 +41,8 @@ enum field_tag field_tag_of(const char *parent, const char *name)
     for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
         if ((!tags[i].name ||
              (tags[i].name[0] == name[0] && strcmp(tags[i].name, name) == 0)) &&
-            (!tags[i].parent || strcmp(tags[i].parent, parent) == 0))
+            (!tags[i].parent || (tags[i].parent[0] == parent[0] &&
+                                 strcmp(tags[i].parent, parent) == 0)))
             return tags[i].tag;
     return FIELD_TEMPLATE;
 }
@@ -231,19 +232,20 @@ static void check_name(const struct value *document,
 /* At the top, and in services and workers, which have pods of their own. */
 static void check_pods(const struct value *map, struct diagnostics *diagnostics)
 {
-    for (size_t i = 0; value_is(map, VALUE_MAP) && i < value_count(map); i++) {
+    for (size_t i = 0; value_is(map, VALUE_MAP) && i < map->map.count; i++) {
         const struct member *member = &map->map.members[i];
-        const struct value *shared = strcmp(member->name, "pod") == 0
-                                         ? value_get(member->value, "hostPID")
-                                         : NULL;
+        bool pod = member->length == 3 && memcmp(member->name, "pod", 3) == 0;
+        const struct value *shared =
+            pod ? value_get(member->value, "hostPID") : NULL;
         if (shared && value_bool_or(shared, false))
             diagnostics_add(
                 diagnostics, SEVERITY_ERROR, "S502", shared->mark, "remove it",
                 "'hostPID' is refused: it opens the node to the steps");
-        check_pods(member->value, diagnostics);
+        if (has_parts(member->value))
+            check_pods(member->value, diagnostics);
     }
-    for (size_t i = 0; value_is(map, VALUE_LIST) && i < value_count(map); i++)
-        check_pods(value_item(map, i), diagnostics);
+    for (size_t i = 0; value_is(map, VALUE_LIST) && i < map->list.count; i++)
+        check_pods(map->list.items[i], diagnostics);
 }
 
 void workflow_check(struct arena *arena, const struct value *document,

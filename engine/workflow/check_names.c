@@ -94,29 +94,33 @@ static void add_step(struct document_names *names, const struct value *step)
         add_name(names, names->steps, id, strlen(id));
 }
 
+static bool is_word(const struct member *member, const char *word)
+{
+    return member->name[0] == word[0] && strcmp(member->name, word) == 0;
+}
+
 /* Depth is that of the document, which its reader has bounded. */
 static void collect(struct document_names *names, const struct value *value,
                     const char *field)
 {
     static const char *const lists[] = {"setup", "steps", "after", NULL};
-    if (value_is(value, VALUE_LIST)) {
+    if (value->kind == VALUE_LIST) {
+        bool steps = is_among(lists, field, strlen(field));
         for (size_t i = 0; i < value->list.count; i++) {
-            if (is_among(lists, field, strlen(field)))
+            if (steps)
                 add_step(names, value->list.items[i]);
             collect(names, value->list.items[i], "");
         }
         return;
     }
-    for (size_t i = 0; value_is(value, VALUE_MAP) && i < value->map.count;
-         i++) {
+    for (size_t i = 0; value->kind == VALUE_MAP && i < value->map.count; i++) {
         const struct member *member = &value->map.members[i];
-        if (strcmp(member->name, "use") == 0 ||
-            strcmp(member->name, "template") == 0)
+        if (is_word(member, "use") || is_word(member, "template"))
             names->open = true;
-        if (strcmp(member->name, "config") == 0 &&
-            strcmp(field, "parallel") == 0)
+        if (is_word(member, "config") && strcmp(field, "parallel") == 0)
             add_parameters(names, member->value);
-        collect(names, member->value, member->name);
+        if (has_parts(member->value))
+            collect(names, member->value, member->name);
     }
 }
 
@@ -131,7 +135,8 @@ static const struct document_names *names_of(struct check *check)
     names->steps = value_make_map(names->arena);
     names->open = !kind || strcmp(kind, "TestWorkflow") != 0;
     add_parameters(names, value_get(spec, "config"));
-    collect(names, spec, "");
+    if (has_parts(spec))
+        collect(names, spec, "");
     return names;
 }
 

@@ -150,19 +150,27 @@ static int check_enum(struct arena *arena, const struct parameter *parameter,
         parameter->name, shown(parameter, text), text_string(&accepted));
 }
 
-/* The limits of the declaration, as a schema of their own. */
-static int check_limits(struct arena *arena, const struct parameter *parameter,
-                        struct value *value, struct error *error)
+static bool is_limit(const char *name)
 {
     static const char *const keywords[] = {
         "pattern", "minLength",        "maxLength",        "minimum",
         "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
     };
+    for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
+        if (keywords[i][0] == name[0] && strcmp(keywords[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* The limits of the declaration, as a schema of their own. */
+static int check_limits(struct arena *arena, const struct parameter *parameter,
+                        struct value *value, struct error *error)
+{
     struct value *rules = value_make_map(arena);
-    for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) {
-        struct value *rule = value_get(parameter->schema, keywords[i]);
-        if (rule)
-            value_set(arena, rules, keywords[i], rule);
+    for (size_t i = 0; i < value_count(parameter->schema); i++) {
+        const struct member *member = &parameter->schema->map.members[i];
+        if (is_limit(member->name))
+            value_add_member(arena, rules, *member);
     }
     if (value_count(rules) == 0)
         return 0;

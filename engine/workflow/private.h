@@ -16,6 +16,12 @@ static inline bool has_block(const struct value *text)
     return at != NULL;
 }
 
+/* Whether it is worth a walk. */
+static inline bool has_parts(const struct value *value)
+{
+    return value && (value->kind == VALUE_MAP || value->kind == VALUE_LIST);
+}
+
 /* How the strings below a field are read (workflow-spec: "tag"). */
 enum field_tag {
     FIELD_TEMPLATE,   /* text with {{ }} */
