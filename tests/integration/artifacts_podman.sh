@@ -3,14 +3,9 @@
 # files are not ours.
 set -eu
 . "$(dirname -- "$0")/checks.sh"
-need podman runc docker-registry
-[ -x /bin/busybox ] || { echo 'SKIP: busybox is not installed'; exit 77; }
-[ "$(id -u)" -eq 0 ] || { echo 'SKIP: made for root (storage in a folder)'; exit 77; }
 . "$here/podman_setup.sh"
-trap 'podman_close "$work/podman"; clean_up' EXIT
-podman_open "$work/podman" || exit $?
-mkdir "$work/tmp"
-export TMPDIR="$work/tmp"
+podman_needs_root
+podman_begin
 
 for user in 0 1000; do
     cat >"$work/files.yaml" <<EOF

@@ -4,29 +4,14 @@
 # PODMAN_RUNTIME and PODMAN_STORAGE choose another OCI runtime or storage driver.
 set -eu
 . "$(dirname -- "$0")/checks.sh"
-need podman runc docker-registry
-[ -x /bin/busybox ] || { echo 'SKIP: busybox is not installed'; exit 77; }
-[ "$(id -u)" -eq 0 ] || { echo 'SKIP: made for root (storage in a folder)'; exit 77; }
 . "$here/podman_setup.sh"
-trap 'podman_close "$work/podman"; clean_up' EXIT
-podman_open "$work/podman" || exit $?
+podman_needs_root
+podman_begin
 
-# Run folders are made here, so that one left behind can be told from others'.
-mkdir "$work/tmp"
-export TMPDIR="$work/tmp"
-
-# workflow FILE IMAGE, the rest of the spec on standard input
-workflow() {
-    {
-        printf 'apiVersion: testworkflows.testkube.io/v1\nkind: TestWorkflow\n'
-        printf 'metadata: {name: test}\nspec:\n  container: {image: "%s"}\n' "$2"
-        cat
-    } >"$1"
-}
 run() { "$ASSAY" run "$@" --runtime podman; }
 running() { podman ps --all --quiet; }
 
-workflow "$work/passes.yaml" "$shell_image" <<'YAML'
+podman_workflow passes <<'YAML'
   steps:
     - name: First
       run:
@@ -42,21 +27,21 @@ expect 'which is recorded' 0 '"sandbox": "podman"' "$ASSAY" show latest --output
 expect 'the events have the digests' 0 "\"imageID\":\"${shell_image##*@}\"" \
     run "$work/passes.yaml" --output ndjson
 
-workflow "$work/fails.yaml" "$shell_image" <<'YAML'
+podman_workflow fails <<'YAML'
   steps:
     - name: Bad
       shell: echo so long; exit 3
 YAML
 expect 'fails with the exit code' 1 "step 'Bad' failed with exit code 3" run "$work/fails.yaml"
 
-workflow "$work/timeout.yaml" "$shell_image" <<'YAML'
+podman_workflow timeout <<'YAML'
   steps:
     - name: Slow
       timeout: 1s
       shell: sleep 30
 YAML
 expect 'a timeout' 1 'timed out' run "$work/timeout.yaml"
-workflow "$work/deadline.yaml" "$shell_image" <<'YAML'
+podman_workflow deadline <<'YAML'
   job: {activeDeadlineSeconds: 3}
   steps:
     - shell: sleep 60
@@ -66,7 +51,7 @@ expect 'a deadline is 6' 6 timeout run "$work/deadline.yaml"
 # Two images: two containers at once, one after another by the entrypoints.
 podman_image other /bin/sh /bin/cat /bin/echo /bin/ls
 other_image=$image
-workflow "$work/two.yaml" "$shell_image" <<YAML
+podman_workflow two <<YAML
   steps:
     - name: One
       shell: echo from one >/data/x
@@ -112,7 +97,7 @@ grep -q hush-hush "$work/lines" && fail 'a secret is on a command line' ||
 grep -q 'env=ASSAY_SECRET' "$work/lines" && pass 'only its name is' ||
     fail 'no client was seen' "$(grep -c . "$work/lines") lines"
 
-workflow "$work/user.yaml" "$shell_image" <<'YAML'
+podman_workflow user <<'YAML'
   pod: {securityContext: {fsGroup: 2000}, hostname: named}
   steps:
     - run:
@@ -135,7 +120,7 @@ has 'the root is read-only' 'root is read-only'
 has 'no capabilities' 'CapEff: 0000000000000000'
 has 'no way to gain any' 'NoNewPrivs: 1'
 
-workflow "$work/content.yaml" "$shell_image" <<'YAML'
+podman_workflow content <<'YAML'
   content:
     files:
       - {path: /etc/app/app.conf, content: "the content\n", mode: 0640}
@@ -150,7 +135,7 @@ expect 'files of a config map' 0 'the content' run "$work/content.yaml"
 has 'with their mode' 'mode 640'
 has 'read-only' 'cannot be written'
 
-workflow "$work/net.yaml" "$shell_image" <<'YAML'
+podman_workflow net <<'YAML'
   steps:
     - shell: |
         echo "interfaces: $(ls /sys/class/net | tr '\n' ' ')"
@@ -160,23 +145,23 @@ expect 'no network' 0 'interfaces: lo ' run "$work/net.yaml" --network none
 # Images: without a shell, their own command, names that are none, other digests.
 podman_image noshell /bin/echo -- --change 'ENTRYPOINT ["/bin/echo","from the image"]' \
     --change 'CMD ["by default"]'
-workflow "$work/noshell.yaml" "$image" <<'YAML'
+podman_workflow noshell "$image" <<'YAML'
   steps:
     - run: {command: [/bin/echo], args: ['without', shell, '{{ "a;b" }}']}
 YAML
 expect 'an image without a shell' 0 'without shell a;b' run "$work/noshell.yaml"
-workflow "$work/bare.yaml" "$image" <<'YAML'
+podman_workflow bare "$image" <<'YAML'
   steps:
     - {name: Bare, run: {}}
 YAML
 expect "an image's own command" 0 'from the image by default' run "$work/bare.yaml"
-workflow "$work/arguments.yaml" "$image" <<'YAML'
+podman_workflow arguments "$image" <<'YAML'
   steps:
     - {name: Bare, run: {args: [with, arguments]}}
 YAML
 expect 'with arguments' 0 'from the image with arguments' run "$work/arguments.yaml"
 podman_image failing /bin/sh -- --change 'ENTRYPOINT ["/bin/sh","-c","echo to stderr >&2; exit 7"]'
-workflow "$work/failing.yaml" "$image" <<'YAML'
+podman_workflow failing "$image" <<'YAML'
   steps:
     - {name: Bare, run: {}}
 YAML
@@ -205,7 +190,7 @@ has_not 'and the same conditions' never
 expect 'a pod for each step' 1 'and two' run "$work/two.yaml" --isolation step
 has 'with the same verdict, too' "step 'Four' failed with exit code 4"
 
-workflow "$work/unpinned.yaml" "${shell_image%@*}" <<'YAML'
+podman_workflow unpinned "${shell_image%@*}" <<'YAML'
   steps:
     - shell: echo unpinned
 YAML
@@ -217,14 +202,14 @@ expect 'pulled when missing' 0 "image of container 'steps-1': verified" run "$wo
 expect 'pulled always' 0 verified run "$work/passes.yaml" --pull always
 
 missing=$registry/assay/shell@sha256:$(printf '%064d' 0)
-workflow "$work/missing.yaml" "$missing" <<'YAML'
+podman_workflow missing "$missing" <<'YAML'
   steps:
     - shell: echo no
 YAML
 expect 'a digest that the registry does not have' 5 'manifest unknown' run "$work/missing.yaml"
 expect 'is an error in the history' 0 error "$ASSAY" show latest
 for name in /etc/passwd dir:/etc --privileged 'docker-archive:/x' 'a b'; do
-    workflow "$work/name.yaml" "$name" <<'YAML'
+    podman_workflow name "$name" <<'YAML'
   steps:
     - shell: echo no
 YAML
@@ -251,20 +236,20 @@ expect 'another image is refused' 4 'runs another image than was asked for' \
     run "$work/passes.yaml" --container-engine "$work/bin/podman"
 expect 'an engine that is not there' 5 "no container engine '/no/such'" \
     env ASSAY_CONTAINER_ENGINE=/no/such "$ASSAY" run "$work/passes.yaml" --runtime podman
-workflow "$work/root.yaml" "$shell_image" <<'YAML'
+podman_workflow root <<'YAML'
   steps:
     - {run: {securityContext: {runAsNonRoot: true}, shell: sleep 20}}
 YAML
 expect 'root is refused where it must not be' 4 'has runAsNonRoot' run "$work/root.yaml"
 podman_image foreign /bin/sh -- --arch arm64
-workflow "$work/foreign.yaml" "$image" <<'YAML'
+podman_workflow foreign "$image" <<'YAML'
   steps:
     - shell: "true"
 YAML
 expect 'an image of another machine' 0 'is for arm64, this machine is' run "$work/foreign.yaml"
 
 # What it cannot do is told before anything starts.
-workflow "$work/claim.yaml" "$shell_image" <<'YAML'
+podman_workflow claim <<'YAML'
   pod: {volumes: [{name: disk, persistentVolumeClaim: {claimName: c}}]}
   steps:
     - shell: echo started
@@ -273,7 +258,7 @@ expect 'no claims' 5 "'persistentVolumeClaim'" run "$work/claim.yaml"
 has_not 'and nothing starts' started
 
 # Output.
-workflow "$work/much.yaml" "$shell_image" <<'YAML'
+podman_workflow much <<'YAML'
   steps:
     - shell: dd if=/dev/zero bs=1000000 count=100 2>/dev/null
 YAML
@@ -282,7 +267,7 @@ run "$work/much.yaml" >"$work/out" 2>&1 || fail 'much' "$(tail -c 300 "$work/out
     fail '100 MB of output' "$("$ASSAY" logs latest | wc -c) bytes"
 
 # Ending a run. The number makes the process one that can be found among all others.
-workflow "$work/slow.yaml" "$shell_image" <<YAML
+podman_workflow slow <<YAML
   steps:
     - name: Slow
       shell: echo begun; sleep 31.$$
@@ -326,8 +311,9 @@ wait_for 15 sh -c "[ -z \"\$(podman ps --all --quiet)\" ] &&
     ! pgrep -f 's[l]eep 31.$$' && ! ls -d '$TMPDIR'/assay-run-*" &&
     pass 'nothing is left of runs that were ended while they started' ||
     fail 'left over' "$(podman ps --all; ls "$TMPDIR"; pgrep -fa 's[l]eep 31.$$')"
-pgrep -fa "run/[^ ]*.*$work/podman" >/dev/null && fail 'a conmon is left' \
-    "$(pgrep -fa "$work/podman/run")" || pass 'no monitor is left'
+# A monitor ends after its container, when that has been tidied away.
+wait_for 5 sh -c "! pgrep -fa 'run/[^ ]*.*$work/[p]odman'" && pass 'no monitor is left' ||
+    fail 'a conmon is left' "$(pgrep -fa "$work/podman/run")"
 
 leftover=$(find "$TMPDIR" -mindepth 1 -name 'assay-*' | head -n 3)
 [ -z "$leftover" ] && pass 'no folder is left behind' || fail 'folders left' "$leftover"

@@ -1,6 +1,12 @@
 # shellcheck shell=sh
 # A container storage, a registry and images of this test's own, all below the
 # folder $1: nothing else on the machine is read or changed. Sourced.
+#   podman_begin            for a test: skips it where podman cannot work, opens
+#                           $work/podman, closes it at the end; $TMPDIR is a folder in
+#                           which what a run leaves behind is seen
+#   podman_workflow NAME [IMAGE]
+#                           $work/NAME.yaml of this image ($shell_image); the rest of
+#                           its spec comes from standard input
 #   podman_open FOLDER      settings for podman in the environment; 77 with a reason
 #                           when it cannot work here
 #   podman_image NAME FILE... [-- CHANGE...]
@@ -9,9 +15,36 @@
 #   podman_close            removes the storage
 # Debian's busybox-static and docker-registry make the images real.
 
+podman_begin() {
+    need podman runc docker-registry
+    [ -x /bin/busybox ] || { echo 'SKIP: busybox is not installed'; exit 77; }
+    trap 'podman_close "$work/podman"; clean_up' EXIT
+    podman_open "$work/podman" || exit $?
+    mkdir "$work/tmp"
+    export TMPDIR="$work/tmp"
+}
+
+podman_needs_root() {
+    [ "$(id -u)" -eq 0 ] || { echo 'SKIP: made for root (storage in a folder)'; exit 77; }
+}
+
+podman_workflow() {
+    {
+        printf 'apiVersion: testworkflows.testkube.io/v1\nkind: TestWorkflow\n'
+        printf 'metadata: {name: %s}\nspec:\n  container: {image: "%s"}\n' "$1" \
+            "${2:-$shell_image}"
+        cat
+    } >"$work/$1.yaml"
+}
+
 podman_open() {
     folder=$1
     mkdir -p "$folder/registry" "$folder/tmp"
+    # Without root sockets are there: a short path, or podman waits for them in vain.
+    [ "$(id -u)" -eq 0 ] || {
+        podman_sockets=$(mktemp -d /tmp/assay-XXXXXX)
+        export XDG_RUNTIME_DIR="$podman_sockets"
+    }
     cat >"$folder/containers.conf" <<EOF
 [containers]
 default_ulimits = []
@@ -26,6 +59,7 @@ EOF
 driver = "${PODMAN_STORAGE:-overlay}"
 runroot = "$folder/run"
 graphroot = "$folder/storage"
+rootless_storage_path = "$folder/storage"
 EOF
     cat >"$folder/policy.json" <<EOF
 {"default": [{"type": "insecureAcceptAnything"}]}
@@ -62,7 +96,6 @@ EOF
         echo "SKIP: podman cannot run a container here: $(tail -n 1 "$folder/first")"
         return 77
     fi
-    # shellcheck disable=SC2034 # for who sources this
     shell_image=$image
 }
 
@@ -100,6 +133,13 @@ podman_image() {
 podman_close() {
     podman rm --all --force --time 0 >/dev/null 2>&1 || true
     podman unmount --all >/dev/null 2>&1 || true
+    # Without root: files of the containers' users, and the process that keeps their
+    # namespace.
+    [ "$(id -u)" -eq 0 ] || {
+        podman unshare rm -rf "$1/storage" 2>/dev/null || true
+        podman system migrate >/dev/null 2>&1 || true
+        rm -rf "${podman_sockets:?}"
+    }
     [ -z "${podman_registry:-}" ] || {
         kill "$podman_registry" 2>/dev/null || true
         wait "$podman_registry" 2>/dev/null || true
