@@ -3,11 +3,9 @@
  * each kind of node. A mistake of meaning (a key given twice, an unknown tag or
  * anchor) is noted and reading goes on, so that a document is checked whole; at a
  * mistake of syntax or a limit the reader stops, which NULL says on the way up.
- *
- * Aliases are copied, not shared: what comes out is a tree that its owner may
- * change. The copies share the bytes of strings. Their nodes and bytes are
- * counted, so that a small document cannot unfold into a large tree.
  */
+#include "engine/value/yaml_reader.h"
+
 #include <string.h>
 #include <yaml.h>
 
@@ -17,21 +15,18 @@
 #include "engine/value/yaml_problem.h"
 #include "engine/value/yaml_scalar.h"
 #include "engine/value/yaml_source.h"
+#include "engine/value/yaml_tree.h"
+#include "engine/value/yaml_turning.h"
 
 struct reader {
-    struct arena *arena;
-    struct diagnostics *diagnostics;
+    struct yaml_tree tree;
     yaml_parser_t parser;
     struct yaml_source source;
+    struct yaml_turning turning;
     struct value *anchors; /* of this document: name -> node */
     /* anchors of the nodes that are being read; NULL where there is none */
     const char *open[VALUE_DEPTH_LIMIT + 1];
-    size_t depth;
-    size_t nodes;
-    size_t alias_nodes;
-    size_t alias_bytes;
     bool plain_booleans; /* only true and false are booleans */
-    size_t turning;      /* offset of the next character that turns text */
 };
 
 static struct value *read_node(struct reader *reader,
@@ -43,15 +38,16 @@ static void yaml_event_delete_cleanup(yaml_event_t *event)
 }
 
 #define REPORT(reader, code, mark, hint, ...)                                  \
-    diagnostics_add((reader)->diagnostics, SEVERITY_ERROR, code, mark, hint,   \
-                    __VA_ARGS__)
+    diagnostics_add((reader)->tree.diagnostics, SEVERITY_ERROR, code, mark,    \
+                    hint, __VA_ARGS__)
 
 static int next_event(struct reader *reader, yaml_event_t *event)
 {
     yaml_event_delete(event);
     if (yaml_parser_parse(&reader->parser, event))
         return 0;
-    yaml_problem_report(&reader->parser, &reader->source, reader->diagnostics);
+    yaml_problem_report(&reader->parser, &reader->source,
+                        reader->tree.diagnostics);
     return -1;
 }
 
@@ -90,69 +86,6 @@ static struct mark mark_of(struct reader *reader, const yaml_event_t *event)
     return yaml_source_seek_offset(source, (size_t)(at - source->start));
 }
 
-static int stop(struct reader *reader, struct mark mark, const char *what,
-                size_t limit)
-{
-    return REPORT(reader, "E102", mark, NULL, "%s: at most %zu are read", what,
-                  limit);
-}
-
-static int count_node(struct reader *reader, struct mark mark)
-{
-    if (++reader->nodes > VALUE_NODES_LIMIT)
-        return stop(reader, mark, "too many values in one file",
-                    VALUE_NODES_LIMIT);
-    return 0;
-}
-
-/* The next of U+202A-202E and U+2066-2069 from `offset` on, or the end. Editors
- * show the text after them in another order than it has, so that a script does
- * something else than what a reader sees. */
-static size_t find_turning(const struct yaml_source *source, size_t offset)
-{
-    const char *end = source->start + source->length;
-    const char *at = source->start + offset;
-    for (; at < end && (at = memchr(at, 0xE2, (size_t)(end - at))); at++) {
-        if (end - at < 3)
-            break;
-        unsigned second = (unsigned char)at[1], third = (unsigned char)at[2];
-        if ((second == 0x80 && third >= 0xAA && third <= 0xAE) ||
-            (second == 0x81 && third >= 0xA6 && third <= 0xA9))
-            return (size_t)(at - source->start);
-    }
-    return source->length;
-}
-
-/* Notes the characters that turn text before `offset`. */
-static void report_turning(struct reader *reader, size_t offset)
-{
-    struct yaml_source *source = &reader->source;
-    while (reader->turning < offset) {
-        const char *at = source->start + reader->turning;
-        unsigned code = 0x2000U | ((unsigned char)at[1] & 0x3FU) << 6 |
-                        ((unsigned char)at[2] & 0x3FU);
-        REPORT(reader, "E100", yaml_source_seek_offset(source, reader->turning),
-               "remove it; where it is meant, put the text in quotes",
-               "the invisible character U+%04X shows the text after it in "
-               "another order",
-               code);
-        reader->turning = find_turning(source, reader->turning + 3);
-    }
-}
-
-/* In a quoted text they are allowed: its end cannot be hidden by them. */
-static void pass_quoted(struct reader *reader, const yaml_event_t *event)
-{
-    struct yaml_source *source = &reader->source;
-    if (reader->turning >= source->length)
-        return;
-    size_t start = yaml_source_seek(source, event->start_mark.index).offset;
-    report_turning(reader, start);
-    size_t end = yaml_source_seek(source, event->end_mark.index).offset;
-    if (reader->turning < end)
-        reader->turning = find_turning(source, end);
-}
-
 static enum value_style style_of(yaml_scalar_style_t style)
 {
     static const enum value_style styles[] = {
@@ -179,13 +112,15 @@ static int resolve(struct reader *reader, const yaml_event_t *event,
     value->string.length = length;
     if (value->style == STYLE_SINGLE_QUOTED ||
         value->style == STYLE_DOUBLE_QUOTED)
-        pass_quoted(reader, event);
+        yaml_turning_pass_quoted(&reader->turning, event->start_mark.index,
+                                 event->end_mark.index);
     value->mark = mark_of(reader, event);
     if (length > VALUE_SCALAR_LIMIT)
-        return stop(reader, value->mark, "too many bytes in one text",
-                    VALUE_SCALAR_LIMIT);
+        return yaml_tree_stop(&reader->tree, value->mark,
+                              "too many bytes in one text", VALUE_SCALAR_LIMIT);
     if (tag) {
-        const char *wrong = yaml_scalar_apply_tag(reader->arena, tag, value);
+        const char *wrong =
+            yaml_scalar_apply_tag(reader->tree.arena, tag, value);
         if (wrong)
             REPORT(reader, "E100", value->mark,
                    "quote a text that begins with '!'", "%s", wrong);
@@ -204,88 +139,18 @@ static int resolve(struct reader *reader, const yaml_event_t *event,
 static struct value *read_scalar(struct reader *reader,
                                  const yaml_event_t *event)
 {
-    struct value *value = value_make_null(reader->arena);
+    struct value *value = value_make_null(reader->tree.arena);
     if (resolve(reader, event, value))
         return NULL;
     if (value->kind == VALUE_STRING)
-        value->string.bytes = arena_copy(reader->arena, value->string.bytes,
-                                         value->string.length);
+        value->string.bytes = arena_copy(
+            reader->tree.arena, value->string.bytes, value->string.length);
     return value;
-}
-
-static struct value *copy_node(struct reader *reader, const struct value *value,
-                               struct mark alias);
-
-static int copy_members(struct reader *reader, const struct value *map,
-                        struct value *copy, struct mark alias)
-{
-    for (size_t i = 0; i < map->map.count; i++) {
-        const struct member *member = &map->map.members[i];
-        struct value *item = copy_node(reader, member->value, alias);
-        if (!item)
-            return -1;
-        reader->alias_bytes += member->length;
-        value_set_bytes(reader->arena, copy, member->name, member->length, item)
-            ->mark = member->mark;
-    }
-    return 0;
-}
-
-static int copy_content(struct reader *reader, const struct value *value,
-                        struct value *copy, struct mark alias)
-{
-    if (value->kind == VALUE_MAP)
-        return copy_members(reader, value, copy, alias);
-    for (size_t i = 0; i < value->list.count; i++) {
-        struct value *item = copy_node(reader, value->list.items[i], alias);
-        if (!item)
-            return -1;
-        value_append(reader->arena, copy, item);
-    }
-    return 0;
-}
-
-/* The node of an anchor once more, for the alias in the place `alias`. */
-static struct value *copy_node(struct reader *reader, const struct value *value,
-                               struct mark alias)
-{
-    bool nested = value->kind == VALUE_LIST || value->kind == VALUE_MAP;
-    const char *wrong = NULL;
-    size_t limit = 0;
-    if (value->kind == VALUE_STRING)
-        reader->alias_bytes += value->string.length;
-    if (++reader->alias_nodes > VALUE_ALIAS_LIMIT) {
-        wrong = "too many values made by aliases";
-        limit = VALUE_ALIAS_LIMIT;
-    } else if (reader->alias_bytes > VALUE_BYTES_LIMIT) {
-        wrong = "too many bytes made by aliases";
-        limit = VALUE_BYTES_LIMIT;
-    } else if (nested && reader->depth >= VALUE_DEPTH_LIMIT) {
-        wrong = "too many levels of lists and maps";
-        limit = VALUE_DEPTH_LIMIT;
-    }
-    if (wrong) {
-        stop(reader, alias, wrong, limit);
-        return NULL;
-    }
-    if (count_node(reader, alias))
-        return NULL;
-    struct value *copy = value_make_null(reader->arena);
-    if (!nested) {
-        *copy = *value;
-        return copy;
-    }
-    copy->kind = value->kind;
-    copy->mark = value->mark;
-    reader->depth++;
-    int result = copy_content(reader, value, copy, alias);
-    reader->depth--;
-    return result == 0 ? copy : NULL;
 }
 
 static bool is_open(const struct reader *reader, const char *anchor)
 {
-    for (size_t i = 0; i < reader->depth; i++)
+    for (size_t i = 0; i < reader->tree.depth; i++)
         if (reader->open[i] && strcmp(reader->open[i], anchor) == 0)
             return true;
     return false;
@@ -316,8 +181,8 @@ static struct value *read_alias(struct reader *reader,
         yaml_source_seek(&reader->source, event->start_mark.index);
     const struct value *found = find_anchor(reader, event, mark);
     if (found)
-        return copy_node(reader, found, mark);
-    struct value *nothing = value_make_null(reader->arena);
+        return yaml_tree_copy(&reader->tree, found, mark);
+    struct value *nothing = value_make_null(reader->tree.arena);
     nothing->mark = mark;
     return nothing;
 }
@@ -333,7 +198,7 @@ static int read_items(struct reader *reader, struct value *list)
         struct value *item = read_node(reader, &event);
         if (!item)
             return -1;
-        value_append(reader->arena, list, item);
+        value_append(reader->tree.arena, list, item);
     }
 }
 
@@ -350,12 +215,13 @@ static void name_from(struct reader *reader, const struct value *value,
 {
     if (value->kind == VALUE_STRING) {
         key->length = value->string.length;
-        key->name = arena_copy(reader->arena, value->string.bytes, key->length);
+        key->name =
+            arena_copy(reader->tree.arena, value->string.bytes, key->length);
         return;
     }
     key->name = value->kind == VALUE_NULL
                     ? "null"
-                    : value_scalar_text(reader->arena, value);
+                    : value_scalar_text(reader->tree.arena, value);
     key->length = key->name ? strlen(key->name) : 0;
 }
 
@@ -383,10 +249,10 @@ static int read_key(struct reader *reader, const yaml_event_t *event,
             return -1;
         if (key->length <= VALUE_NAME_LIMIT)
             return 0;
-        return stop(reader, key->mark, "too many bytes in a key",
-                    VALUE_NAME_LIMIT);
+        return yaml_tree_stop(&reader->tree, key->mark,
+                              "too many bytes in a key", VALUE_NAME_LIMIT);
     }
-    size_t errors = reader->diagnostics->errors;
+    size_t errors = reader->tree.diagnostics->errors;
     const struct value *value = read_node(reader, event);
     if (!value)
         return -1;
@@ -394,44 +260,14 @@ static int read_key(struct reader *reader, const yaml_event_t *event,
     if (key->name && key->length <= VALUE_NAME_LIMIT)
         return 0;
     key->name = NULL;
-    if (reader->diagnostics->errors > errors)
+    if (reader->tree.diagnostics->errors > errors)
         return 0;
     if (!yaml_problem_report_template(&reader->source, key->mark.offset,
-                                      reader->diagnostics))
+                                      reader->tree.diagnostics))
         REPORT(reader, "E100", key->mark, NULL,
                "a %s cannot be a key: expected a text",
                value_kind_name(value->kind));
     return 0;
-}
-
-/* Adds the members of a merged map that are not there yet. */
-static void merge_map(struct reader *reader, struct value *map,
-                      const struct value *merged)
-{
-    if (merged->kind != VALUE_MAP) {
-        REPORT(reader, "E100", merged->mark,
-               "name a map, or a list of maps: <<: [*a, *b]",
-               "'<<' cannot take in a %s", value_kind_name(merged->kind));
-        return;
-    }
-    for (size_t i = 0; i < merged->map.count; i++) {
-        const struct member *member = &merged->map.members[i];
-        if (!value_get_bytes(map, member->name, member->length))
-            value_set_bytes(reader->arena, map, member->name, member->length,
-                            member->value)
-                ->mark = member->mark;
-    }
-}
-
-static void merge(struct reader *reader, struct value *map,
-                  const struct value *merged)
-{
-    if (merged->kind != VALUE_LIST) {
-        merge_map(reader, map, merged);
-        return;
-    }
-    for (size_t i = 0; i < merged->list.count; i++)
-        merge_map(reader, map, merged->list.items[i]);
 }
 
 static void report_twice(struct reader *reader, const struct key *key,
@@ -465,13 +301,13 @@ static int read_member(struct reader *reader, const yaml_event_t *event,
         return 0;
     }
     if (value_get_bytes(map, key.name, key.length)) {
-        struct member *first =
-            value_set_bytes(reader->arena, map, key.name, key.length, value);
+        struct member *first = value_set_bytes(reader->tree.arena, map,
+                                               key.name, key.length, value);
         report_twice(reader, &key, first->mark);
         return 0;
     }
     struct member added = {key.name, key.length, key.mark, value};
-    value_add_member(reader->arena, map, added);
+    value_add_member(reader->tree.arena, map, added);
     return 0;
 }
 
@@ -488,7 +324,7 @@ static int read_members(struct reader *reader, struct value *map)
             return -1;
     }
     if (merged.value)
-        merge(reader, map, merged.value);
+        yaml_tree_merge(&reader->tree, map, merged.value);
     return 0;
 }
 
@@ -501,21 +337,22 @@ static struct value *read_collection(struct reader *reader,
     const char *anchor =
         (const char *)(list ? event->data.sequence_start.anchor
                             : event->data.mapping_start.anchor);
-    struct value *value =
-        list ? value_make_list(reader->arena) : value_make_map(reader->arena);
+    struct value *value = list ? value_make_list(reader->tree.arena)
+                               : value_make_map(reader->tree.arena);
     value->mark = mark_of(reader, event);
-    if (reader->depth >= VALUE_DEPTH_LIMIT) {
-        stop(reader, value->mark, "too many levels of lists and maps",
-             VALUE_DEPTH_LIMIT);
+    if (reader->tree.depth >= VALUE_DEPTH_LIMIT) {
+        yaml_tree_stop(&reader->tree, value->mark,
+                       "too many levels of lists and maps", VALUE_DEPTH_LIMIT);
         return NULL;
     }
     const char *wrong =
-        tag ? yaml_collection_check_tag(reader->arena, tag, value->kind) : NULL;
+        tag ? yaml_collection_check_tag(reader->tree.arena, tag, value->kind)
+            : NULL;
     if (wrong)
         REPORT(reader, "E100", value->mark, NULL, "%s", wrong);
-    reader->open[reader->depth++] = anchor;
+    reader->open[reader->tree.depth++] = anchor;
     int result = list ? read_items(reader, value) : read_members(reader, value);
-    reader->depth--;
+    reader->tree.depth--;
     return result == 0 ? value : NULL;
 }
 
@@ -525,7 +362,7 @@ static struct value *read_node(struct reader *reader, const yaml_event_t *event)
         return read_alias(reader, event);
     struct mark mark =
         yaml_source_seek(&reader->source, event->start_mark.index);
-    if (count_node(reader, mark))
+    if (yaml_tree_count(&reader->tree, mark))
         return NULL;
     const yaml_char_t *anchor = NULL;
     struct value *value = NULL;
@@ -539,20 +376,21 @@ static struct value *read_node(struct reader *reader, const yaml_event_t *event)
         value = read_collection(reader, event);
     }
     if (anchor && value)
-        value_set(reader->arena, reader->anchors, (const char *)anchor, value);
+        value_set(reader->tree.arena, reader->anchors, (const char *)anchor,
+                  value);
     return value;
 }
 
 static int read_document(struct reader *reader, struct value *documents)
 {
     CLEANUP(yaml_event_delete) yaml_event_t event = {0};
-    reader->anchors = value_make_map(reader->arena);
+    reader->anchors = value_make_map(reader->tree.arena);
     if (next_event(reader, &event))
         return -1;
     struct value *value = read_node(reader, &event);
     if (!value)
         return -1;
-    value_append(reader->arena, documents, value);
+    value_append(reader->tree.arena, documents, value);
     return next_event(reader, &event); /* the end of the document */
 }
 
@@ -569,26 +407,27 @@ static int read_stream(struct reader *reader, struct value *documents)
         struct mark mark =
             yaml_source_seek(&reader->source, event.start_mark.index);
         if (documents->list.count == VALUE_DOCUMENTS_LIMIT)
-            return stop(reader, mark, "too many documents in one file",
-                        VALUE_DOCUMENTS_LIMIT);
+            return yaml_tree_stop(&reader->tree, mark,
+                                  "too many documents in one file",
+                                  VALUE_DOCUMENTS_LIMIT);
         if (read_document(reader, documents))
             return -1;
     }
 }
 
-static struct value *read_yaml(struct arena *arena, const char *text,
+struct value *yaml_reader_read(struct arena *arena, const char *text,
                                size_t length, bool plain_booleans,
                                struct diagnostics *diagnostics)
 {
-    struct reader reader = {.arena = arena,
-                            .diagnostics = diagnostics,
-                            .plain_booleans = plain_booleans,
-                            .source = yaml_source_make(text, length)};
+    struct reader reader = {
+        .tree = {.arena = arena, .diagnostics = diagnostics},
+        .plain_booleans = plain_booleans,
+        .source = yaml_source_make(text, length)};
     struct value *documents = value_make_list(arena);
     size_t errors = diagnostics->errors;
     if (length > VALUE_BYTES_LIMIT) {
-        stop(&reader, (struct mark){0}, "too many bytes in one file",
-             VALUE_BYTES_LIMIT);
+        yaml_tree_stop(&reader.tree, (struct mark){0},
+                       "too many bytes in one file", VALUE_BYTES_LIMIT);
         return NULL;
     }
     if (!yaml_parser_initialize(&reader.parser)) {
@@ -600,23 +439,10 @@ static struct value *read_yaml(struct arena *arena, const char *text,
                                  (const unsigned char *)text + skipped,
                                  length - skipped);
     yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
-    reader.turning = find_turning(&reader.source, 0);
+    reader.turning = yaml_turning_make(&reader.source, diagnostics);
     int result = read_stream(&reader, documents);
     if (result == 0)
-        report_turning(&reader, length);
+        yaml_turning_report(&reader.turning, length);
     yaml_parser_delete(&reader.parser);
     return result == 0 && diagnostics->errors == errors ? documents : NULL;
-}
-
-struct value *value_read_yaml(struct arena *arena, const char *text,
-                              size_t length, struct diagnostics *diagnostics)
-{
-    return read_yaml(arena, text, length, false, diagnostics);
-}
-
-struct value *value_read_yaml_core(struct arena *arena, const char *text,
-                                   size_t length,
-                                   struct diagnostics *diagnostics)
-{
-    return read_yaml(arena, text, length, true, diagnostics);
 }

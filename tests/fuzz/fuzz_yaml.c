@@ -1,10 +1,14 @@
 /*
  * Any bytes as YAML: refused with a diagnostic, or read; then written and read
- * as the same value, with every place inside the source.
+ * as the same value, with every place inside the source. What the quick reader
+ * takes, the reader on libyaml takes too, and makes the same tree of it.
  */
 #include <stdlib.h>
 
 #include "engine/value/value.h"
+#include "engine/value/yaml_block.h"
+#include "engine/value/yaml_reader.h"
+#include "tests/unit/yaml_same.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -43,6 +47,22 @@ static void check_written(struct arena *arena, const struct value *value)
     require(value_equal(value, value_item(documents, 0)));
 }
 
+static void check_readers(struct arena *arena, const char *source, size_t size,
+                          bool plain_booleans)
+{
+    struct diagnostics list = diagnostics_make(arena, "fuzz");
+    const struct value *quick =
+        yaml_block_read(arena, source, size, plain_booleans);
+    if (!quick)
+        return;
+    const struct value *documents =
+        yaml_reader_read(arena, source, size, plain_booleans, &list);
+    require(documents && list.count == 0);
+    require(value_count(quick) == value_count(documents));
+    for (size_t i = 0; i < value_count(quick); i++)
+        require(yaml_same(value_item(quick, i), value_item(documents, i)));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -56,5 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_places(value_item(documents, i), source, size);
         check_written(arena, value_item(documents, i));
     }
+    check_readers(arena, source, size, false);
+    check_readers(arena, source, size, true);
     return 0;
 }
