@@ -23,7 +23,7 @@ enum { READ_STEP = 64 * 1024, REMOVE_DEPTH_LIMIT = 256 };
 static char *read_descriptor(struct arena *arena, int descriptor, size_t hint,
                              size_t limit, size_t *length)
 {
-    size_t capacity = hint < READ_STEP ? READ_STEP : hint + 1;
+    size_t capacity = hint ? hint + 1 : READ_STEP;
     char *bytes = arena_allocate(arena, capacity);
     *length = 0;
     for (;;) {
@@ -179,6 +179,8 @@ static int remove_inside(int parent, const char *name, dev_t device, int depth)
     struct stat status;
     if (fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
         return -1;
+    if (S_ISDIR(status.st_mode) && unlinkat(parent, name, AT_REMOVEDIR) == 0)
+        return 0; /* it was empty */
     if (!S_ISDIR(status.st_mode) || status.st_dev != device ||
         depth > REMOVE_DEPTH_LIMIT) {
         errno = S_ISDIR(status.st_mode) ? EXDEV : EPERM;

@@ -2,7 +2,8 @@
  * The disk in, a list of what to show out. Two tables say it all: folders of
  * programs, shown as they are (a link stays a link: /bin -> usr/bin), and names
  * in /etc. Small files are copied, which costs a tenth of a mount and takes what
- * a link like resolv.conf leads to, wherever it is; folders are bound.
+ * a link like resolv.conf leads to, wherever it is; so are folders of a few files.
+ * Other folders are bound.
  * Invariant: nothing appears that a table does not name.
  */
 #include "engine/runtime/machine.h"
@@ -15,7 +16,11 @@
 
 #include "engine/base/file.h"
 
-enum { COPY_LIMIT = 1024 * 1024 };
+enum {
+    COPY_LIMIT = 1024 * 1024,
+    FOLDER_ENTRIES = 5, /* together as dear as one mount, or less */
+    FOLDER_BYTES = 64 * 1024,
+};
 
 static const char *const program_folders[] = {
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
@@ -99,6 +104,64 @@ static void add_programs(struct arena *arena, struct machine *machine,
     }
 }
 
+/* Adds the folder at root + `path` and all that is in it. False: it holds more, or
+ * something else, than is copied. */
+static bool copy_folder(struct arena *arena, struct machine *machine,
+                        const char *root, const char *path, size_t most);
+
+/* One thing inside a folder. */
+static bool copy_inside(struct arena *arena, struct machine *machine,
+                        const char *root, const char *path, size_t most)
+{
+    const char *source = arena_format(arena, "%s%s", root, path);
+    struct machine_entry entry = {.kind = MACHINE_COPY, .path = path};
+    struct error ignored = {0};
+    struct stat status;
+    if (machine->count >= most || lstat(source, &status) != 0)
+        return false;
+    if (S_ISDIR(status.st_mode))
+        return copy_folder(arena, machine, root, path, most);
+    if (!S_ISREG(status.st_mode) || (status.st_mode & 0444) != 0444)
+        return false;
+    entry.bytes =
+        file_read(arena, source, FOLDER_BYTES, &entry.length, &ignored);
+    entry.program = (status.st_mode & 0111) == 0111;
+    if (entry.bytes)
+        add(arena, machine, entry);
+    return entry.bytes != NULL;
+}
+
+static bool copy_folder(struct arena *arena, struct machine *machine,
+                        const char *root, const char *path, size_t most)
+{
+    DIR *folder = opendir(arena_format(arena, "%s%s", root, path));
+    const struct dirent *entry;
+    bool good = folder != NULL;
+    add(arena, machine, (struct machine_entry){MACHINE_FOLDER, .path = path});
+    while (good && (entry = readdir(folder)))
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            good = copy_inside(
+                arena, machine, root,
+                arena_format(arena, "%s/%s", path, entry->d_name), most);
+    if (folder)
+        closedir(folder);
+    return good;
+}
+
+/* A folder of settings. */
+static void add_folder(struct arena *arena, struct machine *machine,
+                       const char *root, const char *path)
+{
+    size_t before = machine->count;
+    if (copy_folder(arena, machine, root, path, before + FOLDER_ENTRIES + 1))
+        return;
+    machine->count = before;
+    add(arena, machine,
+        (struct machine_entry){MACHINE_BIND, path,
+                               .source =
+                                   arena_format(arena, "%s%s", root, path)});
+}
+
 /* One name in /etc. What cannot be read is as good as missing. */
 static void add_setting(struct arena *arena, struct machine *machine,
                         const char *root, const char *name)
@@ -109,9 +172,7 @@ static void add_setting(struct arena *arena, struct machine *machine,
     if (stat(source, &status) != 0)
         return;
     if (S_ISDIR(status.st_mode)) {
-        entry.kind = MACHINE_BIND;
-        entry.source = source;
-        add(arena, machine, entry);
+        add_folder(arena, machine, root, entry.path);
         return;
     }
     struct error ignored = {0};

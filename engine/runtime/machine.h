@@ -4,15 +4,17 @@
  * and the harmless part of /etc. Never home folders, /run, /var, keys, or
  * anybody's settings. The only part of the sandbox that looks at the disk.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 #include "engine/base/arena.h"
 
 enum machine_kind {
-    MACHINE_BIND, /* show `source` at `path` */
-    MACHINE_LINK, /* `path` is a symbolic link to `source` */
-    MACHINE_COPY, /* `path` is a file with these bytes */
+    MACHINE_BIND,   /* show `source` at `path` */
+    MACHINE_LINK,   /* `path` is a symbolic link to `source` */
+    MACHINE_COPY,   /* `path` is a file with these bytes */
+    MACHINE_FOLDER, /* `path` is a folder */
 };
 
 struct machine_entry {
@@ -21,6 +23,7 @@ struct machine_entry {
     const char *source;
     const char *bytes;
     size_t length;
+    bool program; /* a copy that can be executed */
 };
 
 struct machine {

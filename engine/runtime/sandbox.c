@@ -2,9 +2,10 @@
  * A container and the machine in, bubblewrap's options out. The root is a tmpfs
  * of the container's own, filled from top to bottom and made read-only at the
  * end; only emptyDirs, /run and what else is a mount of its own stay writable.
- * A volume of files is a tmpfs of its own too, so that it behaves the same
- * inside another mount, and is gone with its container: secrets do not touch the
- * disk. The environment is cleared and set by options, not inherited: a variable
+ * A volume of files is a folder of that root, or a tmpfs of its own where it meets
+ * another mount; both are gone with the container: secrets do not touch the disk.
+ * Few mounts, because bubblewrap reads the list of all of them after each. The
+ * environment is cleared and set by options, not inherited: a variable
  * like LD_PRELOAD must reach the steps only, not bubblewrap.
  */
 #include "engine/runtime/sandbox.h"
@@ -27,11 +28,18 @@ static const char *const isolation[] = {
 
 /* Places that programs expect, private to the container. */
 static const char *const private_places[] = {
-    "--proc",   "/proc",     "--dev",   "/dev",     "--perms",   "0755",
-    "--tmpfs",  "/run",      "--perms", "1777",     "--tmpfs",   "/tmp",
-    "--perms",  "0755",      "--dir",   "/var",     "--symlink", "/run",
-    "/var/run", "--symlink", "/tmp",    "/var/tmp",
+    "--proc", "/proc",     "--dev", "/dev",     "--perms",   "0755", "--dir",
+    "/var",   "--symlink", "/run",  "/var/run", "--symlink", "/tmp", "/var/tmp",
 };
+
+/* Where it can write, unless something of its own is mounted there. */
+static const struct {
+    const char *path, *mode;
+} writable_places[] = {{"/run", "0755"}, {"/tmp", "1777"}};
+
+/* What is made in these is not only of volumes. */
+static const char *const shared_places[] = {"/proc", "/dev", "/run",
+                                            "/tmp",  "/var", "/etc"};
 
 static const struct pod_variable defaults[] = {
     {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
@@ -104,16 +112,22 @@ static void add_text(struct builder *builder, const char *text,
 
 static void add_machine(struct builder *builder)
 {
+    static const char *const options[] = {
+        [MACHINE_BIND] = "--ro-bind", [MACHINE_LINK] = "--symlink"};
     const struct machine *machine = builder->setup->machine;
     for (size_t i = 0; i < machine->count; i++) {
         const struct machine_entry *entry = &machine->entries[i];
-        struct pod_file file = {entry->path, entry->bytes, entry->length, 0644};
-        if (entry->kind == MACHINE_COPY)
+        struct pod_file file = {entry->path, entry->bytes, entry->length,
+                                entry->program ? 0755 : 0644};
+        if (entry->kind == MACHINE_COPY) {
             add_file(builder, "--file", &file, entry->path);
-        else
-            add_three(builder,
-                      entry->kind == MACHINE_LINK ? "--symlink" : "--ro-bind",
-                      entry->source, entry->path);
+        } else if (entry->kind == MACHINE_FOLDER) {
+            add(builder, "--perms");
+            add_three(builder, "0755", "--dir", entry->path);
+        } else {
+            add_three(builder, options[entry->kind], entry->source,
+                      entry->path);
+        }
     }
 }
 
@@ -158,6 +172,34 @@ const char *sandbox_folder(struct arena *arena, const char *volumes,
                         (size_t)(volume - pod->volumes));
 }
 
+/* Whether one of the paths is the other or inside it. */
+static bool meet(const char *a, const char *b)
+{
+    size_t length = strlen(a) < strlen(b) ? strlen(a) : strlen(b);
+    const char *longer = strlen(a) < strlen(b) ? b : a;
+    return strncmp(a, b, length) == 0 &&
+           (length <= 1 || longer[length] == '/' || longer[length] == '\0');
+}
+
+/* Whether nothing else of the container is at, in or around the mount. */
+static bool stands_alone(const struct sandbox_setup *setup,
+                         const struct pod_mount *mount)
+{
+    const struct pod_container *container = setup->container;
+    const struct machine *machine = setup->machine;
+    for (size_t i = 0; i < LENGTH(shared_places); i++)
+        if (meet(mount->path, shared_places[i]))
+            return false;
+    for (size_t i = 0; i < machine->count; i++)
+        if (meet(mount->path, machine->entries[i].path))
+            return false;
+    for (size_t i = 0; i < container->mount_count; i++)
+        if (&container->mounts[i] != mount &&
+            meet(mount->path, container->mounts[i].path))
+            return false;
+    return true;
+}
+
 /* The files of a volume below `place`, or the one or the folder that a subPath
  * names at `place`. */
 static void add_files(struct builder *builder, const struct pod_mount *mount)
@@ -172,8 +214,9 @@ static void add_files(struct builder *builder, const struct pod_mount *mount)
             return;
         }
     }
+    bool alone = stands_alone(builder->setup, mount);
     add(builder, "--perms");
-    add_three(builder, "0755", "--tmpfs", mount->path);
+    add_three(builder, "0755", alone ? "--dir" : "--tmpfs", mount->path);
     for (size_t i = 0; i < volume->file_count; i++) {
         const struct pod_file *file = &volume->files[i];
         const char *rest = file->path + prefix;
@@ -184,6 +227,8 @@ static void add_files(struct builder *builder, const struct pod_mount *mount)
                  arena_format(builder->arena, "%s/%s", mount->path,
                               rest + (prefix > 0)));
     }
+    if (alone)
+        return; /* the root becomes read-only as a whole */
     add(builder, "--remount-ro");
     add(builder, mount->path);
 }
@@ -207,16 +252,34 @@ static void add_mount(struct builder *builder, const struct pod_mount *mount)
                   mount->path);
 }
 
+static bool is_mounted(const struct pod_container *container, const char *path)
+{
+    for (size_t i = 0; i < container->mount_count; i++)
+        if (strcmp(container->mounts[i].path, path) == 0)
+            return true;
+    return false;
+}
+
+static void add_places(struct builder *builder)
+{
+    const struct pod_container *container = builder->setup->container;
+    add_list(builder, private_places, LENGTH(private_places));
+    for (size_t i = 0; i < LENGTH(writable_places); i++) {
+        if (is_mounted(container, writable_places[i].path))
+            continue;
+        add(builder, "--perms");
+        add_three(builder, writable_places[i].mode, "--tmpfs",
+                  writable_places[i].path);
+    }
+}
+
 /* An image has a working directory of its own, which can be written to as a rule;
  * here it is /data. */
 static const char *start_folder(const struct pod_container *container)
 {
     if (container->folder)
         return container->folder;
-    for (size_t i = 0; i < container->mount_count; i++)
-        if (strcmp(container->mounts[i].path, "/data") == 0)
-            return "/data";
-    return "/";
+    return is_mounted(container, "/data") ? "/data" : "/";
 }
 
 static void add_container(struct builder *builder)
@@ -254,7 +317,7 @@ struct sandbox sandbox_make(struct arena *arena,
     add(&builder, arena_format(arena, "%d", SANDBOX_INFO_DESCRIPTOR));
     add_machine(&builder);
     add_identity(&builder);
-    add_list(&builder, private_places, LENGTH(private_places));
+    add_places(&builder);
     add_container(&builder);
     return builder.sandbox;
 }

@@ -26,6 +26,10 @@ static const char pod_text[] =
     "{'name':'data','mountPath':'/in','subPath':'s','readOnly':true},"
     "{'name':'program','mountPath':'/.assay/bin','readOnly':true},"
     "{'name':'map','mountPath':'/map'},"
+    "{'name':'data','mountPath':'/tmp'},"
+    "{'name':'map','mountPath':'/data/map'},"
+    "{'name':'map','mountPath':'/etc/hosts.d'},"
+    "{'name':'map','mountPath':'/usr/lib/map'},"
     "{'name':'map','mountPath':'/one','subPath':'d/b'}]}],"
     "'volumes':[{'name':'map','configMap':{'name':'run','items':[{'key':'b',"
     "'path':'d/b'}]}},{'name':'data','emptyDir':{}},"
@@ -38,20 +42,25 @@ static const char want_options[] =
     "--cap-drop ALL --hostname assay --unshare-net --info-fd 3\n"
     "--ro-bind /usr /usr --symlink usr/bin /bin --perms 0644 --file 5 "
     "/etc/hosts\n"
-    "--uid 1000 --gid 7 --perms 0644 --file 6 /etc/passwd --perms 0644 --file "
-    "7 "
-    "/etc/group --perms 0644 --file 8 /etc/hostname\n"
-    "--proc /proc --dev /dev --perms 0755 --tmpfs /run --perms 1777 --tmpfs "
-    "/tmp --perms 0755 --dir /var --symlink /run /var/run --symlink /tmp "
-    "/var/tmp\n"
-    "--perms 0755 --tmpfs /.assay/bin --perms 0555 --file 9 "
-    "/.assay/bin/entrypoint --remount-ro /.assay/bin\n"
+    "--perms 0755 --dir /etc/x --perms 0755 --file 6 /etc/x/run\n"
+    "--uid 1000 --gid 7 --perms 0644 --file 7 /etc/passwd --perms 0644 "
+    "--file 8 /etc/group --perms 0644 --file 9 /etc/hostname\n"
+    "--proc /proc --dev /dev --perms 0755 --dir /var --symlink /run /var/run "
+    "--symlink /tmp /var/tmp --perms 0755 --tmpfs /run\n"
+    "--perms 0755 --dir /.assay/bin --perms 0555 --file 10 "
+    "/.assay/bin/entrypoint\n"
     "--bind /v/1 /data\n"
-    "--ro-bind-fd 10 /in\n"
-    "--perms 0755 --tmpfs /map --perms 0644 --file 11 /map/d/b --remount-ro "
-    "/map\n"
-    "--perms 0644 --ro-bind-data 12 /one\n"
-    "--bind /t /dev/termination-log --perms 0400 --file 13 /.assay/kubeconfig\n"
+    "--perms 0755 --tmpfs /data/map --perms 0644 --file 11 /data/map/d/b "
+    "--remount-ro /data/map\n"
+    "--perms 0755 --tmpfs /etc/hosts.d --perms 0644 --file 12 "
+    "/etc/hosts.d/d/b --remount-ro /etc/hosts.d\n"
+    "--ro-bind-fd 13 /in\n"
+    "--perms 0755 --dir /map --perms 0644 --file 14 /map/d/b\n"
+    "--perms 0644 --ro-bind-data 15 /one\n"
+    "--bind /v/1 /tmp\n"
+    "--perms 0755 --tmpfs /usr/lib/map --perms 0644 --file 16 "
+    "/usr/lib/map/d/b --remount-ro /usr/lib/map\n"
+    "--bind /t /dev/termination-log --perms 0400 --file 17 /.assay/kubeconfig\n"
     "--remount-ro / --chdir /data --clearenv\n"
     "--setenv LD_PRELOAD x --setenv PASSWORD hush --setenv PATH "
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --setenv "
@@ -71,8 +80,14 @@ static void the_options_are_these_and_no_others(void **state)
         {.kind = MACHINE_BIND, .path = "/usr", .source = "/usr"},
         {.kind = MACHINE_LINK, .path = "/bin", .source = "usr/bin"},
         {.kind = MACHINE_COPY, .path = "/etc/hosts", .bytes = "h", .length = 1},
+        {.kind = MACHINE_FOLDER, .path = "/etc/x"},
+        {.kind = MACHINE_COPY,
+         .path = "/etc/x/run",
+         .bytes = "p",
+         .length = 1,
+         .program = true},
     };
-    struct machine machine = {entries, 3, 5, 7};
+    struct machine machine = {entries, COUNT_OF(entries), 5, 7};
     struct sandbox_setup setup = {.machine = &machine,
                                   .pod = pod,
                                   .container = pod->containers,
@@ -92,12 +107,16 @@ static void the_options_are_these_and_no_others(void **state)
     assert_string_equal(sandbox.arguments.data, want);
     static const char *const inputs[] = {
         "h",
+        "p",
         "root:x:0:0:root:/tmp:/bin/sh\nassay:x:1000:7:assay:/tmp:/bin/sh\n"
         "nobody:x:65534:65534:nobody:/:/bin/false\n",
         "root:x:0:\nassay:x:7:\nnogroup:x:65534:\n",
         "assay\n",
         "ELF",
+        "two",
+        "two",
         NULL,
+        "two",
         "two",
         "two",
         "config",
@@ -162,8 +181,16 @@ static const struct {
     {"etc/kubernetes/", NULL},
     {"etc/ssh/", NULL},
     {"etc/java-17-openjdk/", NULL},
+    {"etc/java-17-openjdk/a", NULL},
+    {"etc/java-17-openjdk/b", NULL},
+    {"etc/java-17-openjdk/c", NULL},
+    {"etc/java-17-openjdk/d", NULL},
+    {"etc/java-17-openjdk/e", NULL},
+    {"etc/java-17-openjdk/f", NULL},
+    {"etc/perl/Net/libnet.cfg", NULL},
     {"etc/python3.11/", NULL},
     {"etc/alternatives/", NULL},
+    {"etc/alternatives/awk", "/usr/bin/mawk"},
     {"etc/ssl/private/", NULL},
     {"etc/ssl/certs/", NULL},
     {"etc/pki/tls/private/", NULL},
@@ -210,6 +237,8 @@ static void only_what_the_tables_name_is_shown(void **state)
                                entry->bytes);
         else if (entry->kind == MACHINE_LINK)
             text_append_format(&text, " -> %s", entry->source);
+        else if (entry->kind == MACHINE_FOLDER)
+            text_append_string(&text, "/");
         else
             assert_int_equal(strncmp(entry->source, root, strlen(root)), 0);
         text_append_string(&text, "\n");
@@ -221,10 +250,14 @@ static void only_what_the_tables_name_is_shown(void **state)
                                    "/etc/alternatives\n"
                                    "/etc/hosts = etc/hosts\n"
                                    "/etc/java-17-openjdk\n"
-                                   "/etc/python3.11\n"
+                                   "/etc/perl/\n"
+                                   "/etc/perl/Net/\n"
+                                   "/etc/perl/Net/libnet.cfg = "
+                                   "etc/perl/Net/libnet.cfg\n"
+                                   "/etc/python3.11/\n"
                                    "/etc/resolv.conf = run/stub-resolv.conf\n"
-                                   "/etc/pki/tls/certs\n"
-                                   "/etc/ssl/certs\n");
+                                   "/etc/pki/tls/certs/\n"
+                                   "/etc/ssl/certs/\n");
     assert_int_equal(machine->user, getuid());
 }
 
