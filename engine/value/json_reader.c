@@ -3,8 +3,9 @@
  * each production of the grammar. Nothing beyond the RFC is read: no comments,
  * no trailing commas, no byte order mark.
  *
- * `at` only moves forward. Marks are counted along with it from the last mark
- * that was asked for, so that all of them together cost one pass over the text.
+ * `at` only moves forward. Lines end between the parts of the grammar only, and
+ * characters of several bytes stand in strings only; both are counted there, so that
+ * a mark costs nothing more.
  */
 #include <stdio.h>
 #include <string.h>
@@ -20,30 +21,30 @@ struct reader {
     const char *start;
     const char *at;
     const char *end;
-    const char *marked; /* the place of `mark` */
-    struct mark mark;
+    const char *line; /* its start */
+    uint32_t line_number;
+    size_t continued; /* bytes of it up to `at` that begin no character */
     size_t nodes;
     size_t depth;
-    struct text string; /* the decoded string read last */
+    const char
+        *bytes; /* of the string read last: in the text, or in `decoded` */
+    size_t length;
+    struct text decoded;
     struct error *error;
 };
 
 static struct value *read_value(struct reader *reader);
 
-/* The mark of `to`, which is not before an earlier one. */
-static struct mark mark_at(struct reader *reader, const char *to)
+/* The mark of `to`, which is on the line of `at`, with nothing between them but
+ * characters of one byte. */
+static struct mark mark_at(const struct reader *reader, const char *to)
 {
-    struct mark *mark = &reader->mark;
-    for (; reader->marked < to; reader->marked++) {
-        if (*reader->marked == '\n') {
-            mark->line++;
-            mark->column = 1;
-        } else if (!utf8_continues(*reader->marked)) {
-            mark->column++;
-        }
-    }
-    mark->offset = (uint32_t)(to - reader->start);
-    return *mark;
+    return (struct mark){
+        .line = reader->line_number,
+        .column =
+            (uint32_t)((size_t)(to - reader->line) - reader->continued) + 1,
+        .offset = (uint32_t)(to - reader->start),
+    };
 }
 
 static int fail(struct reader *reader, const char *at, const char *problem)
@@ -79,10 +80,19 @@ static int fail_expected(struct reader *reader, const char *expected)
 
 static void skip_space(struct reader *reader)
 {
-    while (reader->at < reader->end &&
-           (*reader->at == ' ' || *reader->at == '\n' || *reader->at == '\t' ||
-            *reader->at == '\r'))
-        reader->at++;
+    const char *at = reader->at;
+    for (; at < reader->end; at++) {
+        if (*at == '\n') {
+            reader->line = at + 1;
+            reader->line_number++;
+            reader->continued = 0;
+            while (reader->end - at > 8 && memcmp(at + 1, "        ", 8) == 0)
+                at += 8;
+        } else if (*at != ' ' && *at != '\t' && *at != '\r') {
+            break;
+        }
+    }
+    reader->at = at;
 }
 
 static char peek(const struct reader *reader)
@@ -129,7 +139,7 @@ static int read_unicode(struct reader *reader)
     if (code >= 0xD800 && code <= 0xDFFF)
         return fail(reader, escape,
                     "half of a surrogate pair: not a character");
-    text_append(&reader->string, bytes, utf8_encode(code, bytes));
+    text_append(&reader->decoded, bytes, utf8_encode(code, bytes));
     return 0;
 }
 
@@ -147,48 +157,90 @@ static int read_escape(struct reader *reader)
     reader->at++;
     if (!found)
         return read_unicode(reader);
-    text_append_character(&reader->string, bytes[found - letters]);
+    text_append_character(&reader->decoded, bytes[found - letters]);
     return 0;
+}
+
+/* One character of several bytes, or one that must not be there. */
+static int read_character(struct reader *reader)
+{
+    uint32_t code = 0;
+    size_t size =
+        utf8_decode(reader->at, (size_t)(reader->end - reader->at), &code);
+    if (size == 0)
+        return fail(reader, reader->at, "not valid UTF-8");
+    if (code < 0x20)
+        return fail(reader, reader->at,
+                    "a control character in a string: write it as an "
+                    "escape such as \\n or \\u0001");
+    reader->at += size;
+    reader->continued += size - 1;
+    return 0;
+}
+
+static bool is_plain(unsigned char byte)
+{
+    return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+}
+
+/* The same of eight bytes at once: what is zero or less after the subtraction has
+ * its highest bit set. */
+static bool are_plain(const char *bytes)
+{
+    const uint64_t ones = 0x0101010101010101;
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    uint64_t control = word - ones * 0x20;
+    uint64_t quote = (word ^ ones * '"') - ones;
+    uint64_t slash = (word ^ ones * '\\') - ones;
+    return ((word | control | quote | slash) & ones * 0x80) == 0;
 }
 
 /* Moves over characters that stand for themselves. */
 static int read_run(struct reader *reader)
 {
-    const char *from = reader->at;
-    while (reader->at < reader->end && *reader->at != '"' &&
-           *reader->at != '\\') {
-        uint32_t code = 0;
-        size_t size =
-            utf8_decode(reader->at, (size_t)(reader->end - reader->at), &code);
-        if (size == 0)
-            return fail(reader, reader->at, "not valid UTF-8");
-        if (code < 0x20)
-            return fail(reader, reader->at,
-                        "a control character in a string: write it as an "
-                        "escape such as \\n or \\u0001");
-        reader->at += size;
+    for (;;) {
+        const char *at = reader->at;
+        while (reader->end - at >= 8 && are_plain(at))
+            at += 8;
+        while (at < reader->end && is_plain((unsigned char)*at))
+            at++;
+        reader->at = at;
+        if (at == reader->end || *at == '"' || *at == '\\')
+            return 0;
+        if (read_character(reader))
+            return -1;
     }
-    text_append(&reader->string, from, (size_t)(reader->at - from));
-    return 0;
 }
 
-/* A string into reader->string; `at` is on its quote. */
+/* A string into reader->bytes; `at` is on its quote. */
 static int read_string(struct reader *reader, size_t limit, const char *what)
 {
-    const char *quote = reader->at++;
-    text_clear(&reader->string);
+    struct mark quote = mark_at(reader, reader->at);
+    bool escaped = false;
+    reader->at++;
+    text_clear(&reader->decoded);
     for (;;) {
+        reader->bytes = reader->at;
         if (read_run(reader))
             return -1;
-        if (reader->string.length > limit) {
+        reader->length = (size_t)(reader->at - reader->bytes);
+        if (reader->decoded.length + reader->length > limit) {
             error_set(reader->error, ERROR_INPUT, "a %s of more than %zu bytes",
                       what, limit);
-            return error_place(reader->error, NULL, mark_at(reader, quote));
+            return error_place(reader->error, NULL, quote);
         }
-        if (accept(reader, '"'))
+        if (!escaped && accept(reader, '"'))
             return 0;
+        text_append(&reader->decoded, reader->bytes, reader->length);
+        if (accept(reader, '"')) {
+            reader->bytes = text_string(&reader->decoded);
+            reader->length = reader->decoded.length;
+            return 0;
+        }
         if (!accept(reader, '\\'))
             return fail(reader, reader->end, "a string is not closed");
+        escaped = true;
         if (read_escape(reader))
             return -1;
     }
@@ -233,7 +285,6 @@ static struct value *read_number(struct reader *reader)
 {
     const char *from = reader->at;
     bool whole = false;
-    mark_at(reader, from);
     if (scan_number(reader, &whole))
         return NULL;
     size_t length = (size_t)(reader->at - from);
@@ -284,16 +335,16 @@ static int read_member(struct reader *reader, struct value *map)
     struct mark mark = mark_at(reader, reader->at);
     if (read_string(reader, VALUE_NAME_LIMIT, "name"))
         return -1;
-    const struct text *name = &reader->string;
-    if (value_get_bytes(map, text_string(name), name->length)) {
-        error_set(reader->error, ERROR_INPUT, "the name '%.80s' is given twice",
-                  text_string(name));
+    /* The value comes later: its own strings take the place of the name. */
+    size_t number = value_count(map);
+    value_set_bytes(reader->arena, map, reader->bytes, reader->length, NULL)
+        ->mark = mark;
+    if (value_count(map) == number) {
+        int length = reader->length < 80 ? (int)reader->length : 80;
+        error_set(reader->error, ERROR_INPUT, "the name '%.*s' is given twice",
+                  length, reader->bytes);
         return error_place(reader->error, NULL, mark);
     }
-    /* The value is set before it is read: reader->string is used again. */
-    size_t number = value_count(map);
-    value_set_bytes(reader->arena, map, text_string(name), name->length, NULL)
-        ->mark = mark;
     skip_space(reader);
     if (!accept(reader, ':'))
         return fail_expected(reader, "':'");
@@ -338,8 +389,7 @@ static struct value *read_scalar(struct reader *reader)
     if (first == '"') {
         if (read_string(reader, VALUE_SCALAR_LIMIT, "string"))
             return NULL;
-        return value_make_bytes(reader->arena, text_string(&reader->string),
-                                reader->string.length);
+        return value_make_bytes(reader->arena, reader->bytes, reader->length);
     }
     if (first == '-' || (first >= '0' && first <= '9'))
         return read_number(reader);
@@ -390,8 +440,8 @@ struct value *value_read_json(struct arena *arena, const char *text,
                             .start = text,
                             .at = text,
                             .end = text + length,
-                            .marked = text,
-                            .mark = {.line = 1, .column = 1},
+                            .line = text,
+                            .line_number = 1,
                             .error = error};
     struct value *value = read_value(&reader);
     if (value) {
@@ -401,6 +451,6 @@ struct value *value_read_json(struct arena *arena, const char *text,
             value = NULL;
         }
     }
-    text_free(&reader.string);
+    text_free(&reader.decoded);
     return value;
 }
