@@ -1,8 +1,9 @@
 /*
- * A program with its arguments in, a running child with pipes out. Between fork
- * and execve the child only makes system calls. Every descriptor here is
- * close-on-exec; the child makes the wanted ones inheritable by moving them to
- * their numbers, after which none of the others can be in the way.
+ * A program with its arguments in, a running child with pipes out. Between vfork
+ * and execve the child has our memory and only makes system calls; fork would copy
+ * the tables of all of it. Every descriptor here is close-on-exec; the child makes
+ * the wanted ones inheritable by moving them to their numbers, after which none of
+ * the others can be in the way.
  */
 #include "engine/runtime/child_process.h"
 
@@ -170,12 +171,19 @@ __attribute__((noreturn)) static void be_born(const struct birth *birth)
     _exit(EXIT_NOT_EXECUTED);
 }
 
+/* No signal meanwhile: our handlers are not for the child. */
 static pid_t give_birth(struct birth *birth)
 {
+    sigset_t all, before;
+    sigfillset(&all);
     birth->parent = getpid();
-    pid_t pid = fork();
+    sigprocmask(SIG_SETMASK, &all, &before);
+    pid_t pid = vfork();
     if (pid == 0)
-        be_born(birth);
+        be_born(birth); /* NOLINT: it is careful */
+    int number = errno;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    errno = number;
     return pid;
 }
 
