@@ -13,6 +13,7 @@
 #include "cli/templates.h"
 #include "engine/base/file.h"
 #include "engine/base/random.h"
+#include "engine/registry/registry.h"
 #include "engine/workflow/limits.h"
 
 static const struct parameter *find_parameter(const struct workflow *workflow,
@@ -248,11 +249,62 @@ static int choose(const char *option, const char *word,
                      option, text_string(&known), word);
 }
 
+enum {
+    KNOWN_IMAGES = 64, /* that one workflow may need to have asked for */
+    LOST_IMAGES = 3,   /* after so many failures none is asked any more */
+};
+
+/* Images that a registry was asked for, each once. */
+struct known_images {
+    struct arena *arena;
+    struct known_image {
+        const char *name;
+        struct registry_image image;
+        struct error failure;
+    } items[KNOWN_IMAGES];
+    size_t count, lost;
+};
+
+/* What is known of an image; asks when nothing is. NULL: nothing can be. */
+static struct known_image *know_image(struct known_images *known,
+                                      const char *name)
+{
+    for (size_t i = 0; i < known->count; i++)
+        if (strcmp(known->items[i].name, name) == 0)
+            return &known->items[i];
+    if (known->count == KNOWN_IMAGES || known->lost == LOST_IMAGES)
+        return NULL;
+    struct known_image *item = &known->items[known->count++];
+    item->name = arena_string(known->arena, name);
+    if (registry_read_image(known->arena, name, &item->image, &item->failure) <
+        0)
+        known->lost++;
+    return item;
+}
+
+static int find_image(void *context, const char *image,
+                      const struct value **entrypoint,
+                      const struct value **command, struct error *error)
+{
+    const struct known_image *item = know_image(context, image);
+    if (!item)
+        return error_set(error, ERROR_REMOTE,
+                         "registries were asked for too many images, or could "
+                         "not tell of too many");
+    if (error_is_set(&item->failure))
+        return error_set(error, item->failure.kind, "%s", item->failure.text);
+    *entrypoint = item->image.entrypoint;
+    *command = item->image.command;
+    return 0;
+}
+
 int prepare(struct arena *arena, const struct request *request,
             struct preparation *preparation, struct error *error)
 {
     static const char *const sequences[] = {"auto", "gated", "chained", NULL};
     static const char *const isolations[] = {"pod", "step", NULL};
+    static const char *const registries[] = {"ask", "never", NULL};
+    struct known_images known = {.arena = arena};
     int security = security_profile_parse(request->security, error);
     if (security < 0)
         return -1;
@@ -260,7 +312,10 @@ int prepare(struct arena *arena, const struct request *request,
     if (sequence < 0)
         return -1;
     int isolation = choose("isolation", request->isolation, isolations, error);
-    if (isolation < 0 ||
+    if (isolation < 0)
+        return -1;
+    int registry = choose("registry", request->registry, registries, error);
+    if (registry < 0 ||
         prepare_resolved(arena, request, preparation, error) < 0)
         return -1;
     struct plan_options options = {
@@ -274,6 +329,7 @@ int prepare(struct arena *arena, const struct request *request,
         .isolation_given = request->isolation != NULL,
         .workspace_size = request->workspace_size,
         .sequence = (enum plan_sequence)sequence,
+        .images = {registry == 0 ? find_image : NULL, &known},
     };
     preparation->plan = plan_make(arena, preparation->workflow, &options,
                                   &preparation->diagnostics);

@@ -22,6 +22,7 @@ struct request {
     const char *isolation;         /* --isolation; NULL: as the workflow says */
     const char *workspace_size;    /* --workspace-size; NULL: 1Gi */
     bool no_pause;                 /* --no-pause */
+    const char *registry;          /* --registry; NULL: ask */
     const char *unknown_fields;    /* --validation; NULL: strict */
     struct document_choice choice; /* --lock, --locked */
     const char *security;          /* --security; NULL: auto */
@@ -82,6 +83,9 @@ struct request {
         {"workspace-size", 0,                                                  \
          OPTION_TEXT,      &(request)->workspace_size,                         \
          "SIZE",           "of the volume that these share (1Gi)"},            \
+        {"registry",  0,                                                       \
+         OPTION_TEXT, &(request)->registry,                                    \
+         "ask|never", "may be asked for an image's own command (ask)"},        \
     {                                                                          \
         "no-pause", 0, OPTION_FLAG, &(request)->no_pause, NULL,                \
             "do not wait where the workflow says `paused`"                     \

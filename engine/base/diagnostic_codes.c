@@ -222,10 +222,11 @@ static const struct diagnostic_code codes[] = {
      "spec:\n"
      "  steps: []\n"},
     {"E308", SEVERITY_ERROR, "step without a command",
-     "A step without a command would run what its image contains; this "
-     "version can do that only for the last step of a workflow, and without "
-     "what Assay's own program in the container does: retries, timeouts and "
-     "the like.",
+     "A step without a command would run what its image contains. For the last "
+     "step of a workflow that can be left to the image, without what Assay's "
+     "own program in the container does: retries, timeouts and the like. For "
+     "any other the image's registry is asked, which could not tell, or may "
+     "not be asked.",
      "Give it `command` or `shell`.",
      "spec:\n"
      "  steps:\n"

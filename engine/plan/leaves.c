@@ -112,13 +112,6 @@ static void plan_idle(struct planning *planning, struct value *made)
               value_make_bool(planning->arena, true));
 }
 
-static bool is_bare(const struct planned_step *leaf)
-{
-    const struct value *run = value_get(leaf->source, "run");
-    return leaf->part == PART_RUN && !value_get(run, "shell") &&
-           value_count(leaf->settings.command) == 0;
-}
-
 static void set_process(struct planning *planning, struct value *made,
                         const struct planned_step *leaf,
                         struct planned_container *container)
@@ -128,7 +121,7 @@ static void set_process(struct planning *planning, struct value *made,
     if (leaf->part == PART_RUN)
         source = value_get(source, "run");
     const struct value *shell = value_get(source, "shell");
-    if (is_bare(leaf)) {
+    if (bare_is(leaf)) {
         container->bare = true;
         /* No entrypoint comes to it; those before it only pass it by. */
         value_set(arena, made, "idle", value_make_bool(arena, true));
@@ -144,7 +137,7 @@ static struct planned_container *place(struct planning *planning,
 {
     if (leaf->part == PART_ARTIFACTS)
         return container_place_anywhere(planning, &leaf->settings);
-    if (is_bare(leaf))
+    if (bare_is(leaf))
         return container_add(planning, &leaf->settings);
     return container_place(planning, &leaf->settings);
 }
@@ -172,59 +165,6 @@ static void plan_leaf(struct planning *planning, struct value *made,
     }
     if (value_count(environment) > 0)
         value_set(arena, made, "env", environment);
-}
-
-/* --- steps that run their image's own command -------------------------------- */
-
-/* What only the entrypoint could do. */
-static const char *bare_trouble(const struct planned_step *step)
-{
-    return step->optional                     ? "optional"
-           : step->paused                     ? "paused"
-           : step->timeout                    ? "timeout"
-           : step->delay                      ? "delay"
-           : value_get(step->source, "retry") ? "retry"
-                                              : NULL;
-}
-
-static void refuse_bare(struct planning *planning,
-                        const struct planned_step *leaf, const char *why)
-{
-    const struct value *run = value_get(leaf->source, "run");
-    diagnostics_add(planning->diagnostics, SEVERITY_ERROR, "E308",
-                    run ? run->mark : (struct mark){0},
-                    "give the step `command`, `args` and `command`, or `shell`",
-                    "a step without a command runs its image's own, which "
-                    "this version can do for the last step of a workflow "
-                    "only%s%s",
-                    why ? ", and without " : "", why ? why : "");
-}
-
-static bool is_default(const char *condition)
-{
-    return !condition || strcmp(condition, "passed") == 0;
-}
-
-/* The leaf that is executed last in `list`, and everything around it; refuses
- * those before it that have no command. */
-static void check_bare(struct planning *planning,
-                       const struct planned_list *list, bool last,
-                       const char *trouble)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        const struct planned_step *step = list->items[i];
-        bool is_last = last && i + 1 == list->count;
-        const char *own = trouble;
-        if (!own)
-            own = bare_trouble(step);
-        if (!own && !is_default(step->condition) &&
-            planning->container_count > 1)
-            own = "condition";
-        if (step->children)
-            check_bare(planning, step->children, is_last, own);
-        else if (is_bare(step) && (!is_last || own))
-            refuse_bare(planning, step, is_last ? own : NULL);
-    }
 }
 
 /* --- the tree ---------------------------------------------------------------- */
@@ -270,7 +210,8 @@ static void plan_list(struct planning *planning, struct value *made,
 
 void leaves_plan(struct planning *planning)
 {
+    bare_find(planning);
     plan_list(planning, planning->steps, &planning->tree);
     begin_stage(planning, SIZE_MAX);
-    check_bare(planning, &planning->tree, true, NULL);
+    bare_check(planning);
 }

@@ -1,8 +1,8 @@
 #pragma once
 /*
  * A resolved workflow as what will be created: the step tree that the entrypoint
- * follows, and the Kubernetes objects. The same plan runs on every runtime. Pure:
- * same input, same bytes; the run's id and token are given by the caller.
+ * follows, and the Kubernetes objects. The same plan runs on every runtime. Pure, but
+ * for what the caller finds out about images: same input, same bytes; the run's id and token are given by the caller.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,6 +33,15 @@ enum plan_sequence { SEQUENCE_AUTO, SEQUENCE_GATED, SEQUENCE_CHAINED };
 /* All steps in one pod, or each top-level step in one of its own. */
 enum plan_isolation { ISOLATION_POD, ISOLATION_STEP };
 
+/* Finds out what an image runs by itself: its entrypoint and its command, lists of
+ * strings that live as long as the plan. -1 with the reason. NULL: nobody knows. */
+struct plan_images {
+    int (*find)(void *context, const char *image,
+                const struct value **entrypoint, const struct value **command,
+                struct error *error);
+    void *context;
+};
+
 struct plan_options {
     const char *run_id;         /* 16 hex digits */
     const char *token;          /* 32 hex digits: frames the control lines */
@@ -46,6 +55,7 @@ struct plan_options {
     bool isolation_given; /* else spec.system.assay.isolation may say it */
     const char *workspace_size; /* of `workspace`; NULL: 1Gi */
     bool no_pause;              /* `paused` is left out */
+    struct plan_images images;  /* asked only for steps that need it */
 };
 
 /* A Job of the plan. With isolation `step` there is one for each top-level step,

@@ -58,7 +58,8 @@ struct planned_step {
     const struct value *detail; /* content.git, an entry of content.tarball */
     const char *folder;         /* where these put their files */
     struct container_settings settings; /* of a leaf */
-    struct planned_list *children;      /* of a group */
+    const char *unknown; /* why its image's command is not known; or NULL */
+    struct planned_list *children; /* of a group */
 };
 
 struct planned_list {
@@ -180,6 +181,14 @@ struct planned_step *steps_add(struct planning *planning,
 
 /* Fills planning->steps from the tree: containers, texts, environments. */
 void leaves_plan(struct planning *planning);
+
+/* Whether a leaf runs its image's own command, which nobody has said. */
+bool bare_is(const struct planned_step *leaf);
+
+/* Gives such leaves the words of their images, where their place asks for it and
+ * the caller can find them out; then refuses those that are left (E308). */
+void bare_find(struct planning *planning);
+void bare_check(struct planning *planning);
 
 /* Appends an env entry for the entrypoint: `entry` is one of a container's env. */
 void environment_add(struct planning *planning,

@@ -52,6 +52,17 @@ static void give_parameters(struct arena *arena, struct workflow *workflow,
         fail_msg("%s/config.yaml: %s", folder, error.text);
 }
 
+/* `images` of the options: by name {entrypoint: [...], command: [...]}. */
+static int find_image(void *context, const char *image,
+                      const struct value **entrypoint,
+                      const struct value **command, struct error *error)
+{
+    const struct value *found = value_get(context, image);
+    *entrypoint = value_get(found, "entrypoint");
+    *command = value_get(found, "command");
+    return found ? 0 : error_set(error, ERROR_REMOTE, "there is no such image");
+}
+
 /* The options of a case, with ids that are always the same. */
 static struct plan_options read_options(struct arena *arena, const char *folder)
 {
@@ -69,6 +80,9 @@ static struct plan_options read_options(struct arena *arena, const char *folder)
     const char *sequence = value_string_at(map, "sequence");
     options.no_pause = value_bool_or(value_get(map, "no-pause"), false);
     options.namespace_name = value_string_at(map, "namespace");
+    if (value_get(map, "images"))
+        options.images =
+            (struct plan_images){find_image, value_get(map, "images")};
     options.workspace_size = value_string_at(map, "workspace-size");
     options.isolation_given = value_get(map, "isolation") != NULL;
     if (options.isolation_given &&

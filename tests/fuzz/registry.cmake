@@ -1,0 +1,1 @@
+assay_fuzz(registry USES registry value base)

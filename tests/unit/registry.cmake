@@ -1,0 +1,1 @@
+assay_test(test_registry USES registry value base)
