@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -198,13 +197,9 @@ static void list_folder(void *context, const char *path,
 static bool is_interrupted(void *context)
 {
     struct keeping *keeping = context;
-    struct signalfd_siginfo info;
-    while (read(keeping->process->signals, &info, sizeof info) ==
-           (ssize_t)sizeof info)
-        if (info.ssi_signo != SIGCHLD) {
-            keeping->result->stops++;
-            keeping->result->end = PROCESS_STOPPED;
-        }
+    keeping->result->stops += signals_take(keeping->process->signals);
+    if (keeping->result->stops > 0)
+        keeping->result->end = PROCESS_STOPPED;
     if (keeping->result->end == PROCESS_EXITED &&
         keeping->process->deadline > 0 &&
         keeping->process->deadline <= clock_monotonic())

@@ -6,18 +6,14 @@
 #include "engine/entrypoint/entrypoint.h"
 
 #include <assert.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/entrypoint/limits.h"
-#include "engine/entrypoint/process.h"
 #include "engine/entrypoint/run.h"
 #include "engine/entrypoint/verdict.h"
 
@@ -34,8 +30,6 @@ struct options {
     const char *pod, *outputs, *results;
     bool version, chained;
 };
-
-#define OWN_SIGNAL_PATIENCE CLOCK_SECOND
 
 static int read_options(int count, char **arguments, struct options *options,
                         struct error *error)
@@ -93,25 +87,6 @@ static int read_number(const char *text, size_t limit, size_t *number,
     return 0;
 }
 
-/* Signals are read from a descriptor; what a pipe's reader does, or
- * a limit of file sizes, is no signal. */
-static int open_signals(struct error *error)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGCHLD);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGQUIT);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN);
-    int descriptor = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (descriptor < 0)
-        return error_set_system(error, "cannot read signals");
-    return descriptor;
-}
-
 static struct mask *make_mask(struct arena *arena,
                               const struct instructions *instructions,
                               const struct environment *environment)
@@ -151,33 +126,6 @@ static int exit_code_of(enum step_status status)
     return status == STEP_PASSED ? EXIT_PASSED : EXIT_FAILED;
 }
 
-/* Whether this container has something to do after an abort. */
-static bool cleans_up(const struct run *run)
-{
-    for (struct step *step = instructions_first(run->instructions); step;
-         step = instructions_next(run->instructions, step, true)) {
-        const struct step *top = step;
-        while (top->parent)
-            top = top->parent;
-        if (!step->group && top->after &&
-            step->container == run->state->container &&
-            !verdict_is_final(step->status))
-            return true;
-    }
-    return false;
-}
-
-/* An abort reaches the containers of a pod one after another. The one before has
- * told of it; our signal, which may come a moment later, would pass for a second
- * wish. -1: it cannot be waited for. */
-static int await_own_signal(struct run *run, struct error *error)
-{
-    if (!cleans_up(run))
-        return 0;
-    int64_t until = clock_monotonic() + OWN_SIGNAL_PATIENCE;
-    return process_sleep(run->signals, until, error) < 0 ? -1 : 0;
-}
-
 /* Steps, from the turn to the last line. The exit code, or -1. */
 static int carry_out(struct run *run, struct error *error)
 {
@@ -191,9 +139,8 @@ static int carry_out(struct run *run, struct error *error)
     bool aborted = run_was_aborted(run);
     if (died || turn != TURN_TAKEN || aborted)
         run_adopt(run);
-    if (aborted && !died && turn == TURN_TAKEN &&
-        await_own_signal(run, error) < 0)
-        return -1;
+    /* Our own signal, which may still come, would pass for a second wish. */
+    run->signals->owed = turn == TURN_TAKEN && aborted && run->state->owed;
     if (turn == TURN_MISSED)
         run->aborted = ABORT_ALL;
     int walked = run_steps(run, error);
@@ -201,7 +148,7 @@ static int carry_out(struct run *run, struct error *error)
     if (walked < 0)
         return -1;
     enum step_status status = verdict_of_run(run->instructions);
-    if (state_finish(run->state, error) < 0 ||
+    if (state_finish(run->state, run->signals->told > 0, error) < 0 ||
         state_report(run->state, NULL, error) < 0 ||
         output_done(run->output, status, error) < 0)
         return -1;
@@ -230,6 +177,7 @@ static int work(struct arena *arena, const struct options *options,
         .token = environment->token,
         .mask = make_mask(arena, instructions, environment),
     };
+    struct signals signals = {.descriptor = -1};
     struct run run = {
         .instructions = instructions,
         .environment = environment,
@@ -237,9 +185,9 @@ static int work(struct arena *arena, const struct options *options,
         .state = state,
         .outputs = make_outputs(options, environment->token, instructions),
         .pod = options->pod,
-        .signals = open_signals(error),
+        .signals = &signals,
     };
-    if (run.signals < 0)
+    if (signals_open(&signals, error) < 0)
         return -1;
     int code = carry_out(&run, error);
     text_free(&output.buffer);

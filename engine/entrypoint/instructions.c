@@ -361,6 +361,17 @@ static int make_indexes(const struct decoding *decoding)
     return 0;
 }
 
+static void decode_containers(const struct decoding *decoding,
+                              const struct value *containers)
+{
+    size_t count = decoding->made->container_count;
+    bool *beside = arena_allocate(decoding->arena, count * sizeof *beside);
+    for (size_t i = 1; i < count; i++)
+        beside[i] = value_bool_or(
+            value_get(value_item(containers, i), "beside"), false);
+    decoding->made->beside = beside;
+}
+
 struct instructions *instructions_decode(struct arena *arena, const char *text,
                                          size_t length, struct error *error)
 {
@@ -382,6 +393,7 @@ struct instructions *instructions_decode(struct arena *arena, const char *text,
                   ENTRYPOINT_CONTAINERS_LIMIT, made->container_count);
         return NULL;
     }
+    decode_containers(&decoding, value_get(root, "containers"));
     if (decode_secrets(&decoding, root) < 0)
         return NULL;
     const struct value *steps = value_get(root, "steps");

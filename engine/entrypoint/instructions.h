@@ -86,6 +86,7 @@ struct instructions {
     size_t step_count;
     size_t total; /* steps and groups in all */
     size_t container_count;
+    bool *beside;         /* which of them run while the one before does */
     struct step **by_ref; /* all, sorted */
     struct step **by_id;  /* those with an id, sorted */
     size_t id_count;

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -96,19 +95,15 @@ static bool look_at_annotations(const struct pause *pause)
 static int wait_for_news(const struct pause *pause, int notices,
                          struct error *error)
 {
-    struct pollfd files[] = {{notices, POLLIN, 0}, {pause->signals, POLLIN, 0}};
+    struct pollfd files[] = {{notices, POLLIN, 0},
+                             {pause->signals->descriptor, POLLIN, 0}};
     if (poll(files, 2, LOOK_AGAIN) < 0 && errno != EINTR)
         return error_set_system(error, "cannot wait to be resumed");
     char events[4096];
     if (files[0].revents && read(notices, events, sizeof events) < 0 &&
         errno != EAGAIN && errno != EINTR)
         return error_set_system(error, "cannot wait to be resumed");
-    struct signalfd_siginfo info;
-    while (files[1].revents &&
-           read(pause->signals, &info, sizeof info) == (ssize_t)sizeof info)
-        if (info.ssi_signo != SIGCHLD)
-            return 0;
-    return 1;
+    return files[1].revents && signals_take(pause->signals) > 0 ? 0 : 1;
 }
 
 static int wait_watching(const struct pause *pause, int notices,

@@ -3,14 +3,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "engine/base/error.h"
+#include "engine/entrypoint/signals.h"
 
 struct pause {
     const char *state; /* folder: a file resume-<ref> with the token */
     const char *pod;   /* folder: a file annotations, when there is one */
     const char *token;
     const char *ref;
-    int signals; /* signalfd */
+    struct signals *signals;
 };
 
 /* Waits. 1: resumed; 0: told to stop. Removes the file, which holds the token, before

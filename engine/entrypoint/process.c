@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -195,14 +194,10 @@ static void stop(struct running *running)
 
 static void take_signals(struct running *running)
 {
-    struct signalfd_siginfo info;
-    while (read(running->process->signals, &info, sizeof info) ==
-           (ssize_t)sizeof info)
-        if (info.ssi_signo != SIGCHLD) {
-            /* Nobody is there any more who could ask twice. */
-            running->result->stops += info.ssi_signo == SIGQUIT ? 2 : 1;
-            stop(running);
-        }
+    unsigned stops = signals_take(running->process->signals);
+    running->result->stops += stops;
+    if (stops > 0)
+        stop(running);
     reap(running);
 }
 
@@ -259,7 +254,7 @@ static int watch(struct running *running, struct error *error)
     while (running->main > 0 || !running->orphans) {
         int64_t now = clock_monotonic();
         struct pollfd files[] = {
-            {running->process->signals, POLLIN, 0},
+            {running->process->signals->descriptor, POLLIN, 0},
             {running->pipe, POLLIN, 0},
         };
         if (poll(files, running->pipe >= 0 ? 2 : 1, due(running, now)) < 0 &&
@@ -344,21 +339,18 @@ int process_run(const struct process *process, struct output *output,
     return -1;
 }
 
-int process_sleep(int signals, int64_t until, struct error *error)
+int process_sleep(struct signals *signals, int64_t until, struct error *error)
 {
     for (;;) {
         int64_t now = clock_monotonic();
         if (now >= until)
             return 1;
         int64_t wait = (until - now) / CLOCK_MILLISECOND + 1;
-        struct pollfd file = {signals, POLLIN, 0};
+        struct pollfd file = {signals->descriptor, POLLIN, 0};
         if (poll(&file, 1, wait > 60000 ? 60000 : (int)wait) < 0 &&
             errno != EINTR)
             return error_set_system(error, "cannot wait");
-        struct signalfd_siginfo info;
-        while (file.revents &&
-               read(signals, &info, sizeof info) == (ssize_t)sizeof info)
-            if (info.ssi_signo != SIGCHLD)
-                return 0;
+        if (file.revents && signals_take(signals) > 0)
+            return 0;
     }
 }

@@ -4,6 +4,7 @@
  * none of them is left.
  */
 #include "engine/entrypoint/output.h"
+#include "engine/entrypoint/signals.h"
 
 struct process {
     char **arguments;   /* NULL at the end; argv[0] is looked up in PATH */
@@ -11,7 +12,7 @@ struct process {
     const char *folder; /* working directory, made when missing; NULL: ours */
     int script;         /* a descriptor the program may read; -1: none */
     int64_t deadline;   /* monotonic; 0: none */
-    int signals;        /* signalfd of SIGCHLD, SIGTERM, SIGINT, SIGQUIT */
+    struct signals *signals;
 };
 
 enum process_end {
@@ -35,4 +36,4 @@ int process_run(const struct process *process, struct output *output,
                 struct process_result *result, struct error *error);
 
 /* Waits until `until` (monotonic). 1: the time has come; 0: told to stop. */
-int process_sleep(int signals, int64_t until, struct error *error);
+int process_sleep(struct signals *signals, int64_t until, struct error *error);

@@ -135,6 +135,7 @@ static int wait_paused(struct run *run, struct step *step, struct error *error)
         .signals = run->signals,
     };
     int64_t begin = clock_monotonic();
+    unsigned told = run->signals->told;
     if (output_mark(run->output, "pause", step, error) < 0)
         return -1;
     int resumed = pause_wait(&pause, error);
@@ -145,7 +146,7 @@ static int wait_paused(struct run *run, struct step *step, struct error *error)
         if (state_note(run->state, group, error) < 0)
             return -1;
     if (resumed == 0)
-        run_abort(run, 1);
+        run_abort(run, run->signals->told - told);
     return resumed == 0 ? 0 : output_mark(run->output, "resume", step, error);
 }
 
@@ -158,9 +159,10 @@ static int wait_delay(struct run *run, struct step *step, struct error *error)
     const struct step *group = deadline_group(step);
     if (group && deadline_of(group) < until)
         until = deadline_of(group);
+    unsigned told = run->signals->told;
     int waited = process_sleep(run->signals, until, error);
     if (waited == 0)
-        run_abort(run, 1);
+        run_abort(run, run->signals->told - told);
     return waited < 0 ? -1 : 0;
 }
 

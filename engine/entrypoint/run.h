@@ -17,7 +17,7 @@ struct run {
     struct environment *environment;
     struct output *output;
     struct state *state;
-    int signals; /* signalfd */
+    struct signals *signals;
     enum run_abort aborted;
     struct outputs outputs;
     const char *pod; /* folder of a downward API volume */
@@ -32,7 +32,7 @@ int run_steps(struct run *run, struct error *error);
  * second one leaves nothing. */
 void run_abort(struct run *run, unsigned stops);
 
-/* Whether a container before this one had to abort a step. */
+/* Whether a container before this one aborted a step. */
 bool run_was_aborted(const struct run *run);
 
 /* A container before this one died or aborted: what it had begun counts as aborted. */

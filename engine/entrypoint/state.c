@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,6 +28,7 @@ enum { PATH_SIZE = 4096, LINE_SIZE = ENTRYPOINT_REF_LIMIT + 80 };
 
 #define JOURNAL "journal"
 #define DONE    "done:" /* no ref has a colon */
+#define TOLD    "told: "
 
 #define ABORT_PATIENCE (15 * CLOCK_SECOND) /* more than a step has to end */
 #define AFTER_PATIENCE (60 * CLOCK_SECOND) /* and `after` steps to run */
@@ -107,18 +107,16 @@ struct patience {
 
 enum { SHORTEST_PAUSE = 5, LONGEST_PAUSE = 1000 };
 
-static int look_around(int notices, int signals, struct patience *patience,
-                       struct error *error)
+static int look_around(int notices, struct signals *signals,
+                       struct patience *patience, struct error *error)
 {
-    struct pollfd files[] = {{notices, POLLIN, 0}, {signals, POLLIN, 0}};
+    struct pollfd files[] = {{notices, POLLIN, 0},
+                             {signals->descriptor, POLLIN, 0}};
     if (poll(files, 2, patience->pause) < 0 && errno != EINTR)
         return error_set_system(error, "cannot wait for a turn");
-    struct signalfd_siginfo info;
-    while (files[1].revents &&
-           read(signals, &info, sizeof info) == (ssize_t)sizeof info)
-        if (info.ssi_signo != SIGCHLD)
-            patience->end =
-                clock_monotonic() + (patience->end ? 0 : patience->after);
+    if (files[1].revents && signals_take(signals) > 0)
+        patience->end =
+            clock_monotonic() + (signals->told > 1 ? 0 : patience->after);
     patience->pause = patience->pause * 2 < LONGEST_PAUSE ? patience->pause * 2
                                                           : LONGEST_PAUSE;
     char events[4096];
@@ -139,7 +137,7 @@ static int64_t patience_of(const struct state *state)
 }
 
 static int watch(const struct state *state, const char *path, int notices,
-                 int signals, struct error *error)
+                 struct signals *signals, struct error *error)
 {
     /* Our own look at the file closes it too: only closing after writing, and
      * the renaming into place, are of interest. */
@@ -156,7 +154,8 @@ static int watch(const struct state *state, const char *path, int notices,
     return patience.end == 0 ? TURN_TAKEN : TURN_ABORTED;
 }
 
-int state_wait(const struct state *state, int signals, struct error *error)
+int state_wait(const struct state *state, struct signals *signals,
+               struct error *error)
 {
     char path[PATH_SIZE];
     if (state->container == 0)
@@ -202,7 +201,18 @@ static void load_step(const struct state *state, char *line)
     step->held = strtoll(number, NULL, 10);
 }
 
-/* "<sequence> " and a step, or "done:". What is not sealed was torn when a container
+/* The number of a container that was told to abort. Those beside it, this one too, are
+ * told the same by signals of their own. */
+static void load_told(struct state *state, const char *number)
+{
+    size_t told = strtoull(number, NULL, 10);
+    bool beside = told < state->container;
+    for (size_t i = told + 1; i <= state->container; i++)
+        beside = beside && state->instructions->beside[i];
+    state->owed = state->owed || beside;
+}
+
+/* "<sequence> " and a step, "told: " and a number, or "done:". What is not sealed was torn when a container
  * died, or is a step's; what comes again is a step's copy. False: lines before it are
  * missing. */
 static bool load_line(struct state *state, char *line, size_t *done)
@@ -218,6 +228,8 @@ static bool load_line(struct state *state, char *line, size_t *done)
     state->sequence++;
     if (strcmp(rest + 1, DONE) == 0)
         *done += 1;
+    else if (strncmp(rest + 1, TOLD, strlen(TOLD)) == 0)
+        load_told(state, rest + 1 + strlen(TOLD));
     else
         load_step(state, rest + 1);
     return true;
@@ -293,8 +305,12 @@ int state_note(struct state *state, const struct step *step,
     return append(state, line, error);
 }
 
-int state_finish(struct state *state, struct error *error)
+int state_finish(struct state *state, bool told, struct error *error)
 {
+    char line[sizeof TOLD + 24];
+    snprintf(line, sizeof line, TOLD "%zu", state->container);
+    if (told && append(state, line, error) < 0)
+        return -1;
     return append(state, DONE, error) < 0 ? -1 : restore_turn(state, error);
 }
 

@@ -98,6 +98,14 @@ struct value *objects_object(struct planning *planning, const char *version,
     return make_object(planning, version, kind, name, NULL);
 }
 
+/* Whether the container runs while the one before does: an abort reaches both. */
+static bool runs_beside(const struct planning *planning, size_t index)
+{
+    return index > 0 && !planning->chained &&
+           planning->containers[index].stage ==
+               planning->containers[index - 1].stage;
+}
+
 static const struct value *make_run(struct planning *planning)
 {
     struct arena *arena = planning->arena;
@@ -110,6 +118,8 @@ static const struct value *make_run(struct planning *planning)
         struct value *container = value_make_map(arena);
         value_set_string(arena, container, "name",
                          arena_format(arena, "steps-%zu", i + 1));
+        if (runs_beside(planning, i))
+            value_set(arena, container, "beside", value_make_bool(arena, true));
         value_append(arena, containers, container);
     }
     value_set(arena, run, "containers", containers);

@@ -54,8 +54,10 @@ static inline void scene_close(struct scene *scene)
     text_free(&scene->log);
 }
 
-/* run.json of the steps, ' standing for ". */
-static inline void scene_plan(const char *steps, int containers)
+/* run.json of the steps, ' standing for "; from `beside` on, each container runs beside
+ * the one before. */
+static inline void scene_plan_beside(const char *steps, int containers,
+                                     int beside)
 {
     CLEANUP(text_free) struct text text = {0};
     struct error error = {0};
@@ -63,13 +65,19 @@ static inline void scene_plan(const char *steps, int containers)
                        "{'version':1,'secrets':[{'name':'config.password',"
                        "'variable':'ASSAY_SECRET_0'}],'containers':[");
     for (int i = 0; i < containers; i++)
-        text_append_format(&text, "%s{'name':'c%d'}", i ? "," : "", i);
+        text_append_format(&text, "%s{'name':'c%d'%s}", i ? "," : "", i,
+                           i >= beside ? ",'beside':true" : "");
     text_append_format(&text, "],'steps':[%s]}", steps);
     for (size_t i = 0; i < text.length; i++)
         if (text.data[i] == '\'')
             text.data[i] = '"';
     assert_int_equal(
         file_write_atomic("run.json", text.data, text.length, 0666, &error), 0);
+}
+
+static inline void scene_plan(const char *steps, int containers)
+{
+    scene_plan_beside(steps, containers, containers);
 }
 
 static inline size_t scene_arguments(const struct scene *scene,

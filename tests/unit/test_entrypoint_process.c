@@ -335,41 +335,79 @@ static void test_after_an_abort(void **state)
     }
 }
 
-/* An abort reaches all containers, `late` the second one when the first has ended:
- * its `after` step still runs. */
-static void run_after_in_a_later_container(bool late)
+/* An abort reaches the containers that run beside each other one after another. What
+ * the last of them makes of its own signal, and of a second one. */
+static const struct late_case {
+    const char *name;
+    int containers, beside; /* scene_plan_beside */
+    bool foreign;           /* the first step is killed by somebody else */
+    bool waiting;           /* told before the one before it ended */
+    int signals;            /* as it cleans up */
+    bool cleans;
+} late_cases[] = {
+    {"told while it waits", 2, 1, false, true, 0, true},
+    {"told while it waits, and again", 2, 1, false, true, 1, false},
+    {"told late", 2, 1, false, false, 1, true},
+    {"told late, and again", 2, 1, false, false, 2, false},
+    {"not told", 2, 1, false, false, 0, true},
+    {"began after the abort", 2, 2, false, false, 1, false},
+    {"nobody was told before", 2, 1, true, false, 1, false},
+    {"told in a row of three", 3, 1, false, false, 1, true},
+    {"only the one before runs beside it", 3, 2, false, false, 1, false},
+};
+
+static void run_late_case(const struct late_case *row)
 {
-    struct scene scene, later;
-    scene_open(&scene, programs[0]);
-    later = scene;
-    later.log = (struct text){0};
-    scene_plan("{'ref':'1','container':0,'shell':'echo $$ >pid; sleep 60'},"
-               "{'ref':'2','container':1,'shell':'echo no'},"
-               "{'ref':'3','container':1,'after':true,'condition':'always',"
-               "'shell':'sleep 0.3; echo clean'}",
-               2);
-    struct child second = scene_start(&later, "1", NULL);
-    struct child first = scene_start(&scene, "0", NULL);
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct scene scenes[3];
+    struct child children[3];
+    int last = row->containers - 1;
+    scene_open(&scenes[0], programs[0]);
+    scene_plan_beside(
+        arena_format(arena,
+                     "{'ref':'1','container':0,'shell':'echo $$ >pid; %s'},"
+                     "{'ref':'2','container':%d,'after':true,'condition':"
+                     "'always','shell':'echo $$ >pid2; while [ ! -e go ]; do "
+                     "sleep 0.05; done; echo clean'}",
+                     row->foreign ? "kill -KILL $$" : "sleep 60", last),
+        row->containers, row->beside);
+    for (int i = last; i >= 0; i--) {
+        scenes[i] = scenes[0];
+        scenes[i].log = (struct text){0};
+        children[i] =
+            scene_start(&scenes[i], arena_format(arena, "%d", i), NULL);
+    }
     wait_for_file("pid");
-    if (!late)
-        kill(second.pid, SIGTERM);
-    kill(first.pid, SIGTERM);
-    assert_int_equal(scene_wait(&scene, first, NULL), 137);
-    if (late)
-        kill(second.pid, SIGTERM);
-    assert_int_equal(scene_wait(&later, second, NULL), 137);
-    CHECK_TEXT("second", text_string(&later.log),
-               "[finish 2 aborted (the run was aborted)]\n[start 3#1]\nclean\n"
-               "[finish 3 passed 0]\n[done aborted]\n");
-    text_free(&later.log);
-    scene_close(&scene);
+    wait_for_file(arena_format(arena, "turn-%d", last));
+    if (row->waiting)
+        kill(children[last].pid, SIGTERM);
+    if (!row->foreign)
+        kill(children[0].pid, SIGTERM);
+    for (int i = 0; i < last; i++)
+        assert_int_equal(scene_wait(&scenes[i], children[i], NULL), 137);
+    wait_for_file("pid2");
+    for (int i = 0; i < row->signals; i++) {
+        kill(children[last].pid, SIGTERM);
+        usleep(200000); /* two that wait together are one */
+    }
+    if (row->cleans)
+        assert_int_equal(close(open("go", O_CREAT | O_WRONLY, 0666)), 0);
+    assert_int_equal(scene_wait(&scenes[last], children[last], NULL), 137);
+    CHECK_TEXT(row->name, text_string(&scenes[last].log),
+               row->cleans ? "[start 2#1]\nclean\n[finish 2 passed 0]\n"
+                             "[done aborted]\n"
+                           : "[start 2#1]\n[finish 2 aborted 137 (the run was "
+                             "aborted)]\n[done aborted]\n");
+    for (int i = 1; i <= last; i++)
+        text_free(&scenes[i].log);
+    scene_close(&scenes[0]);
 }
 
-static void test_after_in_a_later_container(void **state)
+static void test_late_signals(void **state)
 {
     (void)state;
-    run_after_in_a_later_container(false);
-    run_after_in_a_later_container(true);
+    for (size_t i = 0; i < COUNT_OF(late_cases); i++)
+        run_late_case(&late_cases[i]);
 }
 
 /* What ignores TERM is killed after five seconds, with all it has started. */
@@ -586,7 +624,7 @@ int main(void)
         cmocka_unit_test(test_daemon),
         cmocka_unit_test(test_abort),
         cmocka_unit_test(test_after_an_abort),
-        cmocka_unit_test(test_after_in_a_later_container),
+        cmocka_unit_test(test_late_signals),
         cmocka_unit_test(test_stubborn),
         cmocka_unit_test(test_turns),
         cmocka_unit_test(test_death),
