@@ -129,7 +129,6 @@ static const char *find_wildcard(const char *name, size_t length)
     return NULL;
 }
 
-/* White space is part of a name, which nobody knows by then. */
 static bool has_space(const char *name, size_t length)
 {
     for (size_t i = 0; i < length; i++)
@@ -142,9 +141,10 @@ static const struct expression *variable(struct parser *parser,
                                          const struct token *token)
 {
     const char *end = token->name + token->length;
-    const char *star = has_space(token->name, token->length)
-                           ? NULL
-                           : find_wildcard(token->name, token->length);
+    const char *star = find_wildcard(token->name, token->length);
+    /* White space is part of a name, which nobody knows by then. */
+    if (star && has_space(token->name, token->length))
+        star = NULL;
     size_t head = star ? (size_t)(star - token->name) - 2 : token->length;
     const struct expression *node = node_of_name(
         parser->arena, token->name, head, place(parser, token->start));
