@@ -1,8 +1,10 @@
 /*
  * One run from its reference to its exit code: prepare, then hand the plan to the
  * runtime and connect the sinks: the history first (what is shown is already
- * recorded), then the view, then the verdict, which becomes the exit code. A failure
- * before the run starts is recorded too, as a run with the status error.
+ * recorded), then the view, then the verdict, which becomes the exit code. On this
+ * machine the history is opened while the sandbox is being made, and the run recorded
+ * before anything begins in it. A failure before the run starts is recorded too, as a
+ * run with the status error.
  */
 #include "cli/running.h"
 
@@ -114,7 +116,7 @@ static int emit_queued(const struct run *run, struct event_sink *sink,
 }
 
 /* The record of a run that could not be prepared. */
-static void record_failure(const struct run *run, const struct error *cause)
+static void record_failure(struct run *run, const struct error *cause)
 {
     const struct diagnostics *found = &run->preparation.diagnostics;
     const char *reason = cause->text;
@@ -127,8 +129,12 @@ static void record_failure(const struct run *run, const struct error *cause)
             break;
         }
     struct error error = {0};
+    if (!run->history)
+        run->history = run_open_history(run->database, &error);
     struct event_sink *sink =
-        history_sink(run->history, run->preparation.run_id, &error);
+        run->history
+            ? history_sink(run->history, run->preparation.run_id, &error)
+            : NULL;
     if (!sink || emit_queued(run, sink, &error) < 0 ||
         finish_with_error(sink, reason, &error) < 0)
         print_error(&error);
@@ -182,30 +188,64 @@ static int run_on_host(struct run *run, struct event_sink *sink,
 }
 
 /* What is gathered becomes visible to `assay logs` and `assay attach`. */
-static int rest(void *history, struct error *error)
+static int rest(void *context, struct error *error)
 {
-    return history_flush(history, error);
+    const struct run *run = context;
+    return history_flush(run->history, error);
+}
+
+/* The run and who follows it. */
+struct execution {
+    struct run *run;
+    struct following *following;
+    bool opened;   /* `following` is */
+    bool recorded; /* the run is */
+};
+
+/* Nothing of the run happens before this. */
+static int begin(void *context, struct error *error)
+{
+    struct execution *execution = context;
+    struct run *run = execution->run;
+    struct following *following = execution->following;
+    if (!run->history)
+        run->history = run_open_history(run->database, error);
+    if (!run->history ||
+        following_open(following, run->preparation.arena, run->history,
+                       run->preparation.run_id, &run->look, error) < 0)
+        return -1;
+    execution->opened = true;
+    if (emit_queued(run, &following->fan.sink, error) < 0)
+        return -1;
+    execution->recorded = true;
+    return 0;
 }
 
 /* The run itself; the state tells the verdict. */
-static int execute(struct run *run, struct following *following,
-                   struct error *error)
+static int execute(struct execution *execution, struct error *error)
 {
+    struct run *run = execution->run;
+    struct following *following = execution->following;
     struct event_sink *sink = &following->fan.sink;
+    struct runtime_options *options = &run->host_options;
     int descriptor = following_catch_signals(true, error);
-    if (descriptor < 0 || emit_queued(run, sink, error) < 0)
+    if (descriptor < 0)
         return -1;
-    const struct plan *plan = run->preparation.plan;
-    run->host_options.deadline = deadline_of(plan);
-    run->host_options.abort_descriptor = descriptor;
-    run->host_options.rest = rest;
-    run->host_options.rest_context = run->history;
-    run->kubernetes_options.deadline = run->host_options.deadline;
+    options->deadline = deadline_of(run->preparation.plan);
+    options->abort_descriptor = descriptor;
+    options->begin = begin;
+    options->begin_context = execution;
+    options->rest = rest;
+    options->rest_context = run;
+    run->kubernetes_options.deadline = options->deadline;
     run->kubernetes_options.abort_descriptor = descriptor;
     if (run->place == PLACE_KUBERNETES)
-        return run_in_cluster(run, following, error);
+        return begin(execution, error) < 0
+                   ? -1
+                   : run_in_cluster(run, following, error);
     int result = run_on_host(run, sink, error);
-    if (result == 0 || event_status_is_final(following->state->status))
+    if (result == 0 || !execution->recorded ||
+        event_status_is_final(following->state->status))
         return result;
     struct error second = {0};
     if (finish_with_error(sink, error->text, &second) < 0)
@@ -224,13 +264,11 @@ static void tell_id(const struct run *run)
 
 int run_carry_out(struct run *run, struct error *error)
 {
-    struct arena *arena = run->preparation.arena;
-    const char *id = run->preparation.run_id;
-    struct following following;
-    if (following_open(&following, arena, run->history, id, &run->look, error) <
-        0)
+    struct following following = {0};
+    struct execution execution = {.run = run, .following = &following};
+    int result = execute(&execution, error);
+    if (!execution.opened)
         return run->look.watcher ? exit_of_error(error) : print_error(error);
-    int result = execute(run, &following, error);
     int code = following_end(&following, result, error);
     following_close(&following);
     if (run->connection.client)
@@ -272,13 +310,12 @@ int run_reference(struct run *run)
 {
     struct error error = {0};
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    run->history = run_open_history(run->database, &error);
-    if (!run->history)
-        return print_error(&error);
     bool ready;
     int code = run_prepare(run, arena, &ready);
     if (ready && run->detach && run->place == PLACE_HOST) {
-        code = background_start(run);
+        if (!run->history)
+            run->history = run_open_history(run->database, &error);
+        code = run->history ? background_start(run) : print_error(&error);
     } else if (ready) {
         code = run_carry_out(run, &error);
     }

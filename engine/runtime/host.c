@@ -1,32 +1,21 @@
 /*
  * A plan in, its events out, with the pod run on this machine: decode the pod,
- * make the run's folder, start the initContainers one by one and the containers
+ * make the run's folder and a first sandbox that is held back, begin, start the initContainers one by one and the containers
  * together, hand on what they say, judge. Invariant: after EVENT_RUN_STARTED
  * there is always an EVENT_RUN_FINISHED, nothing of ours runs any more, and the
  * folder is gone.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
+#include "engine/runtime/host.h"
+
 #include <string.h>
 #include <unistd.h>
 
-#include "engine/base/arena.h"
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/runtime/artifact.h"
-#include "engine/runtime/bare.h"
-#include "engine/runtime/keeper.h"
 #include "engine/runtime/limits.h"
 #include "engine/runtime/machine.h"
-#include "engine/runtime/outcome.h"
 #include "engine/runtime/podman_engine.h"
-#include "engine/runtime/podman_run.h"
-#include "engine/runtime/podspec.h"
-#include "engine/runtime/run_folder.h"
-#include "engine/runtime/runtime.h"
-#include "engine/runtime/unit.h"
-#include "engine/runtime/watch.h"
 
 static const char images_note[] =
     "images are not used on this machine: the steps run with its own programs";
@@ -35,42 +24,10 @@ static const char no_sandbox_note[] =
     "other folders of the plan are not at their places but in the run's own "
     "folder, where the steps start";
 
-enum { VMSTAT_LIMIT = 1024 * 1024 };
-
-struct host {
-    const struct plan *plan;
-    const struct runtime_options *options;
-    struct arena *arena;
-    struct event_sink *sink;
-    struct outcome *outcome;
-    struct pod *pod;
-    struct run_folder folder;
-    struct podman_run podman; /* when there is an engine */
-    struct keeper keeper;
-    struct unit_setup setup;
-    struct unit *units;
-    size_t unit_count;
-    struct watch watch;
-    long long memory_kills; /* of the kernel, before the run */
-};
-
 static int emit(struct host *host, struct event event, struct error *error)
 {
     event.time = clock_now();
     return event_emit(host->sink, &event, error);
-}
-
-/* The kernel's count of processes that it ended for lack of memory. */
-static long long count_memory_kills(void)
-{
-    static const char name[] = "oom_kill ";
-    CLEANUP(arena_free) struct arena *arena = arena_new();
-    struct error ignored = {0};
-    size_t length;
-    const char *text =
-        file_read(arena, "/proc/vmstat", VMSTAT_LIMIT, &length, &ignored);
-    const char *found = text ? strstr(text, name) : NULL;
-    return found ? strtoll(found + sizeof name - 1, NULL, 10) : 0;
 }
 
 static int emit_started(struct host *host, struct error *error)
@@ -210,7 +167,37 @@ static int prepare(struct host *host, struct error *error)
     host->podman.units = host->units;
     host->podman.unit_count = host->unit_count;
     host->watch.guest = podman_run_guest(&host->podman);
-    host->memory_kills = count_memory_kills();
+    host->memory_kills = host_memory_kills();
+    return 0;
+}
+
+/* What can be done before the run has begun: an engine of containers tells of what it
+ * does. A first sandbox is made meanwhile. */
+static int prepare_early(struct host *host, struct error *error)
+{
+    if (host->options->sandbox == SANDBOX_CONTAINER)
+        return 0;
+    if (prepare(host, error) != 0)
+        return -1;
+    return host->setup.bubblewrap && host->unit_count > 0
+               ? unit_start(&host->units[0], &host->setup, error)
+               : 0;
+}
+
+static int begin(struct host *host, struct error *error)
+{
+    const struct runtime_options *options = host->options;
+    if (options->begin && options->begin(options->begin_context, error) != 0)
+        return -1;
+    return emit_started(host, error);
+}
+
+/* The rest, after prepare_early. */
+static int prepare_late(struct host *host, struct error *error)
+{
+    if (host->options->sandbox == SANDBOX_CONTAINER &&
+        prepare(host, error) != 0)
+        return -1;
     return emit_notes(host, error);
 }
 
@@ -229,10 +216,12 @@ static int run_units(struct host *host, size_t first, size_t count,
                      struct error *error)
 {
     for (size_t i = first; i < first + count; i++) {
-        if (unit_start(&host->units[i], &host->setup, error) != 0)
+        struct unit *unit = &host->units[i];
+        if (!unit->started && unit_start(unit, &host->setup, error) != 0)
             return -1;
+        unit_release(unit);
         /* What starts after the wish to abort knows of it by the state. */
-        host->units[i].told = host->watch.kill_at != 0;
+        unit->told = host->watch.kill_at != 0;
     }
     return watch_run(&host->watch, host->units + first, count, error);
 }
@@ -264,145 +253,6 @@ static int run_pod(struct host *host, struct error *error)
     return run_units(host, initial, host->unit_count - initial, error);
 }
 
-/* What the container said on its standard error, in one printable line. */
-static const char *read_complaint(struct host *host, const struct unit *unit)
-{
-    CLEANUP(text_free) struct text line = {0};
-    size_t length = unit->complaint.length;
-    while (length > 0 && unit->complaint.data[length - 1] == '\n')
-        length--;
-    text_append_escaped(&line, unit->complaint.data, length, false);
-    return arena_string(host->arena, text_string(&line));
-}
-
-/* Without an entrypoint the exit code is the step's; its status counts. */
-static void judge_bare(struct host *host, struct ending *ending)
-{
-    ending->done = ending->ended && !ending->killed &&
-                   host->watch.cause == WATCH_NONE &&
-                   !podman_run_failure(&host->podman, ending);
-    ending->said = bare_status(host->plan, ending->code);
-    if (ending->done)
-        ending->code = ending->said == STATUS_PASSED ? 0 : 1;
-}
-
-static struct ending *make_endings(struct host *host)
-{
-    struct ending *endings =
-        arena_allocate(host->arena, host->unit_count * sizeof *endings);
-    bool memory = count_memory_kills() > host->memory_kills;
-    for (size_t i = 0; i < host->unit_count; i++) {
-        const struct unit *unit = &host->units[i];
-        struct ending *ending = &endings[i];
-        ending->name = unit->container->name;
-        ending->done = stream_is_done(unit->stream, &ending->said);
-        ending->ended = unit->ended;
-        ending->code = unit->code;
-        ending->killed = unit->killed;
-        ending->out_of_memory = memory;
-        ending->complaint = read_complaint(host, unit);
-        if (unit->bare)
-            judge_bare(host, ending);
-    }
-    return endings;
-}
-
-/* A container that never came to life: bubblewrap itself failed. */
-static int check_sandbox(struct host *host, const struct ending *endings,
-                         struct error *error)
-{
-    static const char prefix[] = "bwrap: ";
-    for (size_t i = 0; host->setup.bubblewrap && i < host->unit_count; i++) {
-        const struct ending *ending = &endings[i];
-        if (ending->ended && !ending->done && !ending->killed &&
-            ending->code == 1 &&
-            strncmp(ending->complaint, prefix, sizeof prefix - 1) == 0)
-            return error_set(error, ERROR_SYSTEM,
-                             "the sandbox for container '%s' cannot be made: "
-                             "%s; docs/runtimes.md tells more, "
-                             "--sandbox none does without",
-                             ending->name, ending->complaint);
-    }
-    return 0;
-}
-
-/* The end of a bare step, which nobody reports. Behind containers that did not pass
- * it is skipped. */
-static int tell_bare(struct host *host, const struct ending *endings,
-                     struct error *error)
-{
-    size_t last = host->unit_count - 1;
-    const struct unit *unit = &host->units[last];
-    struct event_sink *sink = &host->outcome->sink;
-    if (!unit->bare || host->watch.cause != WATCH_NONE)
-        return 0;
-    if (!unit->started)
-        return bare_end(host->plan, host->outcome, STATUS_SKIPPED, -1, 0, sink,
-                        error);
-    if (!endings[last].done)
-        return 0;
-    if (stream_begin(unit->stream, error) != 0)
-        return -1;
-    return bare_end(host->plan, host->outcome, endings[last].said, unit->code,
-                    unit->finished - unit->begun, sink, error);
-}
-
-/* Emits what only the termination messages know. */
-static int take_messages(struct host *host, struct error *error)
-{
-    for (size_t i = 0; i < host->unit_count; i++) {
-        struct error ignored = {0};
-        size_t length;
-        const char *path =
-            run_folder_termination(host->arena, &host->folder, i);
-        const char *message = file_read(
-            host->arena, path, OUTCOME_MESSAGE_LIMIT, &length, &ignored);
-        if (message &&
-            outcome_take_message(host->outcome, message, length, error) != 0)
-            return -1;
-    }
-    return 0;
-}
-
-/* Why the containers were told to end, or NULL. */
-static const char *explain_cause(struct host *host)
-{
-    char duration[CLOCK_TEXT];
-    if (host->watch.cause == WATCH_NONE)
-        return NULL;
-    if (host->watch.cause == WATCH_ABORTED)
-        return "aborted by the user";
-    duration_print(host->options->deadline, duration);
-    return arena_format(host->arena, "the run's deadline of %s passed",
-                        duration);
-}
-
-/* The end of all steps, and the verdict. */
-static int conclude(struct host *host, struct verdict *verdict,
-                    struct error *error)
-{
-    const struct ending *endings = make_endings(host);
-    if (podman_run_conclude(&host->podman, endings, error) != 0 ||
-        check_sandbox(host, endings, error) != 0 ||
-        tell_bare(host, endings, error) != 0 || take_messages(host, error) != 0)
-        return -1;
-    const char *cause = explain_cause(host);
-    const char *reason = cause;
-    for (size_t i = 0; !reason && i < host->unit_count; i++)
-        reason = outcome_explain(host->arena, &endings[i]);
-    if (outcome_close(host->outcome,
-                      reason ? reason : "its end was not reported", error) != 0)
-        return -1;
-    *verdict = outcome_judge(host->outcome, endings, host->unit_count);
-    if (cause && verdict->status != STATUS_PASSED &&
-        verdict->status != STATUS_FAILED) {
-        verdict->status = host->watch.cause == WATCH_ABORTED ? STATUS_ABORTED
-                                                             : STATUS_TIMEOUT;
-        verdict->reason = cause;
-    }
-    return 0;
-}
-
 /* In a rootless engine's containers other users may own what is in the folder. */
 static int remove_folder(struct host *host, struct error *error)
 {
@@ -420,20 +270,25 @@ static int remove_folder(struct host *host, struct error *error)
 }
 
 /* Ends what still runs and removes the folder. */
-static int clean_up(struct host *host, struct error *error)
+static int clear_away(struct host *host, struct error *failure)
 {
-    struct error failure = {0};
     podman_run_close(&host->podman);
     for (size_t i = 0; i < host->unit_count; i++) {
         unit_close(&host->units[i]);
         if (error_is_set(&host->units[i].leftover))
-            failure = host->units[i].leftover;
+            *failure = host->units[i].leftover;
     }
-    int result = error_is_set(&failure) ? -1 : 0;
-    if (remove_folder(host, &failure) != 0)
+    int result = error_is_set(failure) ? -1 : 0;
+    if (remove_folder(host, failure) != 0)
         result = -1;
     keeper_stop(&host->keeper);
-    if (result == 0)
+    return result;
+}
+
+static int clean_up(struct host *host, struct error *error)
+{
+    struct error failure = {0};
+    if (clear_away(host, &failure) == 0)
         return 0;
     return emit(host,
                 (struct event){.kind = EVENT_NOTE,
@@ -459,14 +314,20 @@ int runtime_host_run(const struct plan *plan,
     if (options->sandbox == SANDBOX_CONTAINER)
         podman_run_open(&host.podman, arena, options->engine,
                         &host.outcome->sink);
-    if (emit_started(&host, error) != 0)
+    struct error refusal = {0}, ignored = {0};
+    int result = prepare_early(&host, error);
+    if (begin(&host, &refusal) != 0) {
+        clear_away(&host, &ignored);
+        *error = refusal;
         return -1;
+    }
     struct verdict verdict = {0};
-    int result = prepare(&host, error);
+    if (result == 0)
+        result = prepare_late(&host, error);
     if (result == 0)
         result = run_pod(&host, error);
     if (result == 0)
-        result = conclude(&host, &verdict, error);
+        result = host_conclude(&host, &verdict, error);
     if (clean_up(&host, error) != 0)
         result = -1;
     if (result != 0)

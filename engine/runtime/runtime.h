@@ -54,6 +54,12 @@ struct runtime_options {
                              * aborted (one byte for each wish); -1: never */
     int64_t deadline;     /* nanoseconds for the whole run; 0: none */
 
+    /* Called once, before the first event and before any step can begin: the run is
+     * recorded here, while its sandbox is already being made. -1 with `error`: the
+     * run does not take place, and there are no events. NULL: nothing to do. */
+    int (*begin)(void *context, struct error *error);
+    void *begin_context;
+
     /* Called a moment after output was handed on, for a sink that gathers it: -1
      * with `error` ends the run. NULL: nobody wants to know. */
     int (*rest)(void *context, struct error *error);
@@ -62,8 +68,8 @@ struct runtime_options {
 
 /* Runs `plan` on this machine (docs/runtimes.md). 0 when the run ended in any way
  * that the events tell (failed, aborted, ...); -1 when it could not be started or
- * a sink failed. EVENT_RUN_STARTED is emitted first in any case, and then the last
- * event is EVENT_RUN_FINISHED, after -1 with STATUS_ERROR and the text of `error`;
+ * a sink failed. EVENT_RUN_STARTED is emitted first unless options->begin has failed,
+ * and then the last event is EVENT_RUN_FINISHED, after -1 with STATUS_ERROR and the text of `error`;
  * only a sink that fails may miss it. */
 int runtime_host_run(const struct plan *plan,
                      const struct runtime_options *options,

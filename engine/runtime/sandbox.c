@@ -315,6 +315,8 @@ struct sandbox sandbox_make(struct arena *arena,
         add(&builder, "--unshare-net");
     add(&builder, "--info-fd");
     add(&builder, arena_format(arena, "%d", SANDBOX_INFO_DESCRIPTOR));
+    add(&builder, "--block-fd");
+    add(&builder, arena_format(arena, "%d", SANDBOX_LATCH_DESCRIPTOR));
     add_machine(&builder);
     add_identity(&builder);
     add_places(&builder);

@@ -17,7 +17,8 @@
 enum {
     SANDBOX_INFO_DESCRIPTOR = 3, /* it writes the pid of its child there */
     SANDBOX_ARGUMENTS_DESCRIPTOR = 4,
-    SANDBOX_FIRST_INPUT = 5, /* the inputs, one after another */
+    SANDBOX_LATCH_DESCRIPTOR = 5, /* it waits for a byte when all is made */
+    SANDBOX_FIRST_INPUT = 6,      /* the inputs, one after another */
 };
 
 /* Where the steps find the kubeconfig. */

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -25,7 +26,10 @@
 
 #define INFO_PATIENCE (2 * CLOCK_SECOND)
 
-enum { INFO_PAUSE = 100 }; /* milliseconds */
+enum {
+    INFO_PAUSE = 100, /* milliseconds */
+    LATER_INPUTS = 3, /* descriptors of bubblewrap before the inputs */
+};
 
 static void close_one(int *descriptor)
 {
@@ -41,6 +45,7 @@ struct unit unit_make(const struct pod *pod, size_t index, const char *token,
                          .index = index,
                          .process = {-1, -1, -1, -1},
                          .info = -1,
+                         .latch = -1,
                          .child_handle = -1,
                          .bare = bare != NULL,
                          .stream = bare ? stream_new_bare(bare, sink)
@@ -66,18 +71,41 @@ static int open_input(const struct sandbox_input *input, struct error *error)
     return run_folder_open(input->folder, input->sub_path, error);
 }
 
+/* A pipe that has no end: whoever waits for its first byte does not go on when the
+ * one who was to write it is gone. */
+static int open_latch(struct error *error)
+{
+    int ends[2], latch = -1;
+    char path[64];
+    if (pipe2(ends, O_CLOEXEC) == 0) {
+        snprintf(path, sizeof path, "/proc/self/fd/%d", ends[0]);
+        latch = open(path, O_RDWR | O_CLOEXEC);
+        int number = errno;
+        close(ends[0]);
+        close(ends[1]);
+        errno = number;
+    }
+    if (latch < 0)
+        error_set_system(error, "cannot make a pipe");
+    return latch;
+}
+
 /* The descriptors of bubblewrap in the order of sandbox.h, but for the first,
  * which is `info`. Those not opened are -1. */
-static int open_all(const struct sandbox *sandbox, int *descriptors,
-                    struct error *error)
+static int open_all(struct unit *unit, const struct sandbox *sandbox,
+                    int *descriptors, struct error *error)
 {
     descriptors[1] =
         open_bytes(sandbox->arguments.data, sandbox->arguments.length, error);
     if (descriptors[1] < 0)
         return -1;
+    unit->latch = descriptors[2] = open_latch(error);
+    if (unit->latch < 0)
+        return -1;
     for (size_t i = 0; i < sandbox->input_count; i++) {
-        descriptors[i + 2] = open_input(&sandbox->inputs[i], error);
-        if (descriptors[i + 2] < 0)
+        int *input = &descriptors[LATER_INPUTS + i];
+        *input = open_input(&sandbox->inputs[i], error);
+        if (*input < 0)
             return -1;
     }
     return 0;
@@ -104,7 +132,7 @@ static int start_with(struct unit *unit, struct arena *arena,
                       const struct sandbox *sandbox, struct error *error)
 {
     static const char *const no_variables[] = {NULL};
-    size_t count = sandbox->input_count + 2;
+    size_t count = sandbox->input_count + LATER_INPUTS;
     int *descriptors = arena_allocate(arena, count * sizeof *descriptors);
     int info[2];
     for (size_t i = 0; i < count; i++)
@@ -121,9 +149,10 @@ static int start_with(struct unit *unit, struct arena *arena,
         .descriptor_count = count,
         .keeper = setup->keeper,
     };
-    int result = open_all(sandbox, descriptors, error);
+    int result = open_all(unit, sandbox, descriptors, error);
     if (result == 0)
         result = process_start(&process, &unit->process, error);
+    descriptors[2] = -1; /* stays open */
     for (size_t i = 0; i < count; i++)
         close_one(&descriptors[i]);
     return result;
@@ -251,6 +280,15 @@ int unit_start(struct unit *unit, const struct unit_setup *setup,
     return 0;
 }
 
+void unit_release(struct unit *unit)
+{
+    if (unit->latch < 0)
+        return;
+    (void)!file_write_all(unit->latch, "\n", 1);
+    close_one(&unit->latch);
+    unit->begun = clock_now();
+}
+
 /* The pid in what bubblewrap has said so far, or 0. */
 static pid_t parse_info(const struct unit *unit)
 {
@@ -351,6 +389,7 @@ void unit_close(struct unit *unit)
     process_close(&unit->process);
     unit_close_container(unit);
     close_one(&unit->info);
+    close_one(&unit->latch);
     close_one(&unit->child_handle);
     text_free(&unit->complaint);
     if (unit->stream)

@@ -33,7 +33,8 @@ struct unit {
     struct pod_container *container;
     size_t index; /* in the pod */
     struct process process;
-    int info; /* bubblewrap says the pid of its child here, as JSON; or -1 */
+    int info;  /* bubblewrap says the pid of its child here, as JSON; or -1 */
+    int latch; /* bubblewrap waits for a byte from here; or -1 */
     char info_text[512];
     size_t info_length;
     pid_t child;      /* the container's program; 0: not known yet */
@@ -64,9 +65,13 @@ struct unit {
 struct unit unit_make(const struct pod *pod, size_t index, const char *token,
                       const struct plan *bare, struct event_sink *sink);
 
-/* Starts it. ERROR_SYSTEM. */
+/* Starts it. In a sandbox its program does not begin before unit_release: much of
+ * its start is the making of the sandbox, which can go on meanwhile. ERROR_SYSTEM. */
 int unit_start(struct unit *unit, const struct unit_setup *setup,
                struct error *error) MUST_CHECK;
+
+/* Lets the program of a started unit begin. */
+void unit_release(struct unit *unit);
 
 /* Takes what bubblewrap says about its child. */
 void unit_read_info(struct unit *unit);

@@ -149,7 +149,10 @@ static int start_unit(const struct node *node, struct node_pod *pod,
         .folder = &pod->folder,
         .keeper = pod->has_keeper ? &pod->keeper : NULL,
     };
-    return unit_start(&container->unit, &setup, error);
+    if (unit_start(&container->unit, &setup, error) < 0)
+        return -1;
+    unit_release(&container->unit);
+    return 0;
 }
 
 static const char *make_id(struct arena *arena)

@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine/base/clock.h"
@@ -544,6 +545,71 @@ static void a_reader_that_fails_ends_the_run(void **state)
                NOTES "begin 1#1\nfinished error (the reader is full)\n");
 }
 
+/* Whether the script has made its file in the run's folder: `find` knows. */
+static bool has_begun(const struct scene *scene)
+{
+    const char *command = arena_format(
+        scene->arena, "test -n \"$(find '%s' -name begun)\"", scene->folder);
+    pid_t child = fork();
+    int status = -1;
+    if (child == 0)
+        execl("/bin/sh", "sh", "-c", command, NULL);
+    waitpid(child, &status, 0);
+    return status == 0;
+}
+
+/* Long enough for a sandbox that is not held back to show it, as a rule. */
+static int look_at_what_runs(void *context, struct error *error)
+{
+    const struct scene *scene = context;
+    const struct timespec pause = {.tv_nsec = 300 * CLOCK_MILLISECOND};
+    (void)error;
+    nanosleep(&pause, NULL);
+    assert_int_equal(scene->recorder.seen, 0);
+    assert_false(has_begun(scene));
+    return 0;
+}
+
+static void nothing_begins_before_the_run_does(void **state)
+{
+    struct scene *scene = *state;
+    scene->options.begin = look_at_what_runs;
+    scene->options.begin_context = scene;
+    run_script(scene, "begin 1; touch /data/begun; pass");
+    assert_int_equal(scene->result, 0);
+    CHECK_TEXT("log", get_log(scene),
+               NOTES "begin 1#1\nend 1 passed 0\nfinished passed\n");
+}
+
+static int refuse_to_begin(void *context, struct error *error)
+{
+    (void)context;
+    return error_set(error, ERROR_SYSTEM, "the record is full");
+}
+
+static void a_run_that_cannot_begin_leaves_nothing(void **state)
+{
+    struct scene *scene = *state;
+    scene->options.begin = refuse_to_begin;
+    run_script(scene, "begin 1; touch /data/begun; pass");
+    assert_int_equal(scene->result, -1);
+    assert_string_equal(scene->error.text, "the record is full");
+    assert_int_equal(scene->recorder.seen, 0);
+}
+
+/* What could not even be prepared has begun all the same, and is told. */
+static void a_run_that_cannot_be_prepared_begins(void **state)
+{
+    struct scene *scene = *state;
+    scene->options.begin = look_at_what_runs;
+    scene->options.begin_context = scene;
+    scene->plan = make_plan(scene->arena,
+                            "{'containers':[{'name':'a','image':'b'}]}", "{}");
+    run_plan(scene);
+    assert_int_equal(scene->result, -1);
+    assert_int_equal(scene->recorder.seen, 2);
+}
+
 static void a_pod_that_cannot_run_here_is_an_error(void **state)
 {
     struct scene *scene = *state;
@@ -902,6 +968,9 @@ int main(void)
         TEST(much_output_takes_little_memory),
         TEST(what_steps_leave_behind_is_removed),
         TEST(a_reader_that_fails_ends_the_run),
+        TEST(nothing_begins_before_the_run_does),
+        TEST(a_run_that_cannot_begin_leaves_nothing),
+        TEST(a_run_that_cannot_be_prepared_begins),
         TEST(a_pod_that_cannot_run_here_is_an_error),
         TEST(a_program_that_is_missing_is_an_error),
         TEST(a_sandbox_that_cannot_be_made_is_an_error),
