@@ -163,6 +163,13 @@ expect 'errors cannot be ignored' 2 "'S502' is an error" \
 expect 'nor by the environment' 2 'ASSAY_IGNORE' \
     env ASSAY_IGNORE=E110 "$ASSAY" validate two.yaml
 expect 'nor by a comment' 4 S502 "$ASSAY" validate host.yaml
+for code in $("$ASSAY" validate --explain all |
+    sed -n 's/^### \([EWS][0-9]*\):.*/\1/p'); do
+    case $code in
+    W*) expect "$code can be ignored" 0 valid "$ASSAY" validate --ignore "$code" good.yaml ;;
+    *) expect "$code cannot" 2 'is an error' "$ASSAY" validate --ignore "$code" good.yaml ;;
+    esac
+done
 expect 'no such code' 2 "'W999' is no code" \
     "$ASSAY" validate --ignore W999 good.yaml
 mkdir -p "$HOME/.config/assay" settings/assay
