@@ -5,6 +5,7 @@
 set -eu
 . "$(dirname -- "$0")/checks.sh"
 . "$here/podman_setup.sh"
+need python3
 podman_needs_root
 podman_begin
 
@@ -200,6 +201,23 @@ podman rmi --all --force >/dev/null
 expect 'not pulled when never' 5 'cannot start container' run "$work/passes.yaml" --pull never
 expect 'pulled when missing' 0 "image of container 'steps-1': verified" run "$work/passes.yaml"
 expect 'pulled always' 0 verified run "$work/passes.yaml" --pull always
+podman_workflow moving "$registry/assay/moving:1" <<'YAML'
+  steps:
+    - shell: ls /bin/cat 2>/dev/null || echo it is the newer one
+YAML
+podman_image moving /bin/sh /bin/ls /bin/cat
+podman tag "$registry/assay/moving:1" localhost/kept
+podman_image moving /bin/sh /bin/ls
+podman tag localhost/kept "$registry/assay/moving:1"
+expect 'an image that is here is not pulled' 0 /bin/cat run "$work/moving.yaml"
+expect 'nor when never' 0 /bin/cat run "$work/moving.yaml" --pull never
+expect 'but always, when the registry has another' 0 'the newer one' \
+    run "$work/moving.yaml" --pull always
+sed 's/image:/imagePullPolicy: Always, image:/' "$work/moving.yaml" >"$work/policy.yaml"
+podman tag localhost/kept "$registry/assay/moving:1"
+expect 'or when the workflow says so' 0 'the newer one' run "$work/policy.yaml"
+podman tag localhost/kept "$registry/assay/moving:1"
+expect 'which the option overrules' 0 /bin/cat run "$work/policy.yaml" --pull missing
 
 missing=$registry/assay/shell@sha256:$(printf '%064d' 0)
 podman_workflow missing "$missing" <<'YAML'
@@ -290,6 +308,10 @@ wait "$pid" || code=$?
 grep -q tidied "$work/slow.out" && pass 'steps after it run' ||
     fail 'no step after the abort' "$(cat "$work/slow.out")"
 [ -z "$(running)" ] && pass 'no container is left' || fail 'a container is left'
+# On a terminal the engine's clients get Ctrl-C as well.
+expect 'Ctrl-C on a terminal' 130 tidied python3 "$here/terminal.py" begun ^C -- \
+    "$ASSAY" run "$work/slow.yaml" --runtime podman
+[ -z "$(running)" ] && pass 'leaves no container' || fail 'a container is left'
 begin
 kill -9 "$pid"
 wait "$pid" 2>/dev/null || true
