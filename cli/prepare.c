@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/print.h"
 #include "cli/templates.h"
+#include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/base/random.h"
 #include "engine/registry/registry.h"
@@ -227,6 +228,8 @@ int prepare_resolved(struct arena *arena, const struct request *request,
         return -1;
     preparation->workflow = workflow_decode(arena, chosen, document->source,
                                             document->length, diagnostics);
+    if (preparation->workflow)
+        preparation->workflow->scheduled = clock_now();
     if (!preparation->workflow ||
         set_parameters(preparation, request, error) < 0 ||
         add_templates(preparation, request, error) < 0)

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "engine/base/clock.h"
 #include "engine/workflow/limits.h"
 #include "engine/workflow/private.h"
 
@@ -141,7 +142,12 @@ static int answer_execution(struct resolution *resolution, const char *name,
         *answer = of_string(arena, arena_format(arena, "%s-%.8s",
                                                 resolution->workflow->name,
                                                 resolution->run_id));
-    else
+    else if (length == 11 && memcmp(name, "scheduledAt", 11) == 0 &&
+             resolution->workflow->scheduled > 0) {
+        char text[CLOCK_TEXT];
+        clock_print(resolution->workflow->scheduled, text);
+        *answer = of_string(arena, text);
+    } else
         *answer = expression_none();
     return 1;
 }
@@ -158,15 +164,30 @@ static int answer_resource(struct resolution *resolution, const char *name,
     return 1;
 }
 
+/* What Testkube's control plane would know: without one it is empty. */
+static int answer_nothing(struct resolution *resolution, const char *name,
+                          size_t length, const struct expression **answer,
+                          struct error *error)
+{
+    (void)name;
+    (void)error;
+    if (length > 0)
+        return 0;
+    *answer = of_string(resolution->arena, "");
+    return 1;
+}
+
 static const struct {
     const char *prefix;
     int (*answer)(struct resolution *resolution, const char *name,
                   size_t length, const struct expression **answer,
                   struct error *error);
 } prefixes[] = {
-    {"config.", answer_parameter},    {"workflow.labels.", answer_label},
-    {"workflow.", answer_workflow},   {"labels.", answer_label},
-    {"execution.", answer_execution}, {"resource.", answer_resource},
+    {"config.", answer_parameter},      {"workflow.labels.", answer_label},
+    {"workflow.", answer_workflow},     {"labels.", answer_label},
+    {"execution.", answer_execution},   {"resource.fsPrefix", answer_nothing},
+    {"resource.", answer_resource},     {"organization.id", answer_nothing},
+    {"environment.id", answer_nothing}, {"dashboard.url", answer_nothing},
 };
 
 static int answer_name(void *context, struct arena *arena, const char *name,
@@ -176,7 +197,9 @@ static int answer_name(void *context, struct arena *arena, const char *name,
     (void)arena; /* answers may be kept: they live in the resolution's arena */
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
         size_t skip = strlen(prefixes[i].prefix);
-        if (length > skip && memcmp(name, prefixes[i].prefix, skip) == 0)
+        bool part = prefixes[i].prefix[skip - 1] == '.';
+        if (length >= skip + part &&
+            memcmp(name, prefixes[i].prefix, skip) == 0)
             return prefixes[i].answer(context, name + skip, length - skip,
                                       answer, error);
     }

@@ -47,6 +47,8 @@ struct workflow {
     size_t source_length;
     char digest[72];              /* "sha256:<64 hex>" of the file's bytes */
     const struct value *document; /* as read */
+    int64_t
+        scheduled; /* execution.scheduledAt, set by the caller; 0: nobody says */
     const struct value *resolved; /* after workflow_resolve; NULL before */
     struct parameter *parameters;
     size_t parameter_count;

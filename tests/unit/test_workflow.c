@@ -1,4 +1,5 @@
 /* workflow.h: parameters as data, what is checked of a document. */
+#include "engine/base/clock.h"
 #include "engine/workflow/limits.h"
 #include "engine/workflow/workflow.h"
 #include "tests/unit/case.h"
@@ -200,6 +201,44 @@ static void sensitive_values_are_not_shown(void **state)
     assert_non_null(strstr(text_string(&text), "REDACTED"));
 }
 
+static void names_of_the_execution(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *want;
+        int64_t scheduled;
+    } rows[] = {
+        {"{{ execution.scheduledAt }}", "1970-01-01T00:00:01.500Z",
+         1500 * CLOCK_MILLISECOND},
+        {"{{ shellquote(execution.scheduledAt) }}", "1970-01-01T00:00:00.001Z",
+         CLOCK_MILLISECOND},
+        {"[{{ execution.scheduledAt }}]", "[]", 0},
+        {"[{{ organization.id }}{{ environment.id }}{{ dashboard.url }}"
+         "{{ resource.fsPrefix }}]",
+         "[]", 0},
+        {"{{ organization.identity }}", "{{organization.identity}}", 0},
+        {"{{ resource.id }}", "0123456789abcdef", 0},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        struct diagnostics found = diagnostics_make(arena, "w.yaml");
+        struct workflow *workflow =
+            decode(arena,
+                   arena_format(arena, HEAD "spec: {steps: [{shell: '%s'}]}\n",
+                                rows[i].text),
+                   &found);
+        workflow->scheduled = rows[i].scheduled;
+        assert_int_equal(
+            workflow_resolve(arena, workflow, "0123456789abcdef", &found), 0);
+        CHECK_TEXT(
+            rows[i].text,
+            value_string_at(
+                value_item(value_path(workflow->resolved, "spec.steps"), 0),
+                "shell"),
+            rows[i].want);
+    }
+}
+
 /* The first finding of a document: "line:column code". */
 static void documents_are_checked(void **state)
 {
@@ -358,6 +397,7 @@ int main(void)
         cmocka_unit_test(a_value_has_a_ceiling),
         cmocka_unit_test(what_is_given_stays_before_a_file),
         cmocka_unit_test(sensitive_values_are_not_shown),
+        cmocka_unit_test(names_of_the_execution),
         cmocka_unit_test(documents_are_checked),
         cmocka_unit_test(errors_count_behind_warnings),
         cmocka_unit_test(parameters_have_a_ceiling),
