@@ -117,3 +117,7 @@ void plan_summarize(struct text *text, const struct plan *plan);
  * hex digits. Constant. */
 const unsigned char *plan_entrypoint(size_t *length);
 const char *plan_entrypoint_digest(void);
+
+/* The processor it is for, as the label kubernetes.io/arch of nodes has it; NULL: it
+ * has no name there. */
+const char *plan_entrypoint_processor(void);

@@ -13,6 +13,23 @@ const unsigned char *plan_entrypoint(size_t *length)
     return entrypoint_program;
 }
 
+const char *plan_entrypoint_processor(void)
+{
+#if defined(__x86_64__)
+    return "amd64";
+#elif defined(__aarch64__)
+    return "arm64";
+#elif defined(__powerpc64__)
+    return "ppc64le";
+#elif defined(__s390x__)
+    return "s390x";
+#elif defined(__arm__)
+    return "arm";
+#else
+    return NULL;
+#endif
+}
+
 const char *plan_entrypoint_digest(void)
 {
     static char hex[65];

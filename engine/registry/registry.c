@@ -190,5 +190,5 @@ int registry_read_image(struct arena *arena, const char *image,
         return 0;
     return error_set(
         error, inner.kind == ERROR_SYSTEM ? ERROR_SYSTEM : ERROR_REMOTE,
-        "registry %.100s: %.300s", asking.reference.known, inner.text);
+        "registry %.100s: %.300s", asking.reference.host, inner.text);
 }

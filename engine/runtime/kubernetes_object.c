@@ -105,6 +105,32 @@ static void shorten(struct arena *arena, struct value *map, int64_t seconds)
         set_int(arena, map, name, seconds);
 }
 
+/* Whether our program is in one of the pod's containers. */
+static bool has_entrypoint(const struct value *pod)
+{
+    static const char *const lists[] = {"initContainers", "containers"};
+    for (size_t k = 0; k < 2; k++) {
+        const struct value *list = value_get(pod, lists[k]);
+        for (size_t i = 0; i < value_count(list); i++)
+            if (value_get(value_item(list, i), "command"))
+                return true;
+    }
+    return false;
+}
+
+/* Only nodes that can execute our program. What the workflow says counts more: then
+ * the node tells. */
+static void choose_nodes(struct arena *arena, struct value *pod)
+{
+    static const char label[] = "kubernetes.io/arch";
+    const char *processor = plan_entrypoint_processor();
+    if (!processor || !has_entrypoint(pod) ||
+        value_get(value_get(pod, "nodeSelector"), label))
+        return;
+    value_set_string(arena, need_map(arena, pod, "nodeSelector"), label,
+                     processor);
+}
+
 struct value *kubernetes_make_job(struct arena *arena, const struct plan *plan,
                                   const struct job_choice *choice)
 {
@@ -124,6 +150,7 @@ struct value *kubernetes_make_job(struct arena *arena, const struct plan *plan,
                          choice->service_account);
         set_bool(arena, pod, "automountServiceAccountToken", true);
     }
+    choose_nodes(arena, pod);
     security_confine(arena, value_path(spec, "template"), &choice->security);
     return job;
 }

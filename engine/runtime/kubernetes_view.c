@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/base/clock.h"
+#include "engine/plan/plan.h"
 #include "engine/runtime/limits.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -366,18 +367,26 @@ static struct pod_trouble other_trouble(struct arena *arena,
     return worst;
 }
 
-/* Why no node has room, with what helps when it is the sum of what the containers
- * ask for. */
+/* Why no node takes the pod, with what may help: when it is the sum of what the
+ * containers ask for, or when none has the processor of our program. */
 static const char *explain_unscheduled(struct arena *arena,
                                        const struct pod_view *view)
 {
-    bool full = strstr(view->unscheduled, "Insufficient") != NULL;
-    return arena_format(arena, "the pod cannot be scheduled (%s)%s",
-                        view->unscheduled,
-                        full && view->count > view->initial + 1
-                            ? "; its containers ask for their sum: with "
-                              "--sequence chained it is the largest of them"
-                            : "");
+    const char *text = arena_format(arena, "the pod cannot be scheduled (%s)",
+                                    view->unscheduled);
+    if (strstr(view->unscheduled, "Insufficient") &&
+        view->count > view->initial + 1)
+        return arena_format(arena,
+                            "%s; its containers ask for their sum: with "
+                            "--sequence chained it is the largest of them",
+                            text);
+    if (strstr(view->unscheduled, "node affinity/selector") &&
+        plan_entrypoint_processor())
+        return arena_format(arena,
+                            "%s; the program that carries out the steps is for "
+                            "nodes of %s",
+                            text, plan_entrypoint_processor());
+    return text;
 }
 
 struct pod_trouble pod_view_trouble(struct arena *arena,

@@ -96,6 +96,23 @@ expect 'an image that takes long' 0 'waiting: the containers of the pod do not r
     "$ASSAY" run "$flows/steps.yaml"
 rules ''
 
+# Nodes that cannot execute the entrypoint.
+node=$(kubectl get nodes -o name)
+kubectl label "$node" kubernetes.io/arch=other --overwrite >/dev/null
+expect 'a node of another processor' 5 \
+    'the program that carries out the steps is for nodes of' \
+    "$ASSAY" run "$flows/steps.yaml" --start-timeout 2s
+expect 'an image that runs its own command can go there' 1 own \
+    "$ASSAY" run "$flows/bare.yaml" --keep never
+case $(uname -m) in
+x86_64) processor=amd64 ;;
+aarch64) processor=arm64 ;;
+*) processor=$(uname -m) ;;
+esac
+kubectl label "$node" "kubernetes.io/arch=$processor" --overwrite >/dev/null
+expect 'a node of ours' 0 'in the second container' \
+    "$ASSAY" run "$flows/steps.yaml"
+
 # What is on the way.
 expect 'a proxy is not for a server on this machine' 0 'in the second container' \
     env https_proxy=http://127.0.0.1:1 no_proxy= "$ASSAY" run "$flows/steps.yaml"

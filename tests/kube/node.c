@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "engine/base/clock.h"
@@ -145,6 +146,24 @@ static void refuse_pod(struct cluster *cluster, struct object *object,
     cluster_tell(cluster, object, &happening, message);
 }
 
+/* Whether the node has all these labels. */
+static bool fits_selector(const struct cluster *cluster,
+                          const struct value *selector)
+{
+    const struct object *node = store_find(
+        &cluster->store, discovery_find("", "v1", "nodes"), "", NODE_NAME);
+    const struct value *labels =
+        value_path(node ? node->value : NULL, "metadata.labels");
+    for (size_t i = 0; i < value_count(selector); i++) {
+        const struct member *member = &selector->map.members[i];
+        const char *wanted = value_string(member->value);
+        const char *found = value_string_at(labels, member->name);
+        if (!wanted || !found || strcmp(wanted, found) != 0)
+            return false;
+    }
+    return true;
+}
+
 /* Why no node fits; NULL: this one does. */
 static const char *find_refusal(struct cluster *cluster,
                                 const struct object *object)
@@ -159,7 +178,7 @@ static const char *find_refusal(struct cluster *cluster,
                    : "0/1 nodes are available: 1 Insufficient cpu. preemption: "
                      "0/1 nodes are available: 1 No preemption victims found "
                      "for incoming pod.";
-    if (value_count(value_path(object->value, "spec.nodeSelector")) > 0)
+    if (!fits_selector(cluster, value_path(object->value, "spec.nodeSelector")))
         return "0/1 nodes are available: 1 node(s) didn't match Pod's node "
                "affinity/selector. preemption: 0/1 nodes are available: 1 "
                "Preemption is not helpful for scheduling.";
@@ -305,6 +324,20 @@ int64_t node_log_state(const struct node *node)
     return state;
 }
 
+/* The machine's own, as Kubernetes calls it. */
+static const char *name_processor(void)
+{
+    static const struct {
+        const char *machine, *name;
+    } known[] = {{"x86_64", "amd64"}, {"aarch64", "arm64"}};
+    static struct utsname machine;
+    uname(&machine);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(machine.machine, known[i].machine) == 0)
+            return known[i].name;
+    return machine.machine;
+}
+
 struct value *node_describe(struct arena *arena)
 {
     static const char document[] =
@@ -317,8 +350,15 @@ struct value *node_describe(struct arena *arena)
         "\"pods\": \"110\"}, \"conditions\": [{\"type\": \"Ready\", "
         "\"status\": \"True\", \"reason\": \"KubeletReady\"}], \"nodeInfo\": "
         "{\"kubeletVersion\": \"v1.32.0\", \"operatingSystem\": \"linux\", "
-        "\"architecture\": \"amd64\", \"containerRuntimeVersion\": "
+        "\"containerRuntimeVersion\": "
         "\"containerd://2.0.0\"}}}";
     struct error ignored = {0};
-    return value_read_json(arena, document, sizeof document - 1, &ignored);
+    struct value *node =
+        value_read_json(arena, document, sizeof document - 1, &ignored);
+    const char *processor = name_processor();
+    value_set_string(arena, value_path(node, "metadata.labels"),
+                     "kubernetes.io/arch", processor);
+    value_set_string(arena, value_path(node, "status.nodeInfo"), "architecture",
+                     processor);
+    return node;
 }
