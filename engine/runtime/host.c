@@ -135,6 +135,18 @@ static int find_sandbox(struct host *host, struct error *error)
     return 0;
 }
 
+/* Whether one of the steps waits for `assay resume`. */
+static bool may_pause(const struct value *steps)
+{
+    for (size_t i = 0; i < value_count(steps); i++) {
+        const struct value *step = value_item(steps, i);
+        if (value_bool_or(value_get(step, "paused"), false) ||
+            may_pause(value_get(step, "steps")))
+            return true;
+    }
+    return false;
+}
+
 static int prepare(struct host *host, struct error *error)
 {
     if (find_sandbox(host, error) != 0)
@@ -145,8 +157,10 @@ static int prepare(struct host *host, struct error *error)
     /* First the keeper: from now on the folder does not outlive this process. */
     if (find_engine(host, error) != 0 || start_keeper(host, error) != 0 ||
         run_folder_make(host->arena, &host->folder, host->pod,
-                        host->plan->token, !host->setup.bubblewrap,
-                        error) != 0 ||
+                        may_pause(value_get(host->plan->run, "steps"))
+                            ? host->plan->token
+                            : NULL,
+                        !host->setup.bubblewrap, error) != 0 ||
         set_kubeconfig(host, error) != 0)
         return -1;
     host->setup.pod = host->pod;

@@ -2,8 +2,8 @@
  * A pod in, a folder on disk out:
  *   volumes/<i>          the emptyDir that is the pod's volume i
  *   termination-<n>      the termination message of container n
- *   token                the run's token
- *   state                a link to the volume mounted at /.assay/state
+ *   token                the run's token, when a step may pause
+ *   state                a link to the volume mounted at /.assay/state, then too
  *   environment-<n>, pid-<n>   what a container engine reads and writes
  * Invariant: the folder itself has the mode 0700, so the modes inside (0777 for
  * an emptyDir, as the kubelet gives it) open nothing to other users.
@@ -147,11 +147,12 @@ int run_folder_make(struct arena *arena, const struct run_folder *folder,
 {
     if (make_folder(folder->path, 0700, error) != 0 ||
         make_folder(folder->volumes, 0700, error) != 0 ||
-        make_volumes(arena, pod, files, folder, error) != 0 ||
-        link_state(arena, pod, folder, error) != 0 ||
-        run_folder_write(
-            arena_format(arena, "%s/" RUN_FOLDER_TOKEN, folder->path), token,
-            strlen(token), 0600, error) != 0)
+        make_volumes(arena, pod, files, folder, error) != 0)
+        return -1;
+    if (token && (link_state(arena, pod, folder, error) != 0 ||
+                  run_folder_write(
+                      arena_format(arena, "%s/" RUN_FOLDER_TOKEN, folder->path),
+                      token, strlen(token), 0600, error) != 0))
         return -1;
     for (size_t i = 0; i < pod->container_count; i++)
         if (run_folder_write(run_folder_termination(arena, folder, i), "", 0,

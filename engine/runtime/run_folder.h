@@ -24,7 +24,8 @@ struct run_folder {
 struct run_folder run_folder_choose(struct arena *arena);
 
 /* Makes the folder with what the containers of `pod` need; with `files` also the
- * volumes that are not emptyDirs. ERROR_SYSTEM. */
+ * volumes that are not emptyDirs; with a token (or NULL) what resuming a step needs.
+ * ERROR_SYSTEM. */
 int run_folder_make(struct arena *arena, const struct run_folder *folder,
                     const struct pod *pod, const char *token, bool files,
                     struct error *error) MUST_CHECK;

@@ -578,7 +578,11 @@ static void test_file_and_folders_are_private(void **state)
     snprintf(path, sizeof path, "%s/a/b/history.db-wal", fixture->folder);
     assert_int_equal(stat(path, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0600);
+    /* At the end all is in the database; the log stays, empty. */
+    assert_int_not_equal(status.st_size, 0);
     history_close(history);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_size, 0);
 }
 
 static void test_settings(void **state)
