@@ -19,8 +19,67 @@ static const struct value fetch_image = {
 
 /* --- which leaves there are --------------------------------------------------- */
 
-/* A container of Assay's own: rights and mounts are those of the scope, resources
- * are not, because they were meant for the steps. */
+/* What fetching asks for, and the least that it may have, where the scope says
+ * something of that resource. */
+static const struct {
+    const char *name, *request, *limit;
+} enough[] = {
+    {"cpu", "50m", "50m"},
+    {"memory", "64Mi", "256Mi"},
+    {"ephemeral-storage", "64Mi", "64Mi"},
+};
+
+static double amount_of(struct arena *arena, const struct value *amount)
+{
+    double number;
+    return amount && object_read_quantity(arena, amount, &number) ? number : -1;
+}
+
+/* The smaller of the scope's amount and `text`; with `most` the larger. */
+static void choose_amount(struct arena *arena, struct value *made,
+                          const char *name, const struct value *given,
+                          const char *text, bool most)
+{
+    struct value *own = value_make_string(arena, text);
+    bool larger = amount_of(arena, given) > amount_of(arena, own);
+    value_set(arena, made, name,
+              larger == most ? value_copy(arena, given) : own);
+}
+
+/* Resources were meant for the steps, and fetching is no part of them. But a
+ * namespace whose quota counts a resource takes no container that says nothing of
+ * it: what the scope names is named here too, in small. */
+static const struct value *fetch_resources(struct arena *arena,
+                                           const struct value *scope)
+{
+    const struct value *requests = value_get(scope, "requests");
+    const struct value *limits = value_get(scope, "limits");
+    struct value *asked = value_make_map(arena);
+    struct value *bounds = value_make_map(arena);
+    struct value *made = value_make_map(arena);
+    for (size_t i = 0; i < sizeof enough / sizeof *enough; i++) {
+        const struct value *limit = value_get(limits, enough[i].name);
+        const struct value *request = value_get(requests, enough[i].name);
+        if (!request)
+            request = limit;
+        if (amount_of(arena, request) < 0 ||
+            (limit && amount_of(arena, limit) < 0))
+            continue;
+        choose_amount(arena, asked, enough[i].name, request, enough[i].request,
+                      false);
+        if (limit)
+            choose_amount(arena, bounds, enough[i].name, limit, enough[i].limit,
+                          true);
+    }
+    if (value_count(asked) == 0)
+        return NULL;
+    value_set(arena, made, "requests", asked);
+    if (value_count(bounds) > 0)
+        value_set(arena, made, "limits", bounds);
+    return made;
+}
+
+/* A container of Assay's own: rights and mounts are those of the scope. */
 static void add_leaf(struct planning *planning, struct planned_list *list,
                      enum part part, const struct value *step,
                      const struct value *detail, const char *folder,
@@ -36,7 +95,8 @@ static void add_leaf(struct planning *planning, struct planned_list *list,
     leaf->settings.pull_policy = NULL;
     leaf->settings.command = NULL;
     leaf->settings.args = NULL;
-    leaf->settings.resources = NULL;
+    leaf->settings.resources =
+        fetch_resources(planning->arena, settings->resources);
     leaf->settings.working_directory = NULL;
     leaf->settings.purity = PURITY_PURE;
 }
