@@ -74,6 +74,8 @@ struct cluster {
     int64_t begun;          /* the stage; without stages the run */
     int64_t after_until;    /* the end of stages after an abort; 0: none */
     int64_t stopped;        /* when the run was told to end; 0: not */
+    int64_t left;           /* when the pod was seen to be deleted; 0: not */
+    bool abandoned;         /* its node does not say that it ended then */
     int64_t drained_until;  /* the latest end of reading logs; 0: not yet */
     int64_t troubled;       /* since when there is `trouble` */
     int64_t asked;          /* when events were last asked for; 0: not yet */

@@ -106,6 +106,8 @@ static int take_pod(void *context, enum kube_change change,
     if (cluster->pod_arena)
         arena_free(cluster->pod_arena);
     cluster->pod_arena = arena;
+    if (cluster->pod.leaving && cluster->left == 0)
+        cluster->left = clock_monotonic();
     return 0;
 }
 
@@ -341,6 +343,15 @@ static bool lacks_reason(const struct cluster *cluster)
            !cluster->job.complete && !cluster->job_gone;
 }
 
+/* Whether a pod that is deleted should have ended by now: a node that is lost never
+ * says so, and its pod stays until somebody takes the node away. */
+static bool is_abandoned(const struct cluster *cluster)
+{
+    return cluster->left != 0 && !cluster->pod_gone &&
+           clock_monotonic() - cluster->left >
+               cluster->pod.grace + KUBERNETES_MARGIN;
+}
+
 /* Whether the run is over. Reading what is left has its own limit. */
 static int is_over(struct cluster *cluster, bool *over, struct error *error)
 {
@@ -348,8 +359,12 @@ static int is_over(struct cluster *cluster, bool *over, struct error *error)
     int64_t patience = KUBERNETES_GRACE + KUBERNETES_MARGIN;
     *over = cluster->wishes > 1 ||
             (cluster->stopped != 0 && now - cluster->stopped > patience);
-    if (*over || !is_finished(cluster))
+    if (*over)
         return 0;
+    if (!is_finished(cluster)) {
+        *over = cluster->abandoned = is_abandoned(cluster);
+        return 0;
+    }
     if (cluster->drained_until == 0)
         cluster->drained_until = now + KUBERNETES_DRAIN;
     /* What is still under way of a pod that is gone ends by itself. */

@@ -29,7 +29,8 @@ void cluster_end_stage(struct cluster *cluster)
     cluster->job = (struct job_view){0};
     cluster->follower_count = 0;
     cluster->pod_gone = cluster->job_gone = cluster->told = false;
-    cluster->stopped = cluster->drained_until = 0;
+    cluster->stopped = cluster->drained_until = cluster->left = 0;
+    cluster->abandoned = false;
     cluster->troubled = cluster->asked = 0;
     cluster->trouble = cluster->closer = NULL;
     cluster->pulling = false;

@@ -164,6 +164,13 @@ static struct verdict find_loss(struct cluster *cluster)
             STATUS_LOST,
             arena_format(arena, "pod '%s' was deleted from outside",
                          cluster->pod.name)};
+    if (cluster->abandoned)
+        return (struct verdict){
+            STATUS_LOST,
+            arena_format(arena,
+                         "pod '%s' is being deleted, and node '%s' does not "
+                         "say that it has ended",
+                         cluster->pod.name, cluster->pod.node)};
     return (struct verdict){STATUS_LOST,
                             "the end of the run could not be seen"};
 }

@@ -184,6 +184,15 @@ static const struct value *find_condition(const struct value *object,
     return NULL;
 }
 
+/* At most a day, so that sums of it cannot overflow. */
+static int64_t read_grace(const struct value *metadata)
+{
+    enum { USUAL = 30, DAY = 24 * 60 * 60 };
+    int64_t seconds =
+        value_int_or(value_get(metadata, "deletionGracePeriodSeconds"), USUAL);
+    return (seconds < 0 ? 0 : seconds < DAY ? seconds : DAY) * CLOCK_SECOND;
+}
+
 void pod_view_decode(struct arena *arena, const struct value *object,
                      struct pod_view *view)
 {
@@ -197,6 +206,7 @@ void pod_view_decode(struct arena *arena, const struct value *object,
         .reason = copy(arena, status, "reason"),
         .message = copy(arena, status, "message"),
         .leaving = value_string_at(metadata, "deletionTimestamp") != NULL,
+        .grace = read_grace(metadata),
     };
     view->ended = strcmp(view->phase, "Succeeded") == 0 ||
                   strcmp(view->phase, "Failed") == 0;

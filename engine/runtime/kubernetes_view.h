@@ -32,6 +32,7 @@ struct pod_view {
     const char *phase, *reason, *message;
     const char *unscheduled; /* why not, as the scheduler says; or NULL */
     bool leaving;            /* it is being deleted */
+    int64_t grace;           /* nanoseconds that it has to end then */
     bool ended;              /* its phase says that nothing runs any more */
     bool disrupted;          /* by the cluster: condition DisruptionTarget */
     struct container_view *containers; /* initContainers first */

@@ -113,6 +113,22 @@ kubectl label "$node" "kubernetes.io/arch=$processor" --overwrite >/dev/null
 expect 'a node of ours' 0 'in the second container' \
     "$ASSAY" run "$flows/steps.yaml"
 
+# A node that is lost: what runs there is deleted some day, and says no more.
+rules '[{action: lose-node, delay: 500ms}]'
+rm -f "$work/out"
+"$ASSAY" run "$flows/slow.yaml" --keep never >"$work/out" 2>&1 &
+run=$!
+wait_for 20 grep -q 'tick 1' "$work/out"
+sleep 1
+kubectl delete pods --all --grace-period=1 --wait=false >/dev/null
+status=0
+wait $run || status=$?
+[ $status -eq 5 ] && pass 'a node that is lost' ||
+    fail 'a node that is lost' "exit code $status" "$(cat "$work/out")"
+has 'by name' "does not say that it has ended"
+kubectl delete pods --all --grace-period=0 --force >/dev/null 2>&1 || true
+rules ''
+
 # What is on the way.
 expect 'a proxy is not for a server on this machine' 0 'in the second container' \
     env https_proxy=http://127.0.0.1:1 no_proxy= "$ASSAY" run "$flows/steps.yaml"
