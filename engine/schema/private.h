@@ -49,9 +49,14 @@ struct schema_format {
     const char *(*mend)(struct arena *arena, const char *text);
 };
 
+struct compiler;
+
 struct schema {
     const struct value *source; /* the document's part */
-    const struct value *root;   /* the document */
+    struct compiler
+        *unread; /* who fills in the rest at the first schema_use; NULL:
+                              * it was */
+    const struct value *root; /* the document */
     const char *title, *description;
     bool refuses; /* the schema `false` */
     bool deprecated;
@@ -81,13 +86,31 @@ struct schema {
 /* A document that others may refer to by its file name. */
 struct schema_document {
     const char *name;
-    const struct value *value;
+    const struct value *value; /* NULL: `text` was not read yet */
+    const char *text;
+    size_t length;
 };
 
-/* Compiles the roots of all `documents` into `roots`. 0 or -1. */
-int schema_compile_all(struct arena *arena,
-                       const struct schema_document *documents, size_t count,
-                       struct schema **roots, struct error *error) MUST_CHECK;
+/* A schema that is met on the way: nothing but `unread` and `source` may be looked at
+ * before. */
+const struct schema *schema_read(const struct schema *schema);
+static inline const struct schema *schema_use(const struct schema *schema)
+{
+    return schema->unread ? schema_read(schema) : schema;
+}
+
+/* Compiles what of `documents` is used, when it is used: for documents that tests
+ * have compiled as a whole, since a mistake in one ends the program. Both live in
+ * `arena`; `documents` have to live as long. For one thread. */
+struct compiler *compiler_make(struct arena *arena,
+                               struct schema_document *documents, size_t count);
+const struct schema *compiler_root(struct compiler *compiler, size_t document);
+
+/* Compiles the roots of all `documents`, which have been read, into `roots`. 0 or
+ * -1. */
+int schema_compile_all(struct arena *arena, struct schema_document *documents,
+                       size_t count, struct schema **roots,
+                       struct error *error) MUST_CHECK;
 
 /* Values of struct schema_format.mend. */
 const char *mend_duration(struct arena *arena, const char *text);

@@ -38,8 +38,8 @@ void schema_check(const struct schema *schema, const struct value *value,
                   struct diagnostics *diagnostics);
 
 /* The schema that is built in for documents of `kind`: TestWorkflow,
- * TestWorkflowTemplate, TestWorkflowExecution; NULL for other kinds. Compiled at
- * the first call, for the life of the program; safe in threads. */
+ * TestWorkflowTemplate, TestWorkflowExecution; NULL for other kinds. For the life of
+ * the program; parts of it are compiled when they are used, so for one thread. */
 const struct schema *schema_of_kind(const char *kind);
 
 /* The same by the name of its file, such as "config.schema.json"; NULL: it is not

@@ -175,7 +175,7 @@ static void check_member(struct check *check, const struct schema *schema,
         check_name(check, schema->names, member, where);
     if (matched || !schema->additional)
         return;
-    if (schema->additional->refuses)
+    if (schema_use(schema->additional)->refuses)
         unknown_field(check, schema, member, where);
     else
         apply(check, schema->additional, member->value, &here);
@@ -249,8 +249,8 @@ static void report_forms(struct check *check, const struct schema_list *forms,
     if (known) {
         problem.code = "E116";
         for (size_t i = 0; i < forms->count && !problem.hint; i++)
-            problem.hint = message_value_hint(check->arena,
-                                              forms->items[i]->accepted, value);
+            problem.hint = message_value_hint(
+                check->arena, schema_use(forms->items[i])->accepted, value);
     } else {
         problem.hint = message_type_hint(check->arena, types, value);
     }
@@ -373,7 +373,8 @@ static void apply(struct check *check, const struct schema *schema,
                   const struct value *value, const struct schema_where *where)
 {
     unsigned depth = check->depth;
-    for (; schema->alias; schema = schema->reference)
+    schema = schema_use(schema);
+    for (; schema->alias; schema = schema_use(schema->reference))
         check->depth++; /* the compiler refuses circles */
     if (!is_decided(check) && may_go_on(check, value)) {
         check->depth++;

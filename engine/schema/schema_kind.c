@@ -1,12 +1,10 @@
 /*
- * In: the schema files as they are in the program. Out: the compiled schema of a
- * kind. All are compiled together, once, because they share their definitions;
- * those of Kubernetes are in a file of their own, which is no kind; that of the user's
- * settings is found by its file's name.
+ * In: the schema files as they are in the program. Out: the schema of a kind, of
+ * which is compiled what is used. They share their definitions; those of Kubernetes
+ * are in a file of their own, which is no kind; that of the user's settings is found
+ * by its file's name.
  */
-#include <assert.h>
 #include <string.h>
-#include <threads.h>
 
 #include "engine/schema/private.h"
 
@@ -39,34 +37,23 @@ static const struct kind {
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-static struct schema *compiled[KINDS];
-
-/* The files are part of the program and tests compile them: an error here is
- * impossible. The arena lives as long as the program. */
-static void compile_kinds(void)
-{
-    static struct arena *arena;
-    struct schema_document documents[KINDS];
-    struct error error = {0};
-    arena = arena_new();
-    for (size_t i = 0; i < KINDS; i++) {
-        size_t length = (size_t)(kinds[i].end - kinds[i].bytes);
-        documents[i].name = kinds[i].file;
-        documents[i].value = value_read_json(
-            arena, (const char *)kinds[i].bytes, length, &error);
-        assert(documents[i].value);
-    }
-    int result = schema_compile_all(arena, documents, KINDS, compiled, &error);
-    assert(result == 0);
-    (void)result;
-}
-
-/* The compiled schema of a row. */
+/* The schema of a row. Its arena lives as long as the program. */
 static const struct schema *schema_at(size_t row)
 {
-    static once_flag once = ONCE_FLAG_INIT;
-    call_once(&once, compile_kinds);
-    return compiled[row];
+    static struct arena *arena;
+    static struct compiler *compiler;
+    static struct schema_document documents[KINDS];
+    if (!compiler) {
+        for (size_t i = 0; i < KINDS; i++)
+            documents[i] = (struct schema_document){
+                .name = kinds[i].file,
+                .text = (const char *)kinds[i].bytes,
+                .length = (size_t)(kinds[i].end - kinds[i].bytes),
+            };
+        arena = arena_new();
+        compiler = compiler_make(arena, documents, KINDS);
+    }
+    return compiler_root(compiler, row);
 }
 
 const struct schema *schema_of_kind(const char *kind)

@@ -133,9 +133,9 @@ const char *message_forms(struct arena *arena, const struct schema_list *forms)
     struct enumeration list = {0};
     unsigned types = 0;
     for (size_t i = 0; i < forms->count; i++) {
-        const struct schema *form = forms->items[i];
+        const struct schema *form = schema_use(forms->items[i]);
         while (!form->title && form->reference)
-            form = form->reference;
+            form = schema_use(form->reference);
         if (form->title)
             enumerate(&list, form->title);
         else
@@ -227,8 +227,9 @@ const char *message_value_hint(struct arena *arena, const struct value *list,
 
 static const struct schema *target(const struct schema *schema)
 {
+    schema = schema_use(schema);
     while (schema->reference && schema->properties.count == 0)
-        schema = schema->reference;
+        schema = schema_use(schema->reference);
     return schema;
 }
 
@@ -236,7 +237,8 @@ static bool has_property(const struct schema *schema, const char *name)
 {
     for (size_t i = 0; i < schema->properties.count; i++) {
         const struct schema_property *item = &schema->properties.items[i];
-        if (strcmp(item->name, name) == 0 && !item->schema->refuses &&
+        if (strcmp(item->name, name) == 0 &&
+            !schema_use(item->schema)->refuses &&
             !target(item->schema)->negated)
             return true;
     }

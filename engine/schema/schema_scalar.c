@@ -49,8 +49,9 @@ unsigned schema_value_types(const struct value *value)
 
 unsigned schema_types(const struct schema *schema)
 {
+    schema = schema_use(schema);
     while (schema->types == 0 && schema->reference)
-        schema = schema->reference;
+        schema = schema_use(schema->reference);
     if (schema->types)
         return schema->types;
     unsigned types = 0;

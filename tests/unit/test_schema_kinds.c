@@ -4,6 +4,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
+#include "engine/schema/private.h"
 #include "tests/unit/case.h"
 #include "tests/unit/schema_fixture.h"
 
@@ -117,6 +118,23 @@ static const struct value *read_schema_file(struct arena *arena,
     if (!value)
         fail_msg("%s: %s", name, error.text);
     return value;
+}
+
+/* Every part can be compiled: the program compiles only what it uses, and ends
+ * when it finds a mistake. */
+static void test_all_parts(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct schema_document documents[FILES];
+    struct schema *roots[FILES];
+    struct error error = {0};
+    for (size_t i = 0; i < FILES; i++)
+        documents[i] = (struct schema_document){
+            .name = files[i], .value = read_schema_file(arena, files[i])};
+    int result = schema_compile_all(arena, documents, FILES, roots, &error);
+    CHECK_TEXT("error", error.text, "");
+    assert_int_equal(result, 0);
 }
 
 /* Editors show title and description: every field has both. */
@@ -573,9 +591,9 @@ static void test_corpus(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kinds),     cmocka_unit_test(test_words),
-        cmocka_unit_test(test_documents), cmocka_unit_test(test_whole_format),
-        cmocka_unit_test(test_corpus),
+        cmocka_unit_test(test_kinds),        cmocka_unit_test(test_all_parts),
+        cmocka_unit_test(test_words),        cmocka_unit_test(test_documents),
+        cmocka_unit_test(test_whole_format), cmocka_unit_test(test_corpus),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
