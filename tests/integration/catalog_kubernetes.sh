@@ -7,18 +7,11 @@
 set -eu
 . "$(dirname -- "$0")/checks.sh"
 need kubectl bwrap
-if [ -z "${KUBE_SERVER:-}" ]; then
-    echo 'SKIP: set KUBE_SERVER to test-kube-server'
-    exit 77
-fi
+. "$here/kubernetes_setup.sh"
 catalog=$root/marketplace/catalog/workflows
 inputs=$root/tests/kube/catalog
 
-"$KUBE_SERVER" --objects "$inputs/objects.yaml" --rules "$inputs/rules.yaml" \
-    --kubeconfig "$work/kubeconfig" >"$work/port" &
-servers="$servers $!"
-wait_for 10 test -s "$work/port"
-export KUBECONFIG="$work/kubeconfig"
+cluster_begin --objects "$inputs/objects.yaml" --rules "$inputs/rules.yaml"
 
 # check FILE CODE TEXT NAME=VALUE...
 check() {

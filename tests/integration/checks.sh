@@ -93,6 +93,67 @@ wait_for() {
     done
 }
 
+# workflow NAME: $work/NAME.yaml, a workflow of that name; its spec from standard input.
+workflow() {
+    {
+        printf 'apiVersion: testworkflows.testkube.io/v1\nkind: TestWorkflow\n'
+        printf 'metadata: {name: %s}\nspec:\n' "$1"
+        cat
+    } >"$work/$1.yaml"
+}
+
+# record WAY COMMAND...: runs `assay run` and keeps what it tells in $work/WAY.told: the
+# exit code, the events of its steps and the log, without times and ids.
+record() {
+    way=$1
+    shift
+    status=0
+    "$@" --output ndjson >"$work/$way.events" 2>&1 </dev/null || status=$?
+    {
+        echo "exit code $status"
+        sed -nE '/"event":"step-/{
+            s/"(run|time|duration)":("[^"]*"|[0-9]+),?//g
+            p
+        }' "$work/$way.events"
+        "$ASSAY" logs latest | sed -E 's/[0-9.]+ ?m?s\b/TIME/g
+            s/^E[0-9]{4} [0-9:.]+ +[0-9]+ /ERROR /'
+    } >"$work/$way.told"
+}
+
+# told_alike NAME FIRST SECOND: what two ways have recorded is the same.
+told_alike() {
+    if [ "$(wc -l <"$work/$2.told")" -lt 2 ]; then
+        fail "$1" "nothing ran: $(tail -n 5 "$work/$2.events")"
+    elif cmp -s "$work/$2.told" "$work/$3.told"; then
+        pass "$1, $2 and $3: $(head -n 1 "$work/$2.told")"
+    else
+        fail "$1, $2 and $3" \
+            "$(diff "$work/$2.told" "$work/$3.told" | head -n 40)" \
+            "$(tail -n 3 "$work/$3.events")"
+    fi
+}
+
+# serve_ok: a web server on loopback that answers every request with `ok`; its port in
+# $port, its pid in $server.
+serve_ok() {
+    rm -f "$work/ok.port"
+    perl -MIO::Socket::INET -e '
+        my $server = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 9)
+            or die "cannot listen: $!\n";
+        open(my $file, ">", "$ARGV[0].new") or die; print $file $server->sockport;
+        close($file); rename("$ARGV[0].new", $ARGV[0]);
+        while (my $client = $server->accept) {
+            while (<$client>) { last if /^\r?\n$/ }
+            print $client "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n",
+                "Connection: close\r\n\r\nok\n";
+            close($client);
+        }' "$work/ok.port" &
+    server=$!
+    servers="$servers $server"
+    wait_for 10 test -s "$work/ok.port"
+    port=$(cat "$work/ok.port")
+}
+
 need() {
     for tool; do
         if ! command -v "$tool" >/dev/null; then

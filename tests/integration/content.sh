@@ -68,14 +68,6 @@ git -C "$source" commit -q -a -m two
 git clone -q --bare "$source" "$work/served/tests.git"
 git -C "$work/served/tests.git" config uploadpack.allowFilter true
 
-# workflow NAME: the spec from standard input, in $work/NAME.yaml.
-workflow() {
-    {
-        printf 'apiVersion: testworkflows.testkube.io/v1\nkind: TestWorkflow\n'
-        printf 'metadata: {name: %s}\nspec:\n' "$1"
-        cat
-    } >"$work/$1.yaml"
-}
 check() {
     label=$1
     shift

@@ -5,53 +5,20 @@ set -eu
 . "$(dirname -- "$0")/checks.sh"
 need git bwrap ssh ssh-keygen ssh-keyscan /usr/sbin/sshd
 
-for name in host user stranger; do
-    ssh-keygen -q -t ed25519 -N '' -C '' -f "$work/$name"
-done
-cp "$work/user.pub" "$work/authorized"
-chmod 755 "$work"
-port=$(free_port)
-[ "$(id -u)" -ne 0 ] || mkdir -p /run/sshd
-cat >"$work/sshd.conf" <<CONF
-Port $port
-ListenAddress 127.0.0.1
-HostKey $work/host
-AuthorizedKeysFile $work/authorized
-PidFile $work/sshd.pid
-PasswordAuthentication no
-KbdInteractiveAuthentication no
-PermitRootLogin prohibit-password
-UsePAM no
-StrictModes no
-CONF
-/usr/sbin/sshd -D -e -f "$work/sshd.conf" 2>"$work/sshd.log" &
-servers="$servers $!"
-wait_for 10 sh -c 'ssh-keyscan -p "$1" 127.0.0.1 | grep -q ssh-ed25519' sh "$port"
-if ! ssh -q -F none -p "$port" -i "$work/user" -o BatchMode=yes \
-    -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null 127.0.0.1 true; then
-    printf 'SKIP: this account cannot log in by ssh: %s\n' \
-        "$(tail -n 1 "$work/sshd.log")"
-    exit 77
-fi
-
-git init -q -b main "$work/source"
-git -C "$work/source" config user.email a@example.com
-git -C "$work/source" config user.name a
-echo one >"$work/source/test"
-git -C "$work/source" add .
-git -C "$work/source" commit -q -m one
-cat >"$work/clone.yaml" <<YAML
-apiVersion: testworkflows.testkube.io/v1
-kind: TestWorkflow
-metadata: {name: clone}
-spec:
+. "$here/marketplace_setup.sh"
+make_key host
+make_key user
+make_key stranger
+start_sshd
+make_repository
+workflow clone <<YAML
   config:
     key: {type: string, sensitive: true}
   steps:
   - name: Fetched
     content:
       git:
-        uri: ssh://$(id -un)@127.0.0.1:$port$work/source
+        uri: ssh://$(id -un)@127.0.0.1:$port$source
         sshKey: '{{ config.key }}'
         retry: {count: 1}
     shell: |

@@ -7,32 +7,25 @@ need git bwrap openssl curl perl ssh-keygen /usr/sbin/apache2
 . "$here/marketplace_setup.sh"
 make_certificate
 start_git_server
-source=$work/source
-git init -q -b main "$source"
-git -C "$source" config user.email a@example.com
-git -C "$source" config user.name a
-echo one >"$source/test"
-git -C "$source" add .
-git -C "$source" commit -q -m one
+make_repository
 serve tests
 
-# workflow NAME, what content.git has besides its address
-workflow() {
+# clone NAME, what content.git has besides its address
+clone() {
     {
-        printf 'apiVersion: testworkflows.testkube.io/v1\nkind: TestWorkflow\n'
-        printf 'metadata: {name: %s}\nspec:\n  content:\n    files:\n' "$1"
+        printf '  content:\n    files:\n'
         printf '    - path: /data/ca.pem\n      content: |\n'
         sed 's/^/        /' "$work/ca.pem"
         printf '    git: {uri: "%s/tests.git", retry: {count: 1}%s}\n' "$base" "$2"
         printf '  steps: [{shell: grep one /data/repo/test}]\n'
-    } >"$work/$1.yaml"
+    } | workflow "$1"
 }
 run() { "$ASSAY" run "$work/$1.yaml" --runtime host; }
 
-workflow trusted ', caFile: /data/ca.pem'
-workflow unknown ''
-workflow missing ', caFile: /data/other.pem'
-workflow relative ', caFile: ca.pem'
+clone trusted ', caFile: /data/ca.pem'
+clone unknown ''
+clone missing ', caFile: /data/other.pem'
+clone relative ', caFile: ca.pem'
 expect 'an authority that the workflow names' 0 passed run trusted
 expect 'one that nobody names' 1 'gave up after 1 tries' run unknown
 expect 'a file that is not there' 1 "'/data/other.pem' of caFile cannot be read" \

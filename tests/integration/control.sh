@@ -9,13 +9,6 @@ mkdir "$work/tmp"
 export TMPDIR="$work/tmp" ASSAY_RUNTIME=host
 
 # The number in `sleep` makes a process one that can be found among all others.
-workflow() { # workflow NAME, spec on standard input
-    {
-        printf 'apiVersion: testworkflows.testkube.io/v1\nkind: TestWorkflow\n'
-        printf 'metadata: {name: %s}\nspec:\n' "$1"
-        cat
-    } >"$work/$1.yaml"
-}
 workflow long <<YAML
   steps:
     - {name: Long, shell: "echo begun; sleep 8$$.5"}

@@ -21,22 +21,21 @@ trap 'umount "$XDG_STATE_HOME" 2>/dev/null || true; clean_up' EXIT
 mkdir "$XDG_STATE_HOME" "$work/tmp"
 export TMPDIR="$work/tmp" ASSAY_RUNTIME=host
 
-workflow() { # workflow NAME, steps on standard input
+steps() { # steps NAME, the first of them on standard input
     {
-        printf 'apiVersion: testworkflows.testkube.io/v1\nkind: TestWorkflow\n'
-        printf 'metadata: {name: %s}\nspec:\n  steps:\n' "$1"
+        echo '  steps:'
         cat
-        printf '  - {name: Last, shell: echo "the last"}\n'
-    } >"$work/$1.yaml"
+        echo '  - {name: Last, shell: echo "the last"}'
+    } | workflow "$1"
 }
-workflow much <<'YAML'
+steps much <<'YAML'
   - {name: First, shell: echo "the first"}
   - {name: Much, shell: 'head -c 20000000 /dev/urandom | base64'}
 YAML
-workflow waits <<'YAML'
+steps waits <<'YAML'
   - {name: Wait, shell: sleep 2}
 YAML
-workflow short <<'YAML'
+steps short <<'YAML'
   - {name: First, shell: echo short}
 YAML
 new_disk() {

@@ -6,32 +6,10 @@
 set -eu
 . "$(dirname -- "$0")/checks.sh"
 need kubectl bwrap curl
-if [ -z "${KUBE_SERVER:-}" ]; then
-    echo 'SKIP: set KUBE_SERVER to test-kube-server'
-    exit 77
-fi
+. "$here/kubernetes_setup.sh"
 flows=$here/kubernetes
 export ASSAY_RUNTIME=kubernetes
-
-"$KUBE_SERVER" --objects "$flows/namespaces.yaml" \
-    --kubeconfig "$work/kubeconfig" >"$work/port" &
-servers="$servers $!"
-wait_for 10 test -s "$work/port"
-export KUBECONFIG="$work/kubeconfig"
-token=$(sed -n 's/.*token: \([0-9a-f]*\).*/\1/p' "$work/kubeconfig")
-
-# control METHOD PATH [BODY]: tells the server.
-control() {
-    curl -ksS -X "$1" -H "Authorization: Bearer $token" \
-        ${3:+--data-binary "$3"} \
-        "https://127.0.0.1:$(cat "$work/port")/control/$2"
-}
-
-# Replaces the rules by these.
-rules() {
-    control DELETE rules >/dev/null
-    [ $# -eq 0 ] || control POST rules "$1" >/dev/null
-}
+cluster_begin --objects "$flows/namespaces.yaml"
 
 # The id of the newest run.
 last_id() {

@@ -6,29 +6,11 @@
 set -eu
 . "$(dirname -- "$0")/checks.sh"
 need kubectl bwrap curl
-if [ -z "${KUBE_SERVER:-}" ]; then
-    echo 'SKIP: set KUBE_SERVER to test-kube-server'
-    exit 77
-fi
+. "$here/kubernetes_setup.sh"
 flows=$here/kubernetes
 export ASSAY_RUNTIME=kubernetes TMPDIR="$work"
+cluster_begin --objects "$flows/namespaces.yaml"
 
-"$KUBE_SERVER" --objects "$flows/namespaces.yaml" \
-    --kubeconfig "$work/kubeconfig" >"$work/port" &
-servers="$servers $!"
-wait_for 10 test -s "$work/port"
-export KUBECONFIG="$work/kubeconfig"
-
-token=$(sed -n 's/.*token: \([0-9a-f]*\).*/\1/p' "$work/kubeconfig")
-control() {
-    curl -ksS -X "$1" -H "Authorization: Bearer $token" \
-        ${3:+--data-binary "$3"} \
-        "https://127.0.0.1:$(cat "$work/port")/control/$2"
-}
-rules() {
-    control DELETE rules >/dev/null
-    [ $# -eq 0 ] || control POST rules "$1" >/dev/null
-}
 run() { "$ASSAY" run "$@" --isolation step; }
 # What there is of runs; the entrypoint's ConfigMap stays.
 kinds=jobs,pods,persistentvolumeclaims,secrets,configmaps
@@ -140,28 +122,13 @@ expect 'in a group, behind steps' 1 '3.2 own command: skipped' \
     run "$flows/chain.yaml" --config exit_code=3 --keep never
 
 # The same as in one pod.
-record() {
-    status=0
-    "$ASSAY" run "$2" --isolation "$1" --keep never --output ndjson \
-        >"$work/$1.events" 2>&1 </dev/null || status=$?
-    {
-        echo "exit code $status"
-        sed -nE '/"event":"step-/{
-            s/"(run|time|duration)":("[^"]*"|[0-9]+),?//g
-            p
-        }' "$work/$1.events"
-        "$ASSAY" logs latest | sed -E 's/[0-9.]+ ?m?s\b/TIME/g'
-    } >"$work/$1.told"
+record_as() { # record_as WAY FILE: nothing of it stays in the cluster
+    record "$1" "$ASSAY" run "$2" --isolation "$1" --keep never
 }
 for file in "$here"/parity/*.yaml; do
-    name=$(basename "$file" .yaml)
-    record pod "$file"
-    record step "$file"
-    if cmp -s "$work/pod.told" "$work/step.told"; then
-        pass "$name: $(head -n 1 "$work/step.told")"
-    else
-        fail "$name" "$(diff "$work/pod.told" "$work/step.told" | head -n 40)"
-    fi
+    record_as pod "$file"
+    record_as step "$file"
+    told_alike "$(basename "$file" .yaml)" pod step
 done
 
 # Aborted: what is in `after` still runs, in a Job of its own.

@@ -7,37 +7,14 @@
 set -eu
 . "$(dirname -- "$0")/checks.sh"
 need kubectl bwrap curl
-if [ -z "${KUBE_SERVER:-}" ]; then
-    echo 'SKIP: set KUBE_SERVER to test-kube-server'
-    exit 77
-fi
+. "$here/kubernetes_setup.sh"
 flows=$here/kubernetes
 export ASSAY_RUNTIME=kubernetes
-
-"$KUBE_SERVER" --kubeconfig "$work/kubeconfig" >"$work/port" &
-servers="$servers $!"
-wait_for 10 test -s "$work/port"
-export KUBECONFIG="$work/kubeconfig"
-token=$(sed -n 's/.*token: \([0-9a-f]*\).*/\1/p' "$work/kubeconfig")
-
-# Replaces the rules by these.
-rules() {
-    for method in DELETE ${1:+POST}; do
-        curl -ksS -X $method -H "Authorization: Bearer $token" \
-            ${1:+--data-binary "$1"} \
-            "https://127.0.0.1:$(cat "$work/port")/control/rules" >/dev/null
-    done
-}
+# shellcheck disable=SC2119 # without options
+cluster_begin
 
 # flow NAME SPEC: a workflow in $work/NAME.yaml.
-flow() {
-    {
-        echo 'apiVersion: testworkflows.testkube.io/v1'
-        echo 'kind: TestWorkflow'
-        echo "metadata: {name: $1}"
-        echo "spec: $2"
-    } >"$work/$1.yaml"
-}
+flow() { echo "$2" | sed 's/^/  /' | workflow "$1"; }
 
 no_jobs() {
     if wait_for 10 sh -c '[ -z "$(kubectl get jobs,pods -o name)" ]'; then

@@ -6,10 +6,7 @@
 set -eu
 . "$(dirname -- "$0")/checks.sh"
 need bwrap git ssh-keygen openssl curl perl /usr/sbin/apache2
-if [ -z "${KUBE_SERVER:-}" ]; then
-    echo 'SKIP: set KUBE_SERVER to test-kube-server'
-    exit 77
-fi
+. "$here/kubernetes_setup.sh"
 . "$here/marketplace_setup.sh"
 
 make_key good
@@ -19,10 +16,9 @@ make_source
 commit good 'one'
 start_git_server
 serve catalog
-"$KUBE_SERVER" --kubeconfig "$work/kubeconfig" >"$work/port" &
-servers="$servers $!"
-wait_for 10 test -s "$work/port"
-export KUBECONFIG="$work/kubeconfig" ASSAY_RUNTIME=kubernetes
+# shellcheck disable=SC2119 # without options
+cluster_begin
+export ASSAY_RUNTIME=kubernetes
 check=http-endpoint-check
 digest=$(digest_of "$source/workflows/networking/http/$check.yaml")
 

@@ -149,3 +149,45 @@ serve() {
     rm -rf "$work/served/$1.git"
     git clone -q --bare "$source" "$work/served/$1.git"
 }
+
+# start_sshd: a real sshd on loopback; its key is $work/host, it lets in who has
+# $work/user. Its port in $port. Ends the test with 77 where this account may not log
+# in (locked, or without a shell): the real client is asked.
+start_sshd() {
+    cp "$work/user.pub" "$work/authorized"
+    chmod 755 "$work"
+    port=$(free_port)
+    [ "$(id -u)" -ne 0 ] || mkdir -p /run/sshd
+    cat >"$work/sshd.conf" <<CONF
+Port $port
+ListenAddress 127.0.0.1
+HostKey $work/host
+AuthorizedKeysFile $work/authorized
+PidFile $work/sshd.pid
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin prohibit-password
+UsePAM no
+StrictModes no
+CONF
+    /usr/sbin/sshd -D -e -f "$work/sshd.conf" 2>"$work/sshd.log" &
+    servers="$servers $!"
+    wait_for 10 sh -c 'ssh-keyscan -p "$1" 127.0.0.1 | grep -q ssh-ed25519' sh "$port"
+    ssh -q -F none -p "$port" -i "$work/user" -o BatchMode=yes \
+        -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null 127.0.0.1 true ||
+        {
+            printf 'SKIP: this account cannot log in by ssh: %s\n' \
+                "$(tail -n 1 "$work/sshd.log")"
+            exit 77
+        }
+}
+
+# make_repository: one file, `test`, with one line, `one`, committed at $source.
+make_repository() {
+    git init -q -b main "$source"
+    git -C "$source" config user.email a@example.com
+    git -C "$source" config user.name a
+    echo one >"$source/test"
+    git -C "$source" add .
+    git -C "$source" commit -q -m one
+}

@@ -7,16 +7,9 @@
 set -eu
 . "$(dirname -- "$0")/checks.sh"
 need bwrap perl
-if [ -z "${KUBE_SERVER:-}" ]; then
-    echo 'SKIP: set KUBE_SERVER to test-kube-server'
-    exit 77
-fi
+. "$here/kubernetes_setup.sh"
 inputs=$root/tests/kube/catalog
-"$KUBE_SERVER" --objects "$inputs/objects.yaml" --rules "$inputs/rules.yaml" \
-    --kubeconfig "$work/kubeconfig" >"$work/port" &
-servers="$servers $!"
-wait_for 10 test -s "$work/port"
-export KUBECONFIG="$work/kubeconfig"
+cluster_begin --objects "$inputs/objects.yaml" --rules "$inputs/rules.yaml"
 
 # What podman needs, when it is there.
 container_runtime=
@@ -37,53 +30,20 @@ localize() {
         s|^spec:|&\n  container: {image: '$shell_image'}|" "$1"
 }
 
-# The events of steps without what differs from one run to the next: times.
-steps() {
-    sed -nE '/"event":"step-/{
-        s/"(run|time|duration)":("[^"]*"|[0-9]+),?//g
-        p
-    }' "$1"
-}
-
-# A log without times, which some programs print.
-plain() {
-    sed -E 's/[0-9]+ ?ms/TIME/g; s/[0-9.]+ s\b/TIME/g
-        s/^E[0-9]{4} [0-9:.]+ +[0-9]+ /ERROR /'
-}
-
-# record RUNTIME ARGUMENTS-OF-RUN...: what is to be the same, in $work/RUNTIME.told
-record() {
+# record_on RUNTIME ARGUMENTS-OF-RUN...
+record_on() {
     runtime=$1
     shift
-    status=0
-    "$ASSAY" run "$@" --runtime "$runtime" --output ndjson \
-        >"$work/$runtime.events" 2>&1 </dev/null || status=$?
-    {
-        echo "exit code $status"
-        steps "$work/$runtime.events"
-        "$ASSAY" logs latest | plain
-    } >"$work/$runtime.told"
-}
-
-# same NAME RUNTIME: it told the same as the host
-same() {
-    if [ "$(wc -l <"$work/host.told")" -lt 2 ]; then
-        fail "$1" "nothing ran: $(tail -n 5 "$work/host.events")"
-    elif cmp -s "$work/host.told" "$work/$2.told"; then
-        pass "$1, $2: $(head -n 1 "$work/host.told")"
-    else
-        fail "$1, $2" "$(diff "$work/host.told" "$work/$2.told" | head -n 40)" \
-            "$(tail -n 3 "$work/$2.events")"
-    fi
+    record "$runtime" "$ASSAY" run "$@" --runtime "$runtime"
 }
 
 # compare NAME ARGUMENTS-OF-RUN...: of the host and the cluster
 compare() {
     name=$1
     shift
-    record host "$@" --expose=kubeconfig
-    record kubernetes "$@"
-    same "$name" kubernetes
+    record_on host "$@" --expose=kubeconfig
+    record_on kubernetes "$@"
+    told_alike "$name" host kubernetes
 }
 
 # compare_all NAME FILE ARGUMENTS-OF-RUN...: and podman, after the above
@@ -93,8 +53,8 @@ compare_all() {
     compare "$name" "$file" "$@"
     [ -n "$container_runtime" ] || return 0
     localize "$file" >"$work/$(basename "$file")"
-    record podman "$work/$(basename "$file")" "$@"
-    same "$name" podman
+    record_on podman "$work/$(basename "$file")" "$@"
+    told_alike "$name" host podman
 }
 
 for file in "$here"/parity/*.yaml; do
@@ -105,23 +65,11 @@ compare_all 'parameters, given' "$here/parity/parameters.yaml" \
 
 # The catalog, against nothing that answers, and against something that does.
 catalog=$root/marketplace/catalog/workflows
-perl -MIO::Socket::INET -e '
-    my $server = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 9)
-        or die "cannot listen: $!\n";
-    open(my $file, ">", "$ARGV[0].new") or die; print $file $server->sockport;
-    close($file); rename("$ARGV[0].new", $ARGV[0]);
-    while (my $client = $server->accept) {
-        while (<$client>) { last if /^\r?\n$/ }
-        print $client "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n",
-            "Connection: close\r\n\r\nok\n";
-        close($client);
-    }' "$work/http" &
-servers="$servers $!"
-wait_for 10 test -s "$work/http"
+serve_ok
 http=$catalog/networking/http/http-endpoint-check.yaml
-compare 'http, up' "$http" --config "url=http://127.0.0.1:$(cat "$work/http")/"
+compare 'http, up' "$http" --config "url=http://127.0.0.1:$port/"
 compare 'http, another status' "$http" --config expected_status=404 \
-    --config "url=http://127.0.0.1:$(cat "$work/http")/"
+    --config "url=http://127.0.0.1:$port/"
 compare 'http, down' "$http" --config "url=http://127.0.0.1:1/"
 compare 'redis, down' "$catalog/databases/redis/redis-connectivity.yaml" \
     --config host=127.0.0.1 --config port=1

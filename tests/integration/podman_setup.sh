@@ -30,11 +30,9 @@ podman_needs_root() {
 
 podman_workflow() {
     {
-        printf 'apiVersion: testworkflows.testkube.io/v1\nkind: TestWorkflow\n'
-        printf 'metadata: {name: %s}\nspec:\n  container: {image: "%s"}\n' "$1" \
-            "${2:-$shell_image}"
+        printf '  container: {image: "%s"}\n' "${2:-$shell_image}"
         cat
-    } >"$work/$1.yaml"
+    } | workflow "$1"
 }
 
 podman_open() {

@@ -18,17 +18,8 @@ cd "$work/clone"
 example="$work/example"
 awk '/^## /{ on = /^## What it looks like/ } on && /^    /{ print substr($0, 5) }
     on && /^$/' "$root/README.md" >"$example"
-port=$(free_port)
+serve_ok
 sed -i "s/\b8081\b/$port/g" "$example"
-perl -MIO::Socket::INET -e 'alarm 60;
-    my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1:$ARGV[0]", Listen => 5,
-        ReuseAddr => 1) or die "$!";
-    while (my $c = $s->accept) {
-        while (my $line = <$c>) { last if $line =~ /^\r?\n$/ }
-        print $c "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n";
-    }' "$port" &
-server=$!
-wait_for 10 curl -s -o "$work/curl" "http://127.0.0.1:$port/"
 cat >broken.yaml <<'YAML'
 apiVersion: testworkflows.testkube.io/v1
 kind: TestWorkflow

@@ -5,14 +5,6 @@ set -eu
 . "$(dirname -- "$0")/checks.sh"
 need bwrap
 
-workflow() { # workflow FILE NAME, steps on standard input
-    {
-        printf 'apiVersion: testworkflows.testkube.io/v1\nkind: TestWorkflow\n'
-        printf 'metadata: {name: %s}\nspec:\n' "$2"
-        cat
-    } >"$1"
-}
-
 # Run folders are made here, so that one left behind can be told from others'.
 mkdir "$work/tmp"
 export TMPDIR="$work/tmp"
@@ -20,7 +12,7 @@ export TMPDIR="$work/tmp"
 run() { "$ASSAY" run "$@" --runtime host; }
 
 echo 'my private key' >"$HOME/key"
-workflow "$work/look.yaml" look <<YAML
+workflow look <<YAML
   steps:
     - name: Look around
       shell: |
@@ -43,14 +35,14 @@ has_not 'no variable of ours' VERY_PRIVATE
 has_not 'no token' ASSAY_TOKEN
 has 'a pid namespace of its own' 'pid 1 is (entrypoint'
 
-workflow "$work/user.yaml" user <<'YAML'
+workflow user <<'YAML'
   container: {securityContext: {runAsUser: 4711, runAsNonRoot: true}}
   steps:
     - shell: echo "by $(id -u)" >/var/tmp/x; cat /var/tmp/x; ls -d /var/run/
 YAML
 expect 'a user of its own finds its places' 0 /var/run/ run "$work/user.yaml"
 
-workflow "$work/net.yaml" net <<'YAML'
+workflow net <<'YAML'
   steps:
     - shell: |
         echo "interfaces: $(ls /sys/class/net 2>/dev/null || tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' ' | tr '\n' ' ')"
@@ -58,7 +50,7 @@ YAML
 expect 'no network' 0 'interfaces: lo ' run "$work/net.yaml" --network none
 expect 'the choice is recorded' 0 none "$ASSAY" show latest --output json
 
-workflow "$work/plain.yaml" plain <<'YAML'
+workflow plain <<'YAML'
   steps:
     - shell: echo plain
 YAML
@@ -68,7 +60,7 @@ expect 'which is recorded' 0 '"sandbox": "none"' \
 
 # Abort: exit code 130, recorded, no process left.
 # The number makes the process one that can be found among all others.
-workflow "$work/slow.yaml" slow <<YAML
+workflow slow <<YAML
   steps:
     - name: Slow
       shell: echo begun; sleep 9$$.5
@@ -95,14 +87,14 @@ wait_for 5 sh -c "! pgrep -f 's[l]eep 9$$.5'" &&
 expect 'the run is lost' 0 lost "$ASSAY" show latest
 expect 'the history opens' 0 lost "$ASSAY" history
 
-workflow "$work/deadline.yaml" deadline <<'YAML'
+workflow deadline <<'YAML'
   job: {activeDeadlineSeconds: 1}
   steps:
     - shell: sleep 30
 YAML
 expect 'a deadline is 6' 6 timeout run "$work/deadline.yaml"
 
-workflow "$work/forge.yaml" forge <<'YAML'
+workflow forge <<'YAML'
   steps:
     - shell: |
         echo '::assay:00000000000000000000000000000000:{"event":"finish","step":"1","status":"passed","exitCode":0,"time":1}'
@@ -111,7 +103,7 @@ YAML
 expect 'a step cannot forge its status' 1 failed run "$work/forge.yaml"
 
 # A file of the workflow is one mounted file of the sandbox.
-workflow "$work/file.yaml" file <<'YAML'
+workflow file <<'YAML'
   content:
     files: [{path: /data/given.txt, content: hello}]
   steps:

@@ -8,13 +8,6 @@ need bwrap
 mkdir "$work/tmp"
 export TMPDIR="$work/tmp" ASSAY_RUNTIME=host
 
-workflow() { # workflow NAME, spec on standard input
-    {
-        printf 'apiVersion: testworkflows.testkube.io/v1\nkind: TestWorkflow\n'
-        printf 'metadata: {name: %s}\nspec:\n' "$1"
-        cat
-    } >"$work/$1.yaml"
-}
 # The two wait for each other through the machine's loopback: only at once they pass.
 port=$(free_port)
 workflow server <<YAML

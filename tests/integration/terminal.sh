@@ -8,11 +8,7 @@ need bwrap python3
 mkdir "$work/tmp"
 export TMPDIR="$work/tmp" ASSAY_RUNTIME=host
 # The number in `sleep` makes a process one that can be found among all others.
-cat >"$work/long.yaml" <<YAML
-apiVersion: testworkflows.testkube.io/v1
-kind: TestWorkflow
-metadata: {name: long}
-spec:
+workflow long <<YAML
   steps:
     - {name: Long, shell: "echo begun; sleep 5$$.5"}
     - {name: Next, condition: always, shell: echo next}

@@ -7,18 +7,10 @@ set -eu
 . "$(dirname -- "$0")/checks.sh"
 : "${KUBECTL:=kubectl}"
 need "$KUBECTL" bwrap perl curl
-if [ -z "${KUBE_SERVER:-}" ]; then
-    echo 'SKIP: set KUBE_SERVER to test-kube-server'
-    exit 77
-fi
+. "$here/kubernetes_setup.sh"
 export TMPDIR="$work"
-
-"$KUBE_SERVER" --kubeconfig "$work/kubeconfig" >"$work/port" &
-server=$!
-servers="$servers $server"
-wait_for 10 test -s "$work/port"
-export KUBECONFIG="$work/kubeconfig"
-token=$(sed -n 's/.*token: \([0-9a-f]*\).*/\1/p' "$KUBECONFIG")
+# shellcheck disable=SC2119 # without options
+cluster_begin
 url=https://127.0.0.1:$(cat "$work/port")
 
 # k ARGUMENT...: kubectl, which must not wait for ever.
