@@ -20,7 +20,6 @@
 #include "engine/runtime/limits.h"
 #include "engine/runtime/sandbox.h"
 
-static const char volume_name[] = "assay-state";
 static const char files_folder[] = "artifacts";
 
 /* One file on its way. */
@@ -227,7 +226,7 @@ struct artifact_collector *artifact_collect(struct arena *arena,
     collector->refusal = "artifacts are not kept: this run has no store";
     for (size_t i = 0; i < pod->volume_count; i++)
         if (pod->volumes[i].empty &&
-            strcmp(pod->volumes[i].name, volume_name) == 0)
+            strcmp(pod->volumes[i].name, ARTIFACT_VOLUME) == 0)
             collector->state =
                 sandbox_folder(arena, folder->volumes, pod, &pod->volumes[i]);
     return collector;

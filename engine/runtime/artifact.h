@@ -34,6 +34,9 @@ struct artifact_collector {
     bool full; /* a limit of the run was reached and told */
 };
 
+/* The emptyDir for /.assay/state. */
+#define ARTIFACT_VOLUME "assay-state"
+
 /* A collector for a pod on this machine, whose containers share the folder of the
  * emptyDir for /.assay/state. Files go to `store`. Lives in `arena`. */
 struct artifact_collector *artifact_collect(struct arena *arena,

@@ -147,6 +147,32 @@ static bool may_pause(const struct value *steps)
     return false;
 }
 
+static bool may_leave_files(const struct value *steps)
+{
+    for (size_t i = 0; i < value_count(steps); i++) {
+        const struct value *step = value_item(steps, i);
+        if (value_get(step, "artifacts") ||
+            may_leave_files(value_get(step, "steps")))
+            return true;
+    }
+    return false;
+}
+
+/* The state of the steps is a folder of ours when others look at it: `resume`, the
+ * collector of files, a second container. */
+static void place_state(const struct host *host)
+{
+    struct pod *pod = host->pod;
+    const struct value *steps = value_get(host->plan->run, "steps");
+    bool alone = host->setup.bubblewrap && pod->container_count == 1 &&
+                 !may_pause(steps) && !may_leave_files(steps);
+    for (size_t i = 0; alone && i < pod->volume_count; i++) {
+        struct pod_volume *volume = &pod->volumes[i];
+        volume->inside = volume->empty && volume->name &&
+                         strcmp(volume->name, ARTIFACT_VOLUME) == 0;
+    }
+}
+
 static int prepare(struct host *host, struct error *error)
 {
     if (find_sandbox(host, error) != 0)
@@ -154,6 +180,7 @@ static int prepare(struct host *host, struct error *error)
     host->pod = pod_decode(host->arena, host->plan, error);
     if (!host->pod)
         return -1;
+    place_state(host);
     /* First the keeper: from now on the folder does not outlive this process. */
     if (find_engine(host, error) != 0 || start_keeper(host, error) != 0 ||
         run_folder_make(host->arena, &host->folder, host->pod,

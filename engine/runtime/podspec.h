@@ -23,7 +23,9 @@ struct pod_file {
 
 struct pod_volume {
     const char *name;
-    bool empty; /* an emptyDir: a folder that is written to; else the files */
+    bool empty;  /* an emptyDir: a folder that is written to; else the files */
+    bool inside; /* an emptyDir of one container that nobody else looks at, for
+                  * little: it is made in the sandbox. Set by who runs the pod */
     struct pod_file *files;
     size_t file_count;
 };

@@ -1,6 +1,6 @@
 /*
  * A pod in, a folder on disk out:
- *   volumes/<i>          the emptyDir that is the pod's volume i
+ *   <i>                  the emptyDir that is the pod's volume i
  *   termination-<n>      the termination message of container n
  *   token                the run's token, when a step may pause
  *   state                a link to the volume mounted at /.assay/state, then too
@@ -92,7 +92,7 @@ static int make_volumes(struct arena *arena, const struct pod *pod, bool files,
     for (size_t i = 0; i < pod->volume_count; i++) {
         const struct pod_volume *volume = &pod->volumes[i];
         const char *path = sandbox_folder(arena, folder->volumes, pod, volume);
-        if (!volume->empty && !files)
+        if (volume->inside || (!volume->empty && !files))
             continue;
         if (make_folder(path, volume->empty ? 0777 : 0755, error) != 0 ||
             write_files(arena, path, volume, error) != 0)
@@ -138,7 +138,7 @@ struct run_folder run_folder_choose(struct arena *arena)
     if (!base || base[0] != '/')
         base = "/tmp";
     const char *path = arena_format(arena, "%s/%s%s", base, prefix, number);
-    return (struct run_folder){path, arena_format(arena, "%s/volumes", path)};
+    return (struct run_folder){path, path};
 }
 
 int run_folder_make(struct arena *arena, const struct run_folder *folder,
@@ -146,7 +146,6 @@ int run_folder_make(struct arena *arena, const struct run_folder *folder,
                     struct error *error)
 {
     if (make_folder(folder->path, 0700, error) != 0 ||
-        make_folder(folder->volumes, 0700, error) != 0 ||
         make_volumes(arena, pod, files, folder, error) != 0)
         return -1;
     if (token && (link_state(arena, pod, folder, error) != 0 ||

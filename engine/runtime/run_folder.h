@@ -12,7 +12,7 @@
 
 struct run_folder {
     const char *path;
-    const char *volumes; /* a folder for each emptyDir: sandbox_folder */
+    const char *volumes; /* where the emptyDirs are: sandbox_folder */
 };
 
 /* The names in it that another process uses to let a paused step go on: the run's

@@ -239,6 +239,11 @@ static void add_mount(struct builder *builder, const struct pod_mount *mount)
         add_files(builder, mount);
         return;
     }
+    if (mount->volume->inside) {
+        add(builder, "--perms");
+        add_three(builder, "0777", "--tmpfs", mount->path);
+        return;
+    }
     const struct sandbox_setup *setup = builder->setup;
     const char *source = sandbox_folder(builder->arena, setup->volumes,
                                         setup->pod, mount->volume);

@@ -823,7 +823,7 @@ static void without_a_sandbox_paths_are_in_the_runs_folder(void **state)
         "note no sandbox: the steps run with all rights of this user; /data, "
         "/tmp and other folders of the plan are not at their places but in the "
         "run's own folder, where the steps start\n"
-        "begin 1#1\nprint 1 /volumes/0\nhush\ncontexts: []\n"
+        "begin 1#1\nprint 1 /0\nhush\ncontexts: []\n"
         "ASSAY_TOKEN CI HOME KUBECONFIG LANG PATH PWD \n"
         "end 1 passed 0\nfinished passed\n");
     assert_non_null(strstr(scene->recorder.log.data, "\"sandbox\":\"none\""));

@@ -27,12 +27,14 @@ static const char pod_text[] =
     "{'name':'program','mountPath':'/.assay/bin','readOnly':true},"
     "{'name':'map','mountPath':'/map'},"
     "{'name':'data','mountPath':'/tmp'},"
+    "{'name':'state','mountPath':'/s'},"
     "{'name':'map','mountPath':'/data/map'},"
     "{'name':'map','mountPath':'/etc/hosts.d'},"
     "{'name':'map','mountPath':'/usr/lib/map'},"
     "{'name':'map','mountPath':'/one','subPath':'d/b'}]}],"
     "'volumes':[{'name':'map','configMap':{'name':'run','items':[{'key':'b',"
     "'path':'d/b'}]}},{'name':'data','emptyDir':{}},"
+    "{'name':'state','emptyDir':{}},"
     "{'name':'program','configMap':{'name':'assay-entrypoint-1','defaultMode':"
     "365}}]}";
 
@@ -57,6 +59,7 @@ static const char want_options[] =
     "--ro-bind-fd 14 /in\n"
     "--perms 0755 --dir /map --perms 0644 --file 15 /map/d/b\n"
     "--perms 0644 --ro-bind-data 16 /one\n"
+    "--perms 0777 --tmpfs /s\n"
     "--bind /v/1 /tmp\n"
     "--perms 0755 --tmpfs /usr/lib/map --perms 0644 --file 17 "
     "/usr/lib/map/d/b --remount-ro /usr/lib/map\n"
@@ -76,6 +79,7 @@ static void the_options_are_these_and_no_others(void **state)
     struct plan plan = make_plan(arena, pod_text, "{}");
     struct pod *pod = pod_decode(arena, &plan, &error);
     assert_non_null(pod);
+    pod->volumes[2].inside = true;
     struct machine_entry entries[] = {
         {.kind = MACHINE_BIND, .path = "/usr", .source = "/usr"},
         {.kind = MACHINE_LINK, .path = "/bin", .source = "usr/bin"},
