@@ -188,19 +188,26 @@ static void print_call(struct text *text, const struct expression *node)
     text_append_character(text, ')');
 }
 
-/* A number would take the dot for its own, a variable the `*`; a name that has one
- * and is no wildcard (for the blanks in it) would become another name. */
+/* Whether it is printed as one name. */
+static bool is_path(const struct expression *node)
+{
+    while (node->kind == NODE_PROPERTY && node->name[0] != '*')
+        node = node->operand;
+    return node->kind == NODE_NAME && !memchr(node->name, '*', node->length);
+}
+
+/* A number would take the dot for its own, a variable the `*`, and `true` would become
+ * a variable; a name that has a `*` and is no wildcard (for the blanks in it) would
+ * become another name. */
 static void print_property(struct text *text, const struct expression *node)
 {
     const struct expression *operand = node->operand;
-    bool number =
-        operand->kind == NODE_VALUE && (operand->value->kind == VALUE_INT ||
-                                        operand->value->kind == VALUE_FLOAT);
-    bool star =
-        operand->kind == NODE_NAME &&
-        (node->name[0] == '*' || memchr(operand->name, '*', operand->length));
+    bool word =
+        operand->kind == NODE_VALUE && operand->value->kind < VALUE_STRING;
+    bool star = (node->name[0] == '*' && is_path(operand)) ||
+                (operand->kind == NODE_NAME && !is_path(operand));
     print_inside(text, operand,
-                 number || star || is_compound(operand) ||
+                 word || star || is_compound(operand) ||
                      operand->kind == NODE_NOT);
     text_append_character(text, '.');
     text_append(text, node->name, node->length);
