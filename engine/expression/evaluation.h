@@ -40,6 +40,19 @@ const struct function *function_find(const char *name, size_t length);
 /* Resolves within a run. */
 const struct expression *resolve_node(struct evaluation *evaluation,
                                       const struct expression *node);
+const struct expression *resolve_call(struct evaluation *evaluation,
+                                      const struct expression *node);
+
+/* A node of the value, at the place of `node`; NULL when there is no value. */
+const struct expression *evaluation_made(struct evaluation *evaluation,
+                                         const struct expression *node,
+                                         const struct value *value);
+
+/* Whether nothing of the node is left to be resolved. */
+static inline bool node_is_known(const struct expression *node)
+{
+    return node->kind == NODE_VALUE;
+}
 
 /* Counts work; -1 with the error set when it is too much. */
 int evaluation_spend(struct evaluation *evaluation,

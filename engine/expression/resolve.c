@@ -42,9 +42,9 @@ int evaluation_spend(struct evaluation *evaluation,
     return -1;
 }
 
-static const struct expression *made(struct evaluation *evaluation,
-                                     const struct expression *node,
-                                     const struct value *value)
+const struct expression *evaluation_made(struct evaluation *evaluation,
+                                         const struct expression *node,
+                                         const struct value *value)
 {
     return value ? node_of_value(evaluation->arena, value, node->offset) : NULL;
 }
@@ -91,9 +91,9 @@ static const struct expression *with_path(struct evaluation *evaluation,
     if (answer->kind == NODE_VALUE) {
         if (spend_on_text(evaluation, node, answer->value) < 0)
             return NULL;
-        return made(evaluation, node,
-                    walk_path(evaluation->arena, answer->value, path, length,
-                              &ignored));
+        return evaluation_made(evaluation, node,
+                               walk_path(evaluation->arena, answer->value, path,
+                                         length, &ignored));
     }
     struct expression *property =
         node_make(evaluation->arena, NODE_PROPERTY, node->offset);
@@ -163,19 +163,14 @@ static const struct expression *resolve_name(struct evaluation *evaluation,
     return resolve_node(evaluation, answer);
 }
 
-static bool is_static(const struct expression *node)
-{
-    return node->kind == NODE_VALUE;
-}
-
 static const struct expression *resolve_not(struct evaluation *evaluation,
                                             const struct expression *node)
 {
     const struct expression *inner = resolve_node(evaluation, node->negated);
     if (!inner)
         return NULL;
-    if (is_static(inner))
-        return made(
+    if (node_is_known(inner))
+        return evaluation_made(
             evaluation, node,
             value_make_bool(evaluation->arena, !value_is_true(inner->value)));
     if (inner == node->negated)
@@ -210,19 +205,19 @@ static const struct expression *resolve_logic(struct evaluation *evaluation,
     const struct expression *left = resolve_node(evaluation, node->left);
     if (!left)
         return NULL;
-    if (is_static(left) && value_is_true(left->value) == settles)
+    if (node_is_known(left) && value_is_true(left->value) == settles)
         return left;
     const struct expression *right = resolve_node(evaluation, node->right);
-    if (!right || is_static(left))
+    if (!right || node_is_known(left))
         return right;
     /* (x || known) || right: the known one decides too, or is never the result. */
     while (left->kind == NODE_BINARY && left->operator== node->operator&&
-                                        is_static(left->right)) {
+                                        node_is_known(left->right)) {
         if (value_is_true(left->right->value) == settles)
             return left;
         left = left->left;
     }
-    if (is_static(right) && right->value->kind == VALUE_BOOL &&
+    if (node_is_known(right) && right->value->kind == VALUE_BOOL &&
         node_type(left) == TYPE_BOOL)
         return right->value->boolean == settles ? right : left;
     return with_operands(evaluation, node, left, right);
@@ -238,8 +233,8 @@ static const struct expression *resolve_binary(struct evaluation *evaluation,
         left ? resolve_node(evaluation, node->right) : NULL;
     if (!right)
         return NULL;
-    if (is_static(left) && is_static(right))
-        return made(
+    if (node_is_known(left) && node_is_known(right))
+        return evaluation_made(
             evaluation, node,
             operator_apply(evaluation, node, left->value, right->value));
     return with_operands(evaluation, node, left, right);
@@ -253,7 +248,7 @@ resolve_conditional(struct evaluation *evaluation,
         resolve_node(evaluation, node->condition);
     if (!condition)
         return NULL;
-    if (is_static(condition))
+    if (node_is_known(condition))
         return resolve_node(
             evaluation, value_is_true(condition->value) ? node->yes : node->no);
     const struct expression *yes = resolve_node(evaluation, node->yes);
@@ -278,7 +273,7 @@ static const struct expression *resolve_property(struct evaluation *evaluation,
     const struct expression *operand = resolve_node(evaluation, node->operand);
     if (!operand)
         return NULL;
-    if (is_static(operand)) {
+    if (node_is_known(operand)) {
         if (spend_on_text(evaluation, node, operand->value) < 0)
             return NULL;
         const struct value *value = walk_path(arena, operand->value, node->name,
@@ -287,7 +282,7 @@ static const struct expression *resolve_property(struct evaluation *evaluation,
             return evaluation_fail(evaluation, node, "'.%.*s'",
                                    (int)(node->length > 40 ? 40 : node->length),
                                    node->name);
-        return made(evaluation, node, value);
+        return evaluation_made(evaluation, node, value);
     }
     if (operand == node->operand)
         return node;
@@ -296,194 +291,6 @@ static const struct expression *resolve_property(struct evaluation *evaluation,
     copy->name = node->name;
     copy->length = node->length;
     return copy;
-}
-
-/* any(): the first argument that is known, whatever it is; the rest is not
- * looked at. A spread list gives its first item. */
-static const struct expression *resolve_any(struct evaluation *evaluation,
-                                            const struct expression *node)
-{
-    struct argument *arguments = arena_allocate(
-        evaluation->arena, (node->count + 1) * sizeof *arguments);
-    bool unknown = false;
-    for (size_t i = 0; i < node->count; i++) {
-        const struct argument *argument = &node->arguments[i];
-        const struct expression *known =
-            resolve_node(evaluation, argument->expression);
-        if (!known)
-            return NULL;
-        arguments[i] = (struct argument){known, argument->spread};
-        unknown |= !is_static(known);
-        if (!is_static(known) || (argument->spread && is_none(known->value)))
-            continue;
-        if (!argument->spread)
-            return known;
-        if (known->value->kind != VALUE_LIST)
-            return evaluation_fail(evaluation, known,
-                                   "only a list can be spread with '...'");
-        if (known->value->list.count > 0)
-            return made(evaluation, node, known->value->list.items[0]);
-    }
-    if (!unknown)
-        return expression_none();
-    struct expression *copy =
-        node_make(evaluation->arena, NODE_CALL, node->offset);
-    *copy = *node;
-    copy->arguments = arguments;
-    return copy;
-}
-
-/* A cast of what has the type already is the thing itself; only a sum may turn
- * out to be another type than it seems. */
-static bool is_needless_cast(const struct expression *node,
-                             const struct function *function)
-{
-    static const char *const casts[] = {"string", "bool", "int", "float"};
-    if (node->count != 1 || node->arguments[0].spread)
-        return false;
-    const struct expression *inner = node->arguments[0].expression;
-    if (node_type(inner) != function->type)
-        return false;
-    if (function->type == TYPE_FLOAT && !is_static(inner))
-        return false;
-    for (size_t i = 0; i < sizeof casts / sizeof *casts; i++)
-        if (strcmp(function->name, casts[i]) == 0)
-            return true;
-    return false;
-}
-
-/* Resolved arguments; *unknown: how many are not static. */
-static const struct expression *with_arguments(struct evaluation *evaluation,
-                                               const struct expression *node,
-                                               size_t *unknown)
-{
-    struct argument *copies = NULL;
-    for (size_t i = 0; i < node->count; i++) {
-        const struct argument *argument = &node->arguments[i];
-        const struct expression *resolved =
-            resolve_node(evaluation, argument->expression);
-        if (!resolved)
-            return NULL;
-        *unknown += !is_static(resolved);
-        if (!copies && resolved == argument->expression)
-            continue;
-        if (!copies) {
-            copies =
-                arena_allocate(evaluation->arena, node->count * sizeof *copies);
-            memcpy(copies, node->arguments, node->count * sizeof *copies);
-        }
-        copies[i].expression = resolved;
-    }
-    if (!copies)
-        return node;
-    struct expression *copy =
-        node_make(evaluation->arena, NODE_CALL, node->offset);
-    *copy = *node;
-    copy->arguments = copies;
-    return copy;
-}
-
-/* Values of the static arguments with lists spread; NULL on error. */
-static const struct value **spread(struct evaluation *evaluation,
-                                   const struct expression *node, size_t *count)
-{
-    size_t room = 1;
-    for (size_t i = 0; i < node->count; i++) {
-        const struct value *value = node->arguments[i].expression->value;
-        if (!node->arguments[i].spread)
-            room++;
-        else if (value->kind == VALUE_LIST)
-            room += value->list.count;
-        else if (!is_none(value))
-            return evaluation_fail(evaluation, node->arguments[i].expression,
-                                   "only a list can be spread with '...', "
-                                   "found %s",
-                                   value_kind_name(value->kind));
-    }
-    const struct value **values =
-        arena_allocate(evaluation->arena, room * sizeof(struct value *));
-    for (size_t i = 0; i < node->count; i++) {
-        const struct value *value = node->arguments[i].expression->value;
-        if (!node->arguments[i].spread)
-            values[(*count)++] = value;
-        else
-            for (size_t j = 0; j < value_count(value); j++)
-                values[(*count)++] = value->list.items[j];
-    }
-    return values;
-}
-
-static const struct expression *call_library(struct evaluation *evaluation,
-                                             const struct expression *node,
-                                             const struct function *function)
-{
-    struct call call = {
-        .evaluation = evaluation, .arena = evaluation->arena, .node = node};
-    call.values = spread(evaluation, node, &call.count);
-    if (!call.values || evaluation_spend(evaluation, node, call.count / 4) < 0)
-        return NULL;
-    if (call.count < function->least || call.count > function->most)
-        return evaluation_fail(
-            evaluation, node, "%s() has %zu arguments, expected %zu%s",
-            function->name, call.count,
-            call.count < function->least ? function->least : function->most,
-            function->least < function->most
-                ? call.count < function->least ? " or more" : " at most"
-                : "");
-    if (function->value)
-        return made(evaluation, node, function->value(&call));
-    const struct expression *result = function->expand(&call);
-    if (!result || is_static(result))
-        return result;
-    return resolve_node(evaluation, result);
-}
-
-static const struct expression *call_names(struct evaluation *evaluation,
-                                           const struct expression *node)
-{
-    const struct expression_names *names = evaluation->names;
-    struct expression_call call = {.name = node->name, .length = node->length};
-    if (!names)
-        return node;
-    call.arguments = spread(evaluation, node, &call.count);
-    if (!call.arguments)
-        return NULL;
-    for (; names; names = names->next) {
-        const struct expression *answer = NULL;
-        if (!names->call)
-            continue;
-        int known = names->call(names->context, evaluation->arena, &call,
-                                &answer, evaluation->error);
-        if (known < 0) {
-            evaluation->error->place.mark.offset = node->offset;
-            return NULL;
-        }
-        if (known == 0)
-            continue;
-        if (is_static(answer))
-            return answer;
-        return resolve_node(evaluation,
-                            node_at(evaluation->arena, answer, node->offset));
-    }
-    return node;
-}
-
-static const struct expression *resolve_call(struct evaluation *evaluation,
-                                             const struct expression *node)
-{
-    if (node->length == 3 && memcmp(node->name, "any", 3) == 0)
-        return resolve_any(evaluation, node);
-    size_t unknown = 0;
-    node = with_arguments(evaluation, node, &unknown);
-    if (!node)
-        return NULL;
-    const struct function *function = function_find(node->name, node->length);
-    if (function && is_needless_cast(node, function))
-        return node->arguments[0].expression;
-    if (unknown > 0)
-        return node;
-    return function ? call_library(evaluation, node, function)
-                    : call_names(evaluation, node);
 }
 
 const struct expression *resolve_node(struct evaluation *evaluation,
