@@ -15,6 +15,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/print.h"
+#include "cli/rights.h"
 #include "cli/store.h"
 #include "engine/base/clock.h"
 #include "engine/runtime/runtime.h"
@@ -348,85 +349,13 @@ static void check_permissions(struct doctor *doctor)
                           text_string(&optional)));
 }
 
-/* --- the rights as objects ------------------------------------------------- */
-
-static struct value *make_strings(struct arena *arena, const char *const *items)
-{
-    struct value *list = value_make_list(arena);
-    for (; *items; items++)
-        value_append(arena, list, value_make_string(arena, *items));
-    return list;
-}
-
-static struct value *make_object(struct doctor *doctor, const char *kind)
-{
-    struct arena *arena = doctor->arena;
-    struct value *metadata = value_make_map(arena);
-    value_set_string(arena, metadata, "name", "assay");
-    value_set_string(arena, metadata, "namespace",
-                     doctor->request.namespace_name);
-    struct value *object = value_make_map(arena);
-    value_set_string(arena, object, "apiVersion",
-                     "rbac.authorization.k8s.io/v1");
-    value_set_string(arena, object, "kind", kind);
-    value_set(arena, object, "metadata", metadata);
-    return object;
-}
-
-static struct value *make_role(struct doctor *doctor)
-{
-    struct arena *arena = doctor->arena;
-    struct value *rules = value_make_list(arena);
-    for (const struct runtime_permission *row = runtime_kubernetes_permissions;
-         row->resource; row++) {
-        const char *slash = row->subresource[0] ? "/" : "";
-        const char *const groups[] = {row->group, NULL};
-        const char *const resources[] = {arena_format(arena, "%s%s%s",
-                                                      row->resource, slash,
-                                                      row->subresource),
-                                         NULL};
-        struct value *rule = value_make_map(arena);
-        value_set(arena, rule, "apiGroups", make_strings(arena, groups));
-        value_set(arena, rule, "resources", make_strings(arena, resources));
-        value_set(arena, rule, "verbs", make_strings(arena, row->verbs));
-        value_append(arena, rules, rule);
-    }
-    struct value *role = make_object(doctor, "Role");
-    value_set(arena, role, "rules", rules);
-    return role;
-}
-
-static struct value *make_binding(struct doctor *doctor)
-{
-    struct arena *arena = doctor->arena;
-    struct value *reference = value_make_map(arena);
-    value_set_string(arena, reference, "apiGroup", "rbac.authorization.k8s.io");
-    value_set_string(arena, reference, "kind", "Role");
-    value_set_string(arena, reference, "name", "assay");
-    struct value *subject = value_make_map(arena);
-    value_set_string(arena, subject, "kind", "ServiceAccount");
-    value_set_string(arena, subject, "name",
-                     doctor->service_account ? doctor->service_account
-                                             : "assay");
-    value_set_string(arena, subject, "namespace",
-                     doctor->request.namespace_name);
-    struct value *subjects = value_make_list(arena);
-    value_append(arena, subjects, subject);
-    struct value *binding = make_object(doctor, "RoleBinding");
-    value_set(arena, binding, "roleRef", reference);
-    value_set(arena, binding, "subjects", subjects);
-    return binding;
-}
-
-/* The least rights that a run needs, for `kubectl apply -f -`. */
-static int print_rights(struct doctor *doctor)
+static int print_rights(const struct doctor *doctor)
 {
     CLEANUP(text_free) struct text text = {0};
-    if (!doctor->request.namespace_name)
-        doctor->request.namespace_name = "default";
-    value_write_yaml(&text, make_role(doctor));
-    text_append_string(&text, "---\n");
-    value_write_yaml(&text, make_binding(doctor));
+    const char *namespace_name = doctor->request.namespace_name;
+    const char *account = doctor->service_account;
+    rights_append(&text, namespace_name ? namespace_name : "default",
+                  account ? account : "assay");
     print_text(&text);
     return EXIT_PASSED;
 }

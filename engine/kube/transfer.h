@@ -44,7 +44,7 @@ struct kube_task {
                 struct error *error);
     int64_t due; /* when to begin, by clock_monotonic; 0: not */
 
-    /* Private to transfer.c. */
+    /* Private to transfer.c and kube_client.c. */
     struct kube_client *client;
     struct kube_task *next;
     CURL *easy; /* NULL: nothing is under way */
