@@ -106,6 +106,17 @@ int cluster_create_next(struct cluster *cluster,
 void cluster_watch(struct cluster *cluster);
 int cluster_follow(struct cluster *cluster, struct error *error) MUST_CHECK;
 
+/* kubernetes_log.c. Begins to read what containers say, in turn; ends where they did,
+ * and tells what is known of them. */
+int cluster_update_followers(struct cluster *cluster,
+                             struct error *error) MUST_CHECK;
+
+/* The container says no more than it has said. */
+void cluster_end_log(struct follower *follower);
+
+/* Whether all that the container said was read, or never can be. */
+bool cluster_has_read(const struct cluster *cluster, size_t index);
+
 /* kubernetes_trouble.c. Ends the run for that cause, with a reason (copied) or
  * NULL; the first cause counts. */
 void cluster_stop(struct cluster *cluster, enum stop_cause cause,

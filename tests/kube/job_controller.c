@@ -11,6 +11,7 @@
 #include "engine/base/clock.h"
 #include "tests/kube/admission.h"
 #include "tests/kube/defaults.h"
+#include "tests/kube/job_tally.h"
 #include "tests/kube/lifecycle.h"
 #include "tests/kube/moment.h"
 #include "tests/kube/mutation.h"
@@ -23,27 +24,11 @@
 #define BACKOFF       (10 * CLOCK_SECOND)
 #define BACKOFF_LIMIT 5
 
-enum { PODS_LIMIT = 100 };
-
-/* What is known of a Job, from its pods. */
-struct tally {
-    struct object *job;
-    struct object *pods[PODS_LIMIT]; /* that have not ended; held */
-    size_t count;
-    int64_t active, ready, succeeded, failed, terminating;
-    int64_t last_failure; /* by clock_now */
-};
-
 /* What a Job comes to. */
 struct outcome {
     const char *early, *final; /* conditions */
     const char *reason, *message;
 };
-
-static const struct resource *pods_resource(void)
-{
-    return discovery_find("", "v1", "pods");
-}
 
 static struct object *find_job(const struct store *store, const char *uid)
 {
@@ -62,86 +47,6 @@ static bool has_condition(const struct object *job, const char *type)
 static bool is_finished(const struct object *job)
 {
     return has_condition(job, "Complete") || has_condition(job, "Failed");
-}
-
-static int64_t read_moment(const struct value *value)
-{
-    const char *text = value_string(value);
-    return text ? moment_parse(text) : -1;
-}
-
-static bool is_ready(const struct value *pod)
-{
-    const struct value *condition =
-        tree_entry(value_path(pod, "status.conditions"), "type", "Ready");
-    const char *status = value_string_at(condition, "status");
-    return status && strcmp(status, "True") == 0;
-}
-
-/* The latest end of a container of the pod. */
-static int64_t find_end(const struct value *pod)
-{
-    const struct value *list = value_path(pod, "status.containerStatuses");
-    int64_t end = 0;
-    for (size_t i = 0; i < value_count(list); i++) {
-        int64_t moment = read_moment(
-            value_path(value_item(list, i), "state.terminated.finishedAt"));
-        end = moment > end ? moment : end;
-    }
-    return end;
-}
-
-/* Counts one pod. */
-static void add_pod(struct tally *tally, struct object *pod)
-{
-    const char *phase = value_string(value_path(pod->value, "status.phase"));
-    bool leaving = value_path(pod->value, "metadata.deletionTimestamp") != NULL;
-    if (phase && strcmp(phase, "Succeeded") == 0) {
-        tally->succeeded++;
-        return;
-    }
-    if (phase && strcmp(phase, "Failed") == 0) {
-        int64_t end = find_end(pod->value);
-        tally->failed++;
-        tally->last_failure =
-            end > tally->last_failure ? end : tally->last_failure;
-        return;
-    }
-    tally->terminating += leaving;
-    tally->active += !leaving;
-    tally->ready += !leaving && is_ready(pod->value);
-    if (tally->count < PODS_LIMIT)
-        tally->pods[tally->count++] = object_hold(pod);
-}
-
-static bool is_of(const struct object *pod, const struct object *job)
-{
-    return pod->resource == pods_resource() &&
-           tree_entry(value_path(pod->value, "metadata.ownerReferences"), "uid",
-                      job->uid);
-}
-
-/* Pods that were counted and deleted since are remembered in the status. */
-static struct tally count_pods(const struct store *store, struct object *job)
-{
-    struct tally tally = {.job = job};
-    for (size_t i = 0; i < store->count; i++)
-        if (is_of(store->items[i], job))
-            add_pod(&tally, store->items[i]);
-    const struct value *status = value_get(job->value, "status");
-    int64_t failed = value_int_or(value_get(status, "failed"), 0);
-    int64_t succeeded = value_int_or(value_get(status, "succeeded"), 0);
-    if (tally.failed < failed)
-        tally.failed = failed;
-    if (tally.succeeded < succeeded)
-        tally.succeeded = succeeded;
-    return tally;
-}
-
-static void release_pods(struct tally *tally)
-{
-    for (size_t i = 0; i < tally->count; i++)
-        object_release(tally->pods[i]);
 }
 
 static void add_condition(struct arena *arena, struct value *status,
@@ -187,7 +92,8 @@ static struct outcome judge(struct arena *arena, const struct tally *tally)
     int64_t wanted = value_int_or(value_get(specification, "completions"), 1);
     int64_t seconds =
         value_int_or(value_get(specification, "activeDeadlineSeconds"), 0);
-    int64_t start = read_moment(value_path(job->value, "status.startTime"));
+    int64_t start =
+        job_tally_moment(value_path(job->value, "status.startTime"));
     if (target)
         return (struct outcome){
             "FailureTarget", "Failed",
@@ -241,7 +147,7 @@ static void release_finalizers(struct cluster *cluster,
         struct object *pod = i < store->count ? store->items[i] : NULL;
         const char *phase =
             pod ? value_string(value_path(pod->value, "status.phase")) : NULL;
-        if (!pod || !is_of(pod, job) || !phase)
+        if (!pod || !job_tally_is_of(pod, job) || !phase)
             continue;
         bool ended = strcmp(phase, "Succeeded") == 0 ||
                      strcmp(phase, "Failed") == 0 ||
@@ -276,7 +182,7 @@ static struct value *make_pod(struct arena *arena, const struct object *job)
     value_set(arena, metadata, "ownerReferences", owners);
     value_append(arena, finalizers, value_make_string(arena, TRACKING));
     value_set(arena, metadata, "finalizers", finalizers);
-    defaults_apply(arena, pods_resource(), pod);
+    defaults_apply(arena, job_tally_pods(), pod);
     return pod;
 }
 
@@ -299,7 +205,7 @@ static bool create_pod(struct cluster *cluster, struct object *job)
                           name, why));
         return false;
     }
-    if (!store_put(&cluster->store, pods_resource(), pod))
+    if (!store_put(&cluster->store, job_tally_pods(), pod))
         return false;
     tell(cluster, job, "Normal", "SuccessfulCreate",
          arena_format(arena, "Created pod: %s", name));
@@ -333,7 +239,7 @@ static int64_t create_pods(struct cluster *cluster, const struct tally *tally)
             return 0;
         }
     }
-    while (made < missing && made < PODS_LIMIT) {
+    while (made < missing && made < JOB_PODS_LIMIT) {
         if (!create_pod(cluster, job)) {
             wake(cluster, job, CLOCK_SECOND);
             break;
@@ -425,7 +331,7 @@ static void expire(struct cluster *cluster, struct object *job)
         value_path(job->value, "status.conditions");
     int64_t end = 0;
     for (size_t i = 0; i < value_count(conditions); i++) {
-        int64_t moment = read_moment(
+        int64_t moment = job_tally_moment(
             value_get(value_item(conditions, i), "lastTransitionTime"));
         end = moment > end ? moment : end;
     }
@@ -453,7 +359,7 @@ static void advance(struct cluster *cluster, struct tally *tally)
         resume(cluster, tally, status, arena);
     int64_t seconds =
         value_int_or(value_path(job->value, "spec.activeDeadlineSeconds"), 0);
-    int64_t start = read_moment(value_get(status, "startTime"));
+    int64_t start = job_tally_moment(value_get(status, "startTime"));
     if (seconds > 0 && start >= 0 && !outcome.early)
         wake(cluster, job, start + seconds * CLOCK_SECOND - clock_now() + 1);
     if (!outcome.early && !suspended)
@@ -474,9 +380,9 @@ void job_controller_sync(struct cluster *cluster, const char *uid)
         if (!value_path(job->value, "metadata.deletionTimestamp"))
             expire(cluster, job);
     } else if (!value_path(job->value, "metadata.deletionTimestamp")) {
-        struct tally tally = count_pods(&cluster->store, job);
+        struct tally tally = job_tally_make(&cluster->store, job);
         advance(cluster, &tally);
-        release_pods(&tally);
+        job_tally_release(&tally);
     } else {
         release_finalizers(cluster, job);
     }
@@ -508,7 +414,7 @@ void job_controller_take(struct cluster *cluster, const struct change *change)
         job_controller_sync(cluster, object->uid);
         return;
     }
-    if (object->resource != pods_resource())
+    if (object->resource != job_tally_pods())
         return;
     const char *owner = find_owner(object);
     if (owner && cluster->rhythm->job == 0)
