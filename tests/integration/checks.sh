@@ -133,6 +133,37 @@ told_alike() {
     fi
 }
 
+# watch_arguments TEXT: from now on, looks for a process that has TEXT, which is in
+# $work/pattern, on its command line.
+watch_arguments() {
+    printf '%s' "$1" >"$work/pattern"
+    (while [ -e "$work/pattern" ]; do
+        for line in /proc/[0-9]*/cmdline; do
+            if grep -qaF -f "$work/pattern" "$line"; then
+                echo "$line" >>"$work/seen"
+            fi
+        done
+        sleep 0.02
+    done) 2>/dev/null &
+    watcher=$!
+    servers="$servers $watcher"
+}
+
+# nobody_had NAME: none had it; one that has would have been seen.
+nobody_had() {
+    if [ -e "$work/seen" ]; then
+        fail "$1" "$(cat "$work/seen")"
+        return
+    fi
+    sh -c 'sleep 5; :' "$(cat "$work/pattern")" &
+    if wait_for 20 test -e "$work/seen"; then
+        pass "$1"
+    else
+        fail "$1" 'nobody was looking'
+    fi
+    kill "$watcher" $!
+}
+
 # serve_ok: a web server on loopback that answers every request with `ok`; its port in
 # $port, its pid in $server.
 serve_ok() {

@@ -23,23 +23,24 @@ workflow clone <<YAML
         retry: {count: 1}
     shell: |
       grep one /data/repo/test
-      ! grep -r 'PRIVATE KEY' /data/repo /tmp /dev/shm
-      ! ls /dev/shm/clone.* /tmp/clone.* 2>/dev/null
+      ! grep -r 'PRIVATE KEY' /data /tmp /dev/shm || exit 8
+      ! ls /dev/shm/clone.* /tmp/clone.* 2>/dev/null || exit 9
       echo 'nothing left'
 YAML
 run() { "$ASSAY" run "$work/clone.yaml" --runtime host "$@"; }
 secret=$(sed -n 2p "$work/user")
 
+watch_arguments "$secret"
 expect 'a repository over ssh' 0 'nothing left' run --config "key=@$work/user"
-has_not() {
-    if grep -rqF -- "$secret" "$2"; then fail "$1"; else pass "$1"; fi
-}
-has_not 'the key is not in the output' "$work/out"
-"$ASSAY" show latest --output json >"$work/record"
-"$ASSAY" logs latest >>"$work/record"
-has_not 'nor in the record' "$work/record"
-"$ASSAY" plan "$work/clone.yaml" --config "key=@$work/user" >"$work/objects"
-has_not 'nor in the printed objects' "$work/objects"
+nobody_had 'no process had the key as an argument'
+has_not 'the key is not in the output' "$secret"
+"$ASSAY" show latest --output json >"$work/out"
+"$ASSAY" logs latest >>"$work/out"
+has_not 'nor in the record' "$secret"
+grep -rqF -- "$secret" "$XDG_STATE_HOME" && fail 'the key is in the state' ||
+    pass 'nor in any file of it'
+"$ASSAY" plan "$work/clone.yaml" --config "key=@$work/user" >"$work/out"
+has_not 'nor in the printed objects' "$secret"
 expect 'a key that the server does not know' 1 'Permission denied' \
     run --config "key=@$work/stranger"
 finish
