@@ -17,6 +17,7 @@
 #include "engine/entrypoint/limits.h"
 #include "engine/entrypoint/names.h"
 #include "engine/entrypoint/process.h"
+#include "engine/entrypoint/shell.h"
 #include "engine/entrypoint/verdict.h"
 
 enum { EXIT_ABORTED_STEP = 137 };
@@ -94,11 +95,14 @@ static int make_script(struct attempt *attempt, const struct mask *mask,
     struct arena *arena = attempt->arena;
     char *script = arena_format(arena, "%s%s", header, text);
     size_t length = strlen(script);
-    char **arguments = arena_allocate(arena, 4 * sizeof *arguments);
+    char **arguments = arena_allocate(arena, 5 * sizeof *arguments);
+    const char *more = shell_choose(text);
     attempt->process.arguments = arguments;
-    arguments[0] = arena_string(arena, "/bin/sh");
-    arguments[1] = arena_string(arena, "-c");
-    arguments[2] = script;
+    *arguments++ = arena_string(arena, more ? more : "/bin/sh");
+    if (more)
+        *arguments++ = arena_string(arena, "--posix");
+    arguments[0] = arena_string(arena, "-c");
+    arguments[1] = script;
     if (length < ENTRYPOINT_SCRIPT_ARGUMENT_LIMIT &&
         !mask_finds(mask, script, length))
         return 0;
@@ -106,8 +110,8 @@ static int make_script(struct attempt *attempt, const struct mask *mask,
     if (file < 0 || file_write_all(file, script, length) < 0)
         return error_set_system(error, "cannot hold the script in memory");
     attempt->process.script = file;
-    arguments[1] = arena_format(arena, "/proc/self/fd/%d", file);
-    arguments[2] = NULL;
+    arguments[0] = arena_format(arena, "/proc/self/fd/%d", file);
+    arguments[1] = NULL;
     return 0;
 }
 

@@ -15,6 +15,7 @@
 #include "engine/entrypoint/mask.h"
 #include "engine/entrypoint/output.h"
 #include "engine/entrypoint/seal.h"
+#include "engine/entrypoint/shell.h"
 #include "engine/entrypoint/state.h"
 #include "engine/entrypoint/verdict.h"
 #include "tests/unit/case.h"
@@ -492,9 +493,49 @@ static void test_output(void **state)
     close(ends[1]);
 }
 
+static void test_shells(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *script;
+        bool more;
+    } rows[] = {
+        {"", false},
+        {"echo hello", false},
+        {"set -eu", false},
+        {"set -euo pipefail", true},
+        {"[ \"$a\" = b ] && echo \"${a:-none}\"", false},
+        {"[ \"$a\" == b ]", true},
+        {"[[ -n $a ]]", true},
+        {"echo $((RANDOM % 2))", true},
+        {"echo $RANDOM", true},
+        {"source ./env", true},
+        {"make &>log", true},
+        {"make >log 2>&1", false},
+        {"echo -e 'a'", true},
+        {"echo -n a", false},
+        {"printf 'a\\n'", false},
+        {"echo 'a\\nb'", true},
+        {"echo a \\\n  b", false},
+        {"grep '[0-9]\\{3\\}' x; echo done", false},
+        {"echo ${a%/*} ${a##*/} ${#a} ${a:+x}", false},
+        {"echo ${a/x/y}", true},
+        {"echo ${a:0:3}", true},
+        {"read -r line; read -p x y", false},
+        {"read -t 5 line", true},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        CHECK(rows[i].script, shell_wants_more(rows[i].script) == rows[i].more);
+    CHECK("a plain one", !shell_choose("echo hello"));
+    const char *found = shell_choose("[[ a ]]");
+    CHECK("bash, where it is",
+          access("/bin/bash", X_OK) == 0 ? found && *found == '/' : !found);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_shells),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_decoded),

@@ -115,6 +115,10 @@ static const struct {
      "{'ref':'1','container':0,'env':[{'name':'A','value':'a b'}],"
      "'command':['printf','%s,',{'template':'{{ env.A }}'},'c d']}",
      "[start 1#1]\na b,c d,\n|[finish 1 passed 0]\n[done passed]\n", 0},
+    {"a script for more than a plain shell",
+     STEP("1", "set -o pipefail; false | true || echo pipe; [ a == a ] && "
+               "[[ b = b ]] && echo same"),
+     "[start 1#1]\npipe\nsame\n[finish 1 passed 0]\n[done passed]\n", 0},
     {"a missing program", "{'ref':'1','container':0,'command':['no-such']}",
      "[start 1#1]\nassay: cannot run 'no-such': No such file or directory\n"
      "[finish 1 failed 127 (cannot run 'no-such': No such file or "
