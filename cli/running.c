@@ -157,12 +157,25 @@ static int connect_run(struct run *run, struct error *error)
                            &run->connection, error);
 }
 
+/* How long a pod may take to start, as the workflow says it; 0: it does not. */
+static int64_t start_time_of(const struct workflow *workflow)
+{
+    const char *text = value_string(
+        value_path(workflow->resolved, "spec.timeouts.initialization"));
+    struct error ignored = {0};
+    int64_t time = 0;
+    return text && duration_parse(text, &time, &ignored) == 0 && time > 0 ? time
+                                                                          : 0;
+}
+
 static int run_in_cluster(struct run *run, struct following *following,
                           struct error *error)
 {
     const struct connection *connection = &run->connection;
     struct runtime_kubernetes_options *options = &run->kubernetes_options;
     struct runtime_kubernetes_result outcome;
+    if (options->start_timeout == 0)
+        options->start_timeout = start_time_of(run->preparation.workflow);
     options->client = connection->client;
     options->namespace_name = connection->namespace_name;
     options->context = kube_access_context(connection->access);

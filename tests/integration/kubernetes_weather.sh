@@ -73,6 +73,10 @@ expect 'an image that takes long' 0 'waiting: the containers of the pod do not r
     "$ASSAY" run "$flows/steps.yaml"
 rules ''
 
+flow waits '{timeouts: {initialization: 2s}, pod: {nodeSelector: {no: node}}, steps: [{shell: echo ran}]}'
+expect 'a workflow that says how long it may take' 5 'for 2.0 s' \
+    "$ASSAY" run "$work/waits.yaml"
+
 # Nodes that cannot execute the entrypoint.
 node=$(kubectl get nodes -o name)
 kubectl label "$node" kubernetes.io/arch=other --overwrite >/dev/null
