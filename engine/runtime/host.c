@@ -81,12 +81,62 @@ static int find_engine(struct host *host, struct error *error)
     return podman_run_prepare(&host->podman, host->options->engine, error);
 }
 
-/* What is left to do when this process is killed. */
+/* Whether one of the steps waits for `assay resume`. */
+static bool may_pause(const struct value *steps)
+{
+    for (size_t i = 0; i < value_count(steps); i++) {
+        const struct value *step = value_item(steps, i);
+        if (value_bool_or(value_get(step, "paused"), false) ||
+            may_pause(value_get(step, "steps")))
+            return true;
+    }
+    return false;
+}
+
+static bool may_leave_files(const struct value *steps)
+{
+    for (size_t i = 0; i < value_count(steps); i++) {
+        const struct value *step = value_item(steps, i);
+        if (value_get(step, "artifacts") ||
+            may_leave_files(value_get(step, "steps")))
+            return true;
+    }
+    return false;
+}
+
+/* The state of the steps is a folder of ours when others look at it: `resume`, the
+ * collector of files, a second container. */
+static void place_state(const struct host *host)
+{
+    struct pod *pod = host->pod;
+    const struct value *steps = value_get(host->plan->run, "steps");
+    bool alone = host->setup.bubblewrap && pod->container_count == 1 &&
+                 !may_pause(steps) && !may_leave_files(steps);
+    for (size_t i = 0; alone && i < pod->volume_count; i++) {
+        struct pod_volume *volume = &pod->volumes[i];
+        volume->inside = volume->empty && volume->name &&
+                         strcmp(volume->name, ARTIFACT_VOLUME) == 0;
+    }
+}
+
+/* In the keeper, while we look at the machine. */
+static int make_folder(const void *context, struct error *error)
+{
+    const struct host *host = context;
+    bool pauses = may_pause(value_get(host->plan->run, "steps"));
+    return run_folder_make(host->arena, &host->folder, host->pod,
+                           pauses ? host->plan->token : NULL,
+                           !host->setup.bubblewrap, error);
+}
+
+/* What makes the folder, and what is left to do when this process is killed. */
 static int start_keeper(struct host *host, struct error *error)
 {
     const struct engine *engine = host->podman.setup.engine;
     struct keeper_task task = {
         .folder = host->folder.path,
+        .make = make_folder,
+        .context = host,
         .plain = host->options->sandbox == SANDBOX_NONE,
     };
     if (engine) {
@@ -131,46 +181,7 @@ static int find_sandbox(struct host *host, struct error *error)
                          "bubblewrap (bwrap) is not installed; install it "
                          "(Debian, Ubuntu: 'apt-get install bubblewrap') or "
                          "run without isolation: --sandbox none");
-    host->setup.machine = machine_read(host->arena, "");
     return 0;
-}
-
-/* Whether one of the steps waits for `assay resume`. */
-static bool may_pause(const struct value *steps)
-{
-    for (size_t i = 0; i < value_count(steps); i++) {
-        const struct value *step = value_item(steps, i);
-        if (value_bool_or(value_get(step, "paused"), false) ||
-            may_pause(value_get(step, "steps")))
-            return true;
-    }
-    return false;
-}
-
-static bool may_leave_files(const struct value *steps)
-{
-    for (size_t i = 0; i < value_count(steps); i++) {
-        const struct value *step = value_item(steps, i);
-        if (value_get(step, "artifacts") ||
-            may_leave_files(value_get(step, "steps")))
-            return true;
-    }
-    return false;
-}
-
-/* The state of the steps is a folder of ours when others look at it: `resume`, the
- * collector of files, a second container. */
-static void place_state(const struct host *host)
-{
-    struct pod *pod = host->pod;
-    const struct value *steps = value_get(host->plan->run, "steps");
-    bool alone = host->setup.bubblewrap && pod->container_count == 1 &&
-                 !may_pause(steps) && !may_leave_files(steps);
-    for (size_t i = 0; alone && i < pod->volume_count; i++) {
-        struct pod_volume *volume = &pod->volumes[i];
-        volume->inside = volume->empty && volume->name &&
-                         strcmp(volume->name, ARTIFACT_VOLUME) == 0;
-    }
 }
 
 static int prepare(struct host *host, struct error *error)
@@ -181,13 +192,12 @@ static int prepare(struct host *host, struct error *error)
     if (!host->pod)
         return -1;
     place_state(host);
-    /* First the keeper: from now on the folder does not outlive this process. */
-    if (find_engine(host, error) != 0 || start_keeper(host, error) != 0 ||
-        run_folder_make(host->arena, &host->folder, host->pod,
-                        may_pause(value_get(host->plan->run, "steps"))
-                            ? host->plan->token
-                            : NULL,
-                        !host->setup.bubblewrap, error) != 0 ||
+    /* The keeper makes the folder: it does not outlive this process. */
+    if (find_engine(host, error) != 0 || start_keeper(host, error) != 0)
+        return -1;
+    if (host->setup.bubblewrap)
+        host->setup.machine = machine_read(host->arena, "");
+    if (keeper_wait(&host->keeper, error) != 0 ||
         set_kubeconfig(host, error) != 0)
         return -1;
     host->setup.pod = host->pod;
@@ -322,7 +332,7 @@ static int clear_away(struct host *host, struct error *failure)
     int result = error_is_set(failure) ? -1 : 0;
     if (remove_folder(host, failure) != 0)
         result = -1;
-    keeper_stop(&host->keeper);
+    keeper_dismiss(&host->keeper);
     return result;
 }
 
@@ -359,6 +369,7 @@ int runtime_host_run(const struct plan *plan,
     int result = prepare_early(&host, error);
     if (begin(&host, &refusal) != 0) {
         clear_away(&host, &ignored);
+        keeper_stop(&host.keeper);
         *error = refusal;
         return -1;
     }
@@ -374,11 +385,11 @@ int runtime_host_run(const struct plan *plan,
     if (result != 0)
         verdict = (struct verdict){STATUS_ERROR, error->text};
     struct error late = {0};
-    if (emit(&host,
-             (struct event){.kind = EVENT_RUN_FINISHED,
-                            .status = verdict.status,
-                            .text = verdict.reason},
-             &late) == 0)
-        return result;
-    return error_set(error, late.kind, "%s", late.text);
+    int told = emit(&host,
+                    (struct event){.kind = EVENT_RUN_FINISHED,
+                                   .status = verdict.status,
+                                   .text = verdict.reason},
+                    &late);
+    keeper_stop(&host.keeper);
+    return told == 0 ? result : error_set(error, late.kind, "%s", late.text);
 }

@@ -3,7 +3,7 @@
  * bubblewrap dies with the engine at once, but until its child has set up the
  * sandbox that child does not die with bubblewrap: it would wait for ever or run
  * on alone. What identifies it is its standard output, a pipe of ours. The keeper
- * reads records from the engine; the end of that pipe without a last record (all
+ * reads records from the engine; the end of their socket without a last record (all
  * zero) is the engine's death.
  */
 #include "engine/runtime/keeper.h"
@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -133,15 +134,26 @@ static void clean_up(const struct record *records, size_t count,
     }
 }
 
+/* The engine hears how it went. */
+static void make(const struct keeper_task *task)
+{
+    struct error error = {0};
+    if (task->make(task->context, &error) != 0 && !error_is_set(&error))
+        error_set(&error, ERROR_SYSTEM, "cannot make the folder of the run");
+    (void)!send(STDIN_FILENO, &error, sizeof error, MSG_NOSIGNAL);
+}
+
 /* The keeper's whole life. Nothing of the engine's must stay open in it. */
-__attribute__((noreturn)) static void keep(int pipe,
+__attribute__((noreturn)) static void keep(int socket,
                                            const struct keeper_task *task)
 {
     struct record records[POD_CONTAINER_LIMIT];
     size_t count = 0;
     ssize_t length = 0;
-    process_isolate(pipe);
+    process_isolate(socket);
     prctl(PR_SET_NAME, "assay-keeper");
+    if (task->make)
+        make(task);
     while (count < POD_CONTAINER_LIMIT) {
         length = read(STDIN_FILENO, &records[count], sizeof records[0]);
         if (length < 0 && errno == EINTR)
@@ -161,8 +173,8 @@ int keeper_start(struct keeper *keeper, const struct keeper_task *task,
                  struct error *error)
 {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return error_set_system(error, "cannot make a pipe");
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        return error_set_system(error, "cannot make a socket");
     pid_t pid = fork();
     if (pid == 0)
         keep(ends[0], task);
@@ -175,10 +187,24 @@ int keeper_start(struct keeper *keeper, const struct keeper_task *task,
     return 0;
 }
 
+int keeper_wait(const struct keeper *keeper, struct error *error)
+{
+    struct error made;
+    ssize_t length;
+    do
+        length = recv(keeper->socket, &made, sizeof made, 0);
+    while (length < 0 && errno == EINTR);
+    if (length != (ssize_t)sizeof made)
+        return error_set(
+            error, ERROR_SYSTEM,
+            "the process that makes the folder of the run is gone");
+    return error_is_set(&made) ? error_set(error, made.kind, "%s", made.text)
+                               : 0;
+}
+
 static void tell(const struct keeper *keeper, struct record record)
 {
-    const char *bytes = (const char *)&record;
-    (void)!file_write_all(keeper->pipe, bytes, sizeof record);
+    (void)!send(keeper->socket, &record, sizeof record, MSG_NOSIGNAL);
 }
 
 void keeper_watch(const struct keeper *keeper, int output)
@@ -188,12 +214,20 @@ void keeper_watch(const struct keeper *keeper, int output)
         tell(keeper, (struct record){status.st_dev, status.st_ino});
 }
 
-void keeper_stop(struct keeper *keeper)
+void keeper_dismiss(struct keeper *keeper)
 {
-    if (keeper->pid <= 0)
+    if (keeper->pid <= 0 || keeper->socket < 0)
         return;
     tell(keeper, (struct record){0});
-    close(keeper->pipe);
+    close(keeper->socket);
+    keeper->socket = -1;
+}
+
+void keeper_stop(struct keeper *keeper)
+{
+    keeper_dismiss(keeper);
+    if (keeper->pid <= 0)
+        return;
     while (waitpid(keeper->pid, NULL, 0) < 0 && errno == EINTR)
         continue;
     keeper->pid = 0;

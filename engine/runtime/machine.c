@@ -20,6 +20,7 @@ enum {
     COPY_LIMIT = 1024 * 1024,
     FOLDER_ENTRIES = 5, /* together as dear as one mount, or less */
     FOLDER_BYTES = 64 * 1024,
+    FOLDER_SIZE = 4096, /* of the folder itself: more names than a few */
 };
 
 static const char *const program_folders[] = {
@@ -150,10 +151,11 @@ static bool copy_folder(struct arena *arena, struct machine *machine,
 
 /* A folder of settings. */
 static void add_folder(struct arena *arena, struct machine *machine,
-                       const char *root, const char *path)
+                       const char *root, const char *path, off_t size)
 {
     size_t before = machine->count;
-    if (copy_folder(arena, machine, root, path, before + FOLDER_ENTRIES + 1))
+    if (size <= FOLDER_SIZE &&
+        copy_folder(arena, machine, root, path, before + FOLDER_ENTRIES + 1))
         return;
     machine->count = before;
     add(arena, machine,
@@ -172,7 +174,7 @@ static void add_setting(struct arena *arena, struct machine *machine,
     if (stat(source, &status) != 0)
         return;
     if (S_ISDIR(status.st_mode)) {
-        add_folder(arena, machine, root, entry.path);
+        add_folder(arena, machine, root, entry.path, status.st_size);
         return;
     }
     struct error ignored = {0};
