@@ -29,6 +29,18 @@ static const char *given(const struct value *map, const char *name)
     return text && *text ? text : NULL;
 }
 
+/* base64 in lines, as `base64` writes it and kubectl reads it, on one. */
+static const char *join_lines(struct arena *arena, const char *text)
+{
+    char *joined = arena_string(arena, text);
+    size_t length = 0;
+    for (; *text; text++)
+        if (*text != '\n' && *text != '\r')
+            joined[length++] = *text;
+    joined[length] = '\0';
+    return joined;
+}
+
 /* The bytes of <name>-data, or of the file that <name> names. */
 static int read_bytes(struct arena *arena, const struct value *map,
                       const char *name, struct kube_bytes *bytes,
@@ -38,6 +50,7 @@ static int read_bytes(struct arena *arena, const struct value *map,
     const char *text = given(map, member);
     const char *path = given(map, name);
     if (text) {
+        text = join_lines(arena, text);
         bytes->data = base64_decode(arena, text, strlen(text), &bytes->length);
         if (!bytes->data)
             return error_set(error, ERROR_INPUT,

@@ -82,6 +82,21 @@ static void servers(void **state)
     }
 }
 
+static void data_in_lines(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct error error = {0};
+    const struct kube_access *access =
+        read_access(arena,
+                    "server: 'https://a', certificate-authority-data: "
+                    "\"aGVs\\nbG8=\\r\\n\"",
+                    "", &error);
+    assert_non_null(access);
+    assert_int_equal(access->authority.length, 5);
+    assert_memory_equal(access->authority.data, "hello", 5);
+}
+
 static void what_is_refused(void **state)
 {
     (void)state;
@@ -376,6 +391,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(servers),
+        cmocka_unit_test(data_in_lines),
         cmocka_unit_test(what_is_refused),
         cmocka_unit_test(credentials),
         cmocka_unit_test(credentials_are_for_tls_only),
