@@ -58,15 +58,20 @@ static int take_job(void *context, enum kube_change change,
     return 0;
 }
 
-/* Whether the pod is of the Job that is followed, when there are several: those of
- * a run differ in their names. */
-static bool is_of_stage(const struct cluster *cluster,
-                        const struct value *object)
+/* Whether the pod is of the Job that is followed: a run may have several, which
+ * differ in their names, and a label is easily copied from one pod to another. */
+static bool is_of_job(const struct cluster *cluster, const struct value *object)
 {
     const struct value *owners = value_path(object, "metadata.ownerReferences");
-    const char *name = value_string_at(value_item(owners, 0), "name");
-    return !cluster->plan->workspace ||
-           (name && strcmp(name, cluster->job_name) == 0);
+    for (size_t i = 0; i < value_count(owners); i++) {
+        const struct value *owner = value_item(owners, i);
+        const char *kind = value_string_at(owner, "kind");
+        const char *name = value_string_at(owner, "name");
+        if (kind && name && strcmp(kind, "Job") == 0 &&
+            strcmp(name, cluster->job_name) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* Whether a pod is the one that is followed. Another one takes its place only
@@ -76,7 +81,7 @@ static bool is_ours(struct cluster *cluster, const struct value *object)
     const char *uid = value_string(value_path(object, "metadata.uid"));
     if (!uid)
         return false;
-    if (!cluster->pod_arena && !is_of_stage(cluster, object))
+    if (!cluster->pod_arena && !is_of_job(cluster, object))
         return false;
     if (!cluster->pod_arena || strcmp(cluster->pod.uid, uid) == 0)
         return true;

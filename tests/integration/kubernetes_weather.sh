@@ -110,6 +110,23 @@ has 'by name' "does not say that it has ended"
 kubectl delete pods --all --grace-period=0 --force >/dev/null 2>&1 || true
 rules ''
 
+# A pod of somebody else with the labels of the run.
+rules '[{action: refuse-pod, name: "assay-ticks*", times: 3}]'
+rm -f "$work/out"
+"$ASSAY" run "$flows/ticks.yaml" >"$work/out" 2>&1 &
+run=$!
+wait_for 20 grep -q 'assay-ticks-' "$work/out"
+id=$(sed -n 's/^. run \([0-9a-f]*\):.*/\1/p' "$work/out")
+kubectl run --image=busybox:1 --restart=Never other \
+    --labels "assay.dev/run=$id" -- true >/dev/null
+status=0
+wait $run || status=$?
+[ $status -eq 0 ] && pass 'a pod with the labels of another run' ||
+    fail 'a pod with the labels of another run' "exit code $status" \
+        "$(cat "$work/out")"
+kubectl delete pods --all --grace-period=0 --force >/dev/null 2>&1 || true
+rules ''
+
 # What is on the way.
 expect 'a proxy is not for a server on this machine' 0 'in the second container' \
     env https_proxy=http://127.0.0.1:1 no_proxy= "$ASSAY" run "$flows/steps.yaml"
