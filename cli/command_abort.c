@@ -16,21 +16,18 @@ int command_abort(int count, char **arguments)
         {0},
     };
     struct error error = {0};
-    bool help;
-    int rest;
-    if (options_read(options, count, arguments, &rest, &help, &error) < 0)
-        return print_error(&error);
-    if (help) {
-        options_help("abort ID [options]",
-                     "Ends a run: its steps get 10 s, `after` steps clean up, "
-                     "what they said is kept,\n"
-                     "the Job of one in a cluster is deleted. A second time "
-                     "ends it at once. ID as for\n"
-                     "`assay attach`.",
-                     options);
-        return EXIT_PASSED;
-    }
-    if (rest != 1)
+    static const struct command_help help = {
+        .usage = "abort ID [options]",
+        .text = "Ends a run: its steps get 10 s, `after` steps clean up, what "
+                "they said is kept,\n"
+                "the Job of one in a cluster is deleted. A second time ends it "
+                "at once. ID as for\n"
+                "`assay attach`.",
+    };
+    int code;
+    if (!options_take(options, &help, &count, arguments, &code))
+        return code;
+    if (count != 1)
         error_set(&error, ERROR_USAGE, "expected one id (or 'latest')");
     else
         output_parse(output_word, &request.look.output, &error);

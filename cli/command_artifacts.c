@@ -82,19 +82,16 @@ int command_artifacts(int count, char **arguments)
         {0},
     };
     struct error error = {0};
-    bool help;
-    int rest;
-    if (options_read(options, count, arguments, &rest, &help, &error) < 0)
-        return print_error(&error);
-    if (help) {
-        options_help("artifacts ID [options]",
-                     "Lists the files that the steps of a run left, or fetches "
-                     "them. ID is an id,\n"
-                     "the beginning of one, or `latest`.",
-                     options);
-        return EXIT_PASSED;
-    }
-    if (rest != 1)
+    static const struct command_help help = {
+        .usage = "artifacts ID [options]",
+        .text = "Lists the files that the steps of a run left, or fetches "
+                "them. ID is an id,\n"
+                "the beginning of one, or `latest`.",
+    };
+    int code;
+    if (!options_take(options, &help, &count, arguments, &code))
+        return code;
+    if (count != 1)
         error_set(&error, ERROR_USAGE, "expected one id (or 'latest')");
     else
         output_parse(wanted.output_word, &wanted.output, &error);

@@ -16,23 +16,19 @@ int command_attach(int count, char **arguments)
         {0},
     };
     struct error error = {0};
-    bool help;
-    int rest;
-    if (options_read(options, count, arguments, &rest, &help, &error) < 0)
-        return print_error(&error);
-    if (help) {
-        options_help(
-            "attach ID [options]",
-            "Shows a run that goes on, in a cluster or on this "
-            "machine, to its end, and ends\n"
-            "with its exit code. ID is an id, the beginning of one, or "
-            "`latest`; a run in a\n"
-            "cluster that was begun elsewhere needs the whole id. "
-            "Ctrl-C aborts the run.",
-            options);
-        return EXIT_PASSED;
-    }
-    if (rest != 1)
+    static const struct command_help help = {
+        .usage = "attach ID [options]",
+        .text = "Shows a run that goes on, in a cluster or on this machine, to "
+                "its end, and ends\n"
+                "with its exit code. ID is an id, the beginning of one, or "
+                "`latest`; a run in a\n"
+                "cluster that was begun elsewhere needs the whole id. Ctrl-C "
+                "aborts the run.",
+    };
+    int code;
+    if (!options_take(options, &help, &count, arguments, &code))
+        return code;
+    if (count != 1)
         error_set(&error, ERROR_USAGE, "expected one id (or 'latest')");
     else
         output_parse(output_word, &request.look.output, &error);

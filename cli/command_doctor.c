@@ -415,19 +415,16 @@ int command_doctor(int count, char **arguments)
     };
     struct error error = {0};
     enum output output = OUTPUT_TEXT;
-    bool help;
-    int rest;
-    if (options_read(options, count, arguments, &rest, &help, &error) < 0)
-        return print_error(&error);
-    if (help) {
-        options_help("doctor [options]",
-                     "Checks what runs need: kubeconfig, server, namespace, "
-                     "permissions, sandbox,\nhistory, clock. Exit code 5 when "
-                     "something is wrong.",
-                     options);
-        return EXIT_PASSED;
-    }
-    if (rest != 0)
+    static const struct command_help help = {
+        .usage = "doctor [options]",
+        .text = "Checks what runs need: kubeconfig, server, namespace, "
+                "permissions, sandbox,\nhistory, clock. Exit code 5 when "
+                "something is wrong.",
+    };
+    int code;
+    if (!options_take(options, &help, &count, arguments, &code))
+        return code;
+    if (count != 0)
         error_set(&error, ERROR_USAGE, "expected no argument, found '%.100s'",
                   arguments[0]);
     else

@@ -198,25 +198,22 @@ int command_eval(int count, char **arguments)
                         .diagnostics = diagnostics_make(arena, "expression")};
     struct error error = {0};
     enum output output;
-    bool help;
-    int rest;
-    if (options_read(options, count, arguments, &rest, &help, &error) < 0)
-        return print_error(&error);
-    if (help) {
-        options_help("eval EXPR [--vars JSON]",
-                     "Prints what an expression gives (`-`: read from standard "
-                     "input).\n"
-                     "What is not known stays an expression.",
-                     options);
-        return EXIT_PASSED;
-    }
+    static const struct command_help help = {
+        .usage = "eval EXPR [--vars JSON]",
+        .text =
+            "Prints what an expression gives (`-`: read from standard input).\n"
+            "What is not known stays an expression.",
+    };
+    int code;
+    if (!options_take(options, &help, &count, arguments, &code))
+        return code;
     if (output_parse(word, &output, &error) < 0 ||
-        read_source(&eval, rest, arguments, &error) < 0 ||
+        read_source(&eval, count, arguments, &error) < 0 ||
         read_variables(&eval, variables, &error) < 0)
         return print_error(&error);
     struct expression_names names = {.name = answer, .context = &eval};
-    int code = template ? eval_template(&eval, &names, output)
-                        : eval_expression(&eval, &names, output);
+    code = template ? eval_template(&eval, &names, output)
+                    : eval_expression(&eval, &names, output);
     if (code == EXIT_PASSED)
         print_diagnostics(stderr, &eval.diagnostics, eval.source, eval.length);
     return code;

@@ -80,20 +80,18 @@ int command_history(int count, char **arguments)
     };
     struct error error = {0};
     enum output output = OUTPUT_TEXT;
-    bool help;
-    int rest;
-    if (options_read(options, count, arguments, &rest, &help, &error) < 0)
-        return print_error(&error);
-    if (help) {
-        options_help("history [list] [options]",
-                     "Lists past runs, newest first.", options);
-        return EXIT_PASSED;
-    }
-    if (rest > 1 || (rest == 1 && strcmp(arguments[0], "list") != 0))
+    static const struct command_help help = {
+        .usage = "history [list] [options]",
+        .text = "Lists past runs, newest first.",
+    };
+    int code;
+    if (!options_take(options, &help, &count, arguments, &code))
+        return code;
+    if (count > 1 || (count == 1 && strcmp(arguments[0], "list") != 0))
         error_set(&error, ERROR_USAGE,
                   "expected 'history list', found '%.100s'; `assay show ID` "
                   "shows one run",
-                  arguments[rest - 1]);
+                  arguments[count - 1]);
     else if (status && event_status_parse(status) < 0)
         error_set(&error, ERROR_USAGE, "--status: unknown status '%.100s'",
                   status);

@@ -96,18 +96,15 @@ int command_logs(int count, char **arguments)
         {0},
     };
     struct error error = {0};
-    bool help;
-    int rest;
-    if (options_read(options, count, arguments, &rest, &help, &error) < 0)
-        return print_error(&error);
-    if (help) {
-        options_help("logs ID [options]",
-                     "Prints the log of a run. ID is an id, the beginning of "
-                     "one, or `latest`.",
-                     options);
-        return EXIT_PASSED;
-    }
-    if (rest != 1) {
+    static const struct command_help help = {
+        .usage = "logs ID [options]",
+        .text = "Prints the log of a run. ID is an id, the beginning of one, "
+                "or `latest`.",
+    };
+    int code;
+    if (!options_take(options, &help, &count, arguments, &code))
+        return code;
+    if (count != 1) {
         error_set(&error, ERROR_USAGE, "expected one id (or 'latest')");
         return print_error(&error);
     }

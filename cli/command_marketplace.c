@@ -435,19 +435,17 @@ static int run_command(const struct market_command *command, int count,
     struct market_request request = {0};
     struct option options[OPTIONS_MOST];
     struct error error = {0};
-    bool help;
-    make_options(&request, command->options, options);
-    if (options_read(options, count, arguments, &request.count, &help, &error) <
-        0)
-        return print_error(&error);
-    if (help) {
-        CLEANUP(text_free) struct text usage = {0};
-        text_append_format(&usage, "marketplace %s %s", command->name,
-                           command->arguments);
-        options_help(text_string(&usage), command->help, options);
-        return EXIT_PASSED;
-    }
+    int code;
     CLEANUP(arena_free) struct arena *arena = arena_new();
+    const struct command_help help = {
+        .usage = arena_format(arena, "marketplace %s %s", command->name,
+                              command->arguments),
+        .text = command->help,
+    };
+    make_options(&request, command->options, options);
+    if (!options_take(options, &help, &count, arguments, &code))
+        return code;
+    request.count = count;
     request.arena = arena;
     request.operands = arguments;
     if (check_request(command, &request, &error) < 0 ||

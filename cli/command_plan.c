@@ -15,27 +15,23 @@ int command_plan(int count, char **arguments)
         {0},
     };
     struct error error = {0};
-    bool help;
-    int rest;
-    if (options_read(options, count, arguments, &rest, &help, &error) < 0)
-        return print_error(&error);
-    if (help) {
-        options_help("plan FILE [options]",
-                     "Prints the ConfigMap, the Secret (its values redacted) "
-                     "and the Job "
-                     "that a run\nwould create. Nothing is created.",
-                     options);
-        return EXIT_PASSED;
-    }
-    if (rest != 1) {
-        error_set(&error, ERROR_USAGE, "expected one file, found %d", rest);
+    static const struct command_help help = {
+        .usage = "plan FILE [options]",
+        .text = "Prints the ConfigMap, the Secret (its values redacted) and "
+                "the Job that a run\nwould create. Nothing is created.",
+    };
+    int code;
+    if (!options_take(options, &help, &count, arguments, &code))
+        return code;
+    if (count != 1) {
+        error_set(&error, ERROR_USAGE, "expected one file, found %d", count);
         return print_error(&error);
     }
     request.file = arguments[0];
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct preparation preparation;
     int result = prepare(arena, &request, &preparation, &error);
-    int code = prepare_report(&preparation, &error);
+    code = prepare_report(&preparation, &error);
     if (result < 0)
         return code;
     CLEANUP(text_free) struct text text = {0};

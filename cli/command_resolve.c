@@ -84,33 +84,30 @@ int command_resolve(int count, char **arguments)
         {0},
     };
     struct error error = {0};
-    bool help;
-    int rest;
-    if (options_read(options, count, arguments, &rest, &help, &error) < 0)
-        return print_error(&error);
-    if (help) {
-        options_help("resolve REF [options]",
-                     "Prints the workflow with its parameters and templates "
-                     "put in. What only the pod\nknows stays an expression; "
-                     "sensitive values stay names. Nothing is run.",
-                     options);
-        return EXIT_PASSED;
-    }
+    static const struct command_help help = {
+        .usage = "resolve REF [options]",
+        .text = "Prints the workflow with its parameters and templates put in. "
+                "What only the pod\nknows stays an expression; sensitive "
+                "values stay names. Nothing is run.",
+    };
+    int code;
+    if (!options_take(options, &help, &count, arguments, &code))
+        return code;
     bool json = output && strcmp(output, "json") == 0;
     if (output && !json && strcmp(output, "yaml") != 0) {
         error_set(&error, ERROR_USAGE,
                   "--output: expected yaml or json, found '%.100s'", output);
         return print_error(&error);
     }
-    if (rest != 1) {
-        error_set(&error, ERROR_USAGE, "expected one file, found %d", rest);
+    if (count != 1) {
+        error_set(&error, ERROR_USAGE, "expected one file, found %d", count);
         return print_error(&error);
     }
     request.file = arguments[0];
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct preparation preparation;
     int result = prepare_resolved(arena, &request, &preparation, &error);
-    int code = prepare_report(&preparation, &error);
+    code = prepare_report(&preparation, &error);
     if (result < 0)
         return code;
     if (path)

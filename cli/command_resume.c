@@ -250,26 +250,22 @@ int command_resume(int count, char **arguments)
         {0},
     };
     struct error error = {0};
-    bool help;
-    int rest;
-    if (options_read(options, count, arguments, &rest, &help, &error) < 0)
-        return print_error(&error);
-    if (help) {
-        options_help(
-            "resume ID [STEP] [options]",
-            "Lets a paused step go on. ID is an id, the beginning of "
-            "one, or `latest`; STEP\n"
-            "the step's number, id or name, and may be left out when "
-            "only one is paused.\nOf a run in a cluster that no process "
-            "follows it must be named.",
-            options);
-        return EXIT_PASSED;
-    }
-    if (rest < 1 || rest > 2) {
+    static const struct command_help help = {
+        .usage = "resume ID [STEP] [options]",
+        .text = "Lets a paused step go on. ID is an id, the beginning of one, "
+                "or `latest`; STEP\n"
+                "the step's number, id or name, and may be left out when only "
+                "one is paused.\nOf a run in a cluster that no process follows "
+                "it must be named.",
+    };
+    int code;
+    if (!options_take(options, &help, &count, arguments, &code))
+        return code;
+    if (count < 1 || count > 2) {
         error_set(&error, ERROR_USAGE,
                   "expected an id (or 'latest'), and perhaps a step");
         return print_error(&error);
     }
     return resume(database, &cluster, arguments[0],
-                  rest == 2 ? arguments[1] : NULL);
+                  count == 2 ? arguments[1] : NULL);
 }

@@ -229,27 +229,24 @@ int command_run(int count, char **arguments)
         {0},
     };
     struct error error = {0};
-    bool help;
-    int rest;
-    if (options_read(options, count, arguments, &rest, &help, &error) < 0)
-        return print_error(&error);
-    if (help) {
-        options_help("run REF... [options]",
-                     "Runs workflows and records them. REF is a file, `-` "
-                     "(standard input), or\n"
-                     "[MARKETPLACE/]NAME[@sha256:HEX]. Several are checked "
-                     "before any starts; the exit\n"
-                     "code is that of the worst.\n"
-                     "Ctrl-C aborts in order, twice at once.",
-                     options);
-        return EXIT_PASSED;
-    }
-    if (check_count(&run, rest, parallel, &error) == 0)
+    static const struct command_help help = {
+        .usage = "run REF... [options]",
+        .text = "Runs workflows and records them. REF is a file, `-` (standard "
+                "input), or\n"
+                "[MARKETPLACE/]NAME[@sha256:HEX]. Several are checked before "
+                "any starts; the exit\n"
+                "code is that of the worst.\n"
+                "Ctrl-C aborts in order, twice at once.",
+    };
+    int code;
+    if (!options_take(options, &help, &count, arguments, &code))
+        return code;
+    if (check_count(&run, count, parallel, &error) == 0)
         check_options(&run, arena, &error);
     if (error_is_set(&error))
         return print_error(&error);
-    if (rest > 1)
-        return several_run(&run, arguments, (size_t)rest, parallel);
+    if (count > 1)
+        return several_run(&run, arguments, (size_t)count, parallel);
     run.request.file = arguments[0];
     return run_reference(&run);
 }

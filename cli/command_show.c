@@ -42,18 +42,15 @@ int command_show(int count, char **arguments)
     };
     struct error error = {0};
     enum output output = OUTPUT_TEXT;
-    bool help;
-    int rest;
-    if (options_read(options, count, arguments, &rest, &help, &error) < 0)
-        return print_error(&error);
-    if (help) {
-        options_help("show ID [options]",
-                     "Shows one run. ID is an id, the beginning of one, or "
-                     "`latest`.",
-                     options);
-        return EXIT_PASSED;
-    }
-    if (rest != 1)
+    static const struct command_help help = {
+        .usage = "show ID [options]",
+        .text =
+            "Shows one run. ID is an id, the beginning of one, or `latest`.",
+    };
+    int code;
+    if (!options_take(options, &help, &count, arguments, &code))
+        return code;
+    if (count != 1)
         error_set(&error, ERROR_USAGE, "expected one id (or 'latest')");
     else
         output_parse(output_word, &output, &error);

@@ -287,24 +287,22 @@ int command_validate(int count, char **arguments)
         {0},
     };
     struct error error = {0};
-    bool help;
-    int rest;
-    if (options_read(options, count, arguments, &rest, &help, &error) < 0 ||
-        parse_form(validation.output, &validation.form, &error) < 0)
+    static const struct command_help help = {
+        .usage = "validate FILE...",
+        .text = "Checks workflow files (`-` is standard input): YAML, fields, "
+                "types, expressions,\nand what is unwise. Nothing is fetched "
+                "or run.",
+    };
+    int code;
+    if (!options_take(options, &help, &count, arguments, &code))
+        return code;
+    if (parse_form(validation.output, &validation.form, &error) < 0)
         return print_error(&error);
-    if (help) {
-        options_help("validate FILE...",
-                     "Checks workflow files (`-` is standard input): YAML, "
-                     "fields, types, expressions,\nand what is unwise. "
-                     "Nothing is fetched or run.",
-                     options);
-        return EXIT_PASSED;
-    }
     if (validation.explain)
         return explain(validation.explain);
-    if (rest == 0) {
+    if (count == 0) {
         error_set(&error, ERROR_USAGE, "expected at least one file");
         return print_error(&error);
     }
-    return validate_files(&validation, arguments, rest);
+    return validate_files(&validation, arguments, count);
 }

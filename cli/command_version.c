@@ -7,15 +7,13 @@
 int command_version(int count, char **arguments)
 {
     static const struct option options[] = {{0}};
-    struct error error = {0};
-    bool help;
-    int rest;
-    if (options_read(options, count, arguments, &rest, &help, &error) < 0)
-        return print_error(&error);
-    if (help) {
-        options_help("version", "Prints the version.", options);
-        return EXIT_PASSED;
-    }
+    static const struct command_help help = {
+        .usage = "version",
+        .text = "Prints the version.",
+    };
+    int code;
+    if (!options_take(options, &help, &count, arguments, &code))
+        return code;
     CLEANUP(text_free) struct text text = {0};
     text_append_string(&text, "assay " ASSAY_VERSION "\n");
     print_text(&text);

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/command.h"
+#include "cli/print.h"
 #include "engine/base/diagnostics.h"
 
 enum { OPTIONS_LIMIT = 64 };
@@ -117,8 +119,9 @@ static int read_option(const struct option *options, int count,
     return store(option, value, error);
 }
 
-int options_read(const struct option *options, int count, char **arguments,
-                 int *rest, bool *help, struct error *error)
+static int read_options(const struct option *options, int count,
+                        char **arguments, int *rest, bool *help,
+                        struct error *error)
 {
     *rest = 0;
     *help = false;
@@ -140,10 +143,11 @@ int options_read(const struct option *options, int count, char **arguments,
     return 0;
 }
 
-void options_help(const char *usage, const char *text,
-                  const struct option *options)
+/* On standard output. */
+static void print_help(const struct command_help *help,
+                       const struct option *options)
 {
-    printf("usage: assay %s\n\n%s\n", usage, text);
+    printf("usage: assay %s\n\n%s\n", help->usage, help->text);
     if (options->name)
         printf("\noptions:\n");
     for (; options->name; options++) {
@@ -156,4 +160,19 @@ void options_help(const char *usage, const char *text,
                  options->argument ? options->argument : "");
         printf("  %-28s %s\n", left, options->help);
     }
+}
+
+bool options_take(const struct option *options, const struct command_help *help,
+                  int *count, char **arguments, int *code)
+{
+    struct error error = {0};
+    bool asked = false;
+    if (read_options(options, *count, arguments, count, &asked, &error) < 0) {
+        *code = print_error(&error);
+        return false;
+    }
+    if (asked)
+        print_help(help, options);
+    *code = EXIT_PASSED;
+    return !asked;
 }

@@ -6,8 +6,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "engine/base/error.h"
-
 enum option_kind {
     OPTION_FLAG,  /* bool */
     OPTION_TEXT,  /* const char * */
@@ -31,12 +29,14 @@ struct option {
     const char *help;
 };
 
-/* Reads `arguments`; what is no option is moved to the front, in order, and
- * counted in `*rest`. `--` ends the options. A wrong option is ERROR_USAGE with
- * the nearest known one. `*help` is set by --help and -h. */
-int options_read(const struct option *options, int count, char **arguments,
-                 int *rest, bool *help, struct error *error);
+struct command_help {
+    const char *usage; /* what comes after "assay " */
+    const char *text;
+};
 
-/* The help of a command on standard output. */
-void options_help(const char *usage, const char *text,
-                  const struct option *options);
+/* What each command does first: takes the options out of the `*count` arguments.
+ * What is none is moved to the front, in order, and counted in `*count`; `--` ends
+ * the options. Whether the command goes on; else `*code` is its exit code: the help
+ * was asked for and printed, or an option is wrong and that was told. */
+bool options_take(const struct option *options, const struct command_help *help,
+                  int *count, char **arguments, int *code);
