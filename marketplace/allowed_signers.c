@@ -84,12 +84,14 @@ static int parse_time(const char *text, int64_t *result, struct error *error)
     };
     struct tm normal = parts;
     time_t seconds = timegm(&normal);
-    if (normal.tm_year < 70 || normal.tm_year > 292 || /* what int64 holds */
-        normal.tm_mon != parts.tm_mon || normal.tm_mday != parts.tm_mday ||
-        normal.tm_hour != parts.tm_hour || normal.tm_min != parts.tm_min ||
-        normal.tm_sec != parts.tm_sec)
+    if (normal.tm_year < 70 || normal.tm_mon != parts.tm_mon ||
+        normal.tm_mday != parts.tm_mday || normal.tm_hour != parts.tm_hour ||
+        normal.tm_min != parts.tm_min || normal.tm_sec != parts.tm_sec)
         return error_set(error, ERROR_INPUT, "there is no time '%s'", text);
-    *result = (int64_t)seconds * CLOCK_SECOND;
+    if (__builtin_mul_overflow((int64_t)seconds, CLOCK_SECOND, result))
+        *result = INT64_MAX; /* beyond all that a clock of ours says */
+    if (*result == 0)
+        *result = 1; /* 0 is no limit at all */
     return 0;
 }
 
