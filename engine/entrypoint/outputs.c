@@ -211,7 +211,7 @@ static void take_folder(struct outputs *outputs, struct step *step, DIR *folder,
                         struct text *left_out)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    const char *names[ENTRYPOINT_OUTPUT_FILES_LIMIT + 1];
+    const char *names[ENTRYPOINT_OUTPUT_FILES_LIMIT + 1] = {NULL};
     size_t count = list_names(arena, folder, names);
     for (size_t i = 0; i < count; i++)
         if (i < ENTRYPOINT_OUTPUT_FILES_LIMIT)

@@ -229,8 +229,9 @@ static bool leads_on(const struct glob *glob, const char *folder)
             continue;
         match_parts(pattern, names, count, row);
         for (size_t j = 0; j <= pattern->count; j++)
-            if (row[j] && (j < pattern->count ||
-                           (j > 0 && is_any(&pattern->parts[j - 1]))))
+            if ((j < pattern->count ||
+                 (j > 0 && is_any(&pattern->parts[j - 1]))) &&
+                row[j])
                 return true;
     }
     return false;

@@ -181,11 +181,11 @@ int runtime_remove_folder(const char *folder, struct error *error)
     static const char digits[] = "0123456789abcdef";
     const char *slash = strrchr(folder, '/');
     const char *name = slash ? slash + 1 : "";
-    const char *number = name + sizeof prefix - 1;
+    const size_t skip = sizeof prefix - 1;
     struct stat status;
-    if (folder[0] != '/' || strncmp(name, prefix, sizeof prefix - 1) != 0 ||
-        strlen(number) != RANDOM_DIGITS ||
-        strspn(number, digits) != RANDOM_DIGITS)
+    if (folder[0] != '/' || strncmp(name, prefix, skip) != 0 ||
+        strlen(name + skip) != RANDOM_DIGITS ||
+        strspn(name + skip, digits) != RANDOM_DIGITS)
         return error_set(error, ERROR_SYSTEM,
                          "'%.200s' is not the folder of a run", folder);
     if (lstat(folder, &status) != 0 && errno == ENOENT)
