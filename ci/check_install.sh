@@ -55,7 +55,7 @@ for name in bubblewrap libc6 libcurl4 libgit2-1.5 libjq1 libsqlite3-0 libssl3 li
     esac
 done
 # What most commands do not need is loaded by those that do: docs/architecture.md.
-for name in libcrypto libcurl libgit2 libjq libssl; do
+for name in libcrypto libcurl libgit2 libjq libssl libz; do
     if objdump -p "$folder/prefix/bin/assay" | grep "NEEDED *$name"; then
         report "the program is linked with '$name', which every start pays for"
     fi

@@ -34,6 +34,6 @@ set(CPACK_DEBIAN_PACKAGE_SECTION utils)
 string(REGEX MATCH "^[0-9]+[.][0-9]+" GIT_SOVERSION "${GIT_VERSION}")
 string(REGEX MATCH "^[0-9]+" SSL_SOVERSION "${SSL_VERSION}")
 set(CPACK_DEBIAN_PACKAGE_DEPENDS
-    "bubblewrap, libcurl4, libjq1, libgit2-${GIT_SOVERSION}, libssl${SSL_SOVERSION}")
+    "bubblewrap, libcurl4, libjq1, libgit2-${GIT_SOVERSION}, libssl${SSL_SOVERSION}, libzstd1, zlib1g")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 include(CPack)

@@ -87,9 +87,9 @@ int query_decode(struct history *history, struct arena *arena,
 
 /* The plain bytes of a chunk from its columns length, codec and bytes, which begin
  * at `column`: into `plain`, of HISTORY_CHUNK_LIMIT bytes, or where SQLite has them.
- * NULL when they are damaged. */
+ * NULL when they are damaged, or with `error` when zstd is not there. */
 const char *log_unpack(sqlite3_stmt *statement, int column, char *plain,
-                       size_t *length);
+                       size_t *length, struct error *error);
 
 /* "<n> bytes of output could not be recorded". */
 void log_describe_gap(int64_t missing, char text[96]);

@@ -5,12 +5,12 @@
  */
 #include <errno.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "engine/base/digest.h"
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "engine/history/copy.h"
+#include "engine/history/packing.h"
 
 enum {
     PIECE = 64 * 1024,
@@ -77,7 +77,7 @@ static int drain(struct copying *copying, z_stream *packer, int flush)
     do {
         packer->next_out = copying->out;
         packer->avail_out = PIECE;
-        int result = deflate(packer, flush);
+        int result = zlib.deflate(packer, flush);
         if (result == Z_STREAM_ERROR)
             return error_set(copying->error, ERROR_SYSTEM, "zlib failed: %s",
                              packer->msg ? packer->msg : "no reason given");
@@ -106,14 +106,17 @@ static int copy_gzip(struct copying *copying)
 {
     gz_header header = {.os = SYSTEM_UNKNOWN};
     z_stream packer = {0};
-    if (deflateInit2(&packer, Z_DEFAULT_COMPRESSION, Z_DEFLATED, WINDOW, MEMORY,
-                     Z_DEFAULT_STRATEGY) != Z_OK)
+    if (zlib_load(copying->error) != 0)
+        return -1;
+    if (zlib.deflateInit2_(&packer, Z_DEFAULT_COMPRESSION, Z_DEFLATED, WINDOW,
+                           MEMORY, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+                           (int)sizeof packer) != Z_OK)
         return error_set(copying->error, ERROR_SYSTEM, "zlib cannot start");
     int result =
-        deflateSetHeader(&packer, &header) == Z_OK
+        zlib.deflateSetHeader(&packer, &header) == Z_OK
             ? pack(copying, &packer)
             : error_set(copying->error, ERROR_SYSTEM, "zlib takes no header");
-    deflateEnd(&packer);
+    zlib.deflateEnd(&packer);
     return result;
 }
 

@@ -63,7 +63,9 @@ static int read_chunk(const struct run_key *key, sqlite3_stmt *statement,
         .time = sqlite3_column_int64(statement, 3),
     };
     const char *bytes =
-        log_unpack(statement, COLUMN_LENGTH, plain, &event->length);
+        log_unpack(statement, COLUMN_LENGTH, plain, &event->length, error);
+    if (!bytes && error_is_set(error))
+        return -1;
     if (!bytes)
         return error_set(
             error, ERROR_SYSTEM, "the log of run '%s' is damaged at entry %lld",

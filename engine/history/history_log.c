@@ -5,11 +5,11 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <zstd.h>
 
 #include "engine/base/memory.h"
 #include "engine/history/database.h"
 #include "engine/history/limits.h"
+#include "engine/history/packing.h"
 
 /* The steps of a group have refs that begin with its own and a dot; '/' is the
  * character after the dot. */
@@ -25,7 +25,7 @@ static void release(void *memory)
 DEFINE_CLEANUP(char *, release);
 
 const char *log_unpack(sqlite3_stmt *statement, int column, char *plain,
-                       size_t *length)
+                       size_t *length, struct error *error)
 {
     int64_t said = sqlite3_column_int64(statement, column);
     const char *codec = database_text(statement, column + 1);
@@ -36,10 +36,11 @@ const char *log_unpack(sqlite3_stmt *statement, int column, char *plain,
     *length = (size_t)said;
     if (strcmp(codec, "raw") == 0)
         return stored == *length ? bytes : NULL;
-    if (strcmp(codec, "zstd") != 0)
+    if (strcmp(codec, "zstd") != 0 || zstd_load(error) < 0)
         return NULL;
-    size_t count = ZSTD_decompress(plain, HISTORY_CHUNK_LIMIT, bytes, stored);
-    return !ZSTD_isError(count) && count == *length ? plain : NULL;
+    size_t count =
+        zstd.ZSTD_decompress(plain, HISTORY_CHUNK_LIMIT, bytes, stored);
+    return !zstd.ZSTD_isError(count) && count == *length ? plain : NULL;
 }
 
 void log_describe_gap(int64_t missing, char text[96])
@@ -70,7 +71,9 @@ static int emit_chunk(const struct run_key *key, sqlite3_stmt *statement,
         .attempt = (int)sqlite3_column_int64(statement, 2),
         .time = sqlite3_column_int64(statement, 3),
     };
-    event.text = log_unpack(statement, 5, plain, &event.length);
+    event.text = log_unpack(statement, 5, plain, &event.length, error);
+    if (!event.text && error_is_set(error))
+        return -1;
     if (!event.text)
         return error_set(
             error, ERROR_SYSTEM, "the log of run '%s' is damaged at entry %lld",

@@ -10,13 +10,13 @@
  */
 #include <assert.h>
 #include <string.h>
-#include <zstd.h>
 
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "engine/history/database.h"
 #include "engine/history/limits.h"
 #include "engine/history/owner.h"
+#include "engine/history/packing.h"
 
 struct history_writer {
     struct event_sink sink;
@@ -35,12 +35,15 @@ struct history_writer {
     int64_t offset;  /* of its first byte in the run's output */
     int64_t written; /* monotonic time of the last chunk written */
 
-    ZSTD_CCtx *compressor;
+    ZSTD_CCtx *compressor; /* NULL: no output yet */
     unsigned char *packed;
     size_t packed_capacity;
 };
 
-enum { COMPRESSION_LEVEL = 1 };
+enum {
+    COMPRESSION_LEVEL = 1,
+    WORTH_PACKING = 64, /* bytes: the form itself takes 18 */
+};
 
 static const char insert_run[] =
     "INSERT INTO run (id, workflow, runtime, digest, status, queued,"
@@ -138,15 +141,37 @@ struct packed {
     size_t length;
 };
 
-/* Compresses the pending bytes, unless that makes them longer. */
-static struct packed pack(struct history_writer *writer)
+static int make_compressor(struct history_writer *writer, struct error *error)
 {
-    size_t length = ZSTD_compress2(writer->compressor, writer->packed,
-                                   writer->packed_capacity, writer->pending,
-                                   writer->length);
-    if (ZSTD_isError(length) || length >= writer->length)
-        return (struct packed){"raw", writer->pending, writer->length};
-    return (struct packed){"zstd", writer->packed, length};
+    if (writer->compressor)
+        return 0;
+    if (zstd_load(error) < 0)
+        return -1;
+    writer->compressor = zstd.ZSTD_createCCtx();
+    assert(writer->compressor); /* fails only without memory */
+    zstd.ZSTD_CCtx_setParameter(writer->compressor, ZSTD_c_compressionLevel,
+                                COMPRESSION_LEVEL);
+    zstd.ZSTD_CCtx_setParameter(writer->compressor, ZSTD_c_checksumFlag, 1);
+    writer->packed_capacity = zstd.ZSTD_compressBound(HISTORY_CHUNK_LIMIT);
+    writer->packed = memory_allocate(writer->packed_capacity);
+    return 0;
+}
+
+/* Compresses the pending bytes, unless that makes them longer. */
+static int pack(struct history_writer *writer, struct packed *packed,
+                struct error *error)
+{
+    *packed = (struct packed){"raw", writer->pending, writer->length};
+    if (writer->length < WORTH_PACKING)
+        return 0;
+    if (make_compressor(writer, error) < 0)
+        return -1;
+    size_t length = zstd.ZSTD_compress2(writer->compressor, writer->packed,
+                                        writer->packed_capacity,
+                                        writer->pending, writer->length);
+    if (!zstd.ZSTD_isError(length) && length < writer->length)
+        *packed = (struct packed){"zstd", writer->packed, length};
+    return 0;
 }
 
 static int write_chunk(struct history_writer *writer,
@@ -174,9 +199,9 @@ static int write_transaction(struct history_writer *writer,
     struct history *history = writer->history;
     struct run_key before = writer->key;
     struct packed packed = {0};
-    if (writer->length > 0)
-        packed = pack(writer);
-    int result = database_begin(history, error);
+    int result = writer->length > 0 ? pack(writer, &packed, error) : 0;
+    if (result == 0)
+        result = database_begin(history, error);
     if (result == 0 && writer->length > 0)
         result = write_chunk(writer, &packed, error);
     if (result == 0 && event)
@@ -266,7 +291,8 @@ void writer_free(struct history_writer *writer)
 {
     struct error ignored = {0};
     (void)!flush(writer, &ignored);
-    ZSTD_freeCCtx(writer->compressor);
+    if (writer->compressor)
+        zstd.ZSTD_freeCCtx(writer->compressor);
     memory_free(writer->packed);
     memory_free(writer->pending);
     arena_free(writer->arena);
@@ -306,17 +332,6 @@ static int resume(struct history_writer *writer, struct error *error)
                             owner.machine);
 }
 
-static void make_compressor(struct history_writer *writer)
-{
-    writer->compressor = ZSTD_createCCtx();
-    assert(writer->compressor); /* fails only without memory */
-    ZSTD_CCtx_setParameter(writer->compressor, ZSTD_c_compressionLevel,
-                           COMPRESSION_LEVEL);
-    ZSTD_CCtx_setParameter(writer->compressor, ZSTD_c_checksumFlag, 1);
-    writer->packed_capacity = ZSTD_compressBound(HISTORY_CHUNK_LIMIT);
-    writer->packed = memory_allocate(writer->packed_capacity);
-}
-
 struct event_sink *history_sink(struct history *history, const char *id,
                                 struct error *error)
 {
@@ -332,7 +347,6 @@ struct event_sink *history_sink(struct history *history, const char *id,
     writer->arena = arena_new();
     writer->pending = memory_allocate(HISTORY_CHUNK_LIMIT);
     writer->step = "";
-    make_compressor(writer);
     if (query_key(history, arena_string(writer->arena, id), &writer->key,
                   error) < 0)
         return NULL;
