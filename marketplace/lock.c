@@ -15,14 +15,18 @@
 #include "engine/base/text.h"
 #include "marketplace/fetch.h"
 #include "marketplace/limits.h"
+#include "marketplace/list_file.h"
 #include "marketplace/reference.h"
 #include "marketplace/ssh_key.h"
 
-static const char heading[] =
-    "# Versions of workflows; written by `assay marketplace pull`.\n"
-    "# Keep this file under version control.\n";
-
-enum { VERSION = 1 };
+static const struct list_file kind = {
+    .heading = "# Versions of workflows; written by `assay marketplace pull`.\n"
+               "# Keep this file under version control.\n",
+    .member = "workflows",
+    .what = "a lock",
+    .items = "workflows",
+    .limit = LOCK_ENTRY_LIMIT,
+};
 
 static bool is_commit(const char *text)
 {
@@ -93,40 +97,12 @@ static int decode_entry(struct arena *arena, const struct value *map,
                              "'images' must be a list of texts");
 }
 
-static const struct value *parse(struct arena *arena, const char *file,
-                                 const char *text, size_t length,
-                                 struct error *error)
-{
-    struct diagnostics diagnostics = diagnostics_make(arena, file);
-    const struct value *documents =
-        value_read_yaml(arena, text, length, &diagnostics);
-    if (!documents) {
-        error_set(error, ERROR_INPUT, "%s",
-                  diagnostics.count > 0 ? diagnostics.items[0].text
-                                        : "not YAML");
-        error_place(error, file,
-                    diagnostics.count > 0 ? diagnostics.items[0].mark
-                                          : (struct mark){0});
-        return NULL;
-    }
-    const struct value *map = value_item(documents, 0);
-    const struct value *items = value_get(map, "workflows");
-    if (value_count(documents) == 1 &&
-        value_int_or(value_get(map, "version"), 0) == VERSION &&
-        value_is(items, VALUE_LIST) && value_count(items) <= LOCK_ENTRY_LIMIT)
-        return items;
-    error_set(error, ERROR_INPUT,
-              "not a lock of version %d with at most %d workflows", VERSION,
-              LOCK_ENTRY_LIMIT);
-    error_place(error, file, (struct mark){0});
-    return NULL;
-}
-
 int lock_parse(struct arena *arena, const char *file, const char *text,
                size_t length, struct lock *lock, struct error *error)
 {
     *lock = (struct lock){0};
-    const struct value *items = parse(arena, file, text, length, error);
+    const struct value *items =
+        list_file_parse(arena, &kind, file, text, length, error);
     if (!items)
         return -1;
     size_t count = value_count(items);
@@ -174,14 +150,10 @@ static int compare_entries(const void *a, const void *b)
 void lock_print(struct text *text, const struct lock *lock)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    struct value *map = value_make_map(arena);
     struct value *items = value_make_list(arena);
     for (size_t i = 0; i < lock->count; i++)
         value_append(arena, items, encode_entry(arena, &lock->items[i]));
-    value_set(arena, map, "version", value_make_int(arena, VERSION));
-    value_set(arena, map, "workflows", items);
-    text_append_string(text, heading);
-    value_write_yaml(text, map);
+    list_file_print(arena, &kind, items, text);
 }
 
 const struct lock_entry *lock_find(const struct lock *lock,

@@ -18,13 +18,18 @@
 #include "engine/base/file.h"
 #include "marketplace/fetch.h"
 #include "marketplace/limits.h"
+#include "marketplace/list_file.h"
 #include "marketplace/reference.h"
 #include "marketplace/ssh_key.h"
 
-static const char heading[] =
-    "# Known marketplaces; written by `assay marketplace add` and `update`.\n";
-
-enum { VERSION = 1 };
+static const struct list_file kind = {
+    .heading = "# Known marketplaces; written by `assay marketplace add` and "
+               "`update`.\n",
+    .member = "marketplaces",
+    .what = "a file of marketplaces",
+    .items = "of them",
+    .limit = MARKETPLACE_COUNT_LIMIT,
+};
 
 /* The text members: where they are kept, and whether one must be there. */
 static const struct {
@@ -107,43 +112,13 @@ static int decode_market(struct arena *arena, const struct value *map,
     return 0;
 }
 
-static const struct value *parse(struct arena *arena, const char *file,
-                                 const char *text, size_t length,
-                                 struct error *error)
-{
-    struct diagnostics diagnostics = diagnostics_make(arena, file);
-    const struct value *documents =
-        value_read_yaml(arena, text, length, &diagnostics);
-    if (!documents) {
-        error_set(error, ERROR_INPUT, "%s",
-                  diagnostics.count > 0 ? diagnostics.items[0].text
-                                        : "not YAML");
-        error_place(error, file,
-                    diagnostics.count > 0 ? diagnostics.items[0].mark
-                                          : (struct mark){0});
-        return NULL;
-    }
-    const struct value *map = value_item(documents, 0);
-    const struct value *items = value_get(map, "marketplaces");
-    if (value_count(documents) == 1 &&
-        value_int_or(value_get(map, "version"), 0) == VERSION &&
-        value_is(items, VALUE_LIST) &&
-        value_count(items) <= MARKETPLACE_COUNT_LIMIT)
-        return items;
-    error_set(error, ERROR_INPUT,
-              "not a file of marketplaces of version %d with at most %d of "
-              "them",
-              VERSION, MARKETPLACE_COUNT_LIMIT);
-    error_place(error, file, (struct mark){0});
-    return NULL;
-}
-
 int settings_parse(struct arena *arena, const char *file, const char *text,
                    size_t length, struct marketplace_list *list,
                    struct error *error)
 {
     *list = (struct marketplace_list){0};
-    const struct value *items = parse(arena, file, text, length, error);
+    const struct value *items =
+        list_file_parse(arena, &kind, file, text, length, error);
     if (!items)
         return -1;
     size_t count = value_count(items);
@@ -204,14 +179,10 @@ int settings_write(const struct marketplace_places *places,
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
     CLEANUP(text_free) struct text text = {0};
-    struct value *map = value_make_map(arena);
     struct value *items = value_make_list(arena);
     for (size_t i = 0; i < list->count; i++)
         value_append(arena, items, encode_market(arena, &list->items[i]));
-    value_set(arena, map, "version", value_make_int(arena, VERSION));
-    value_set(arena, map, "marketplaces", items);
-    text_append_string(&text, heading);
-    value_write_yaml(&text, map);
+    list_file_print(arena, &kind, items, &text);
     if (make_folder_of(places->settings, error) < 0)
         return -1;
     return file_write_atomic(places->settings, text_string(&text), text.length,

@@ -59,18 +59,6 @@ static void default_int(struct arena *arena, struct value *map,
         value_set(arena, map, name, value_make_int(arena, integer));
 }
 
-/* The map `name` of a map, made when it is missing. */
-static struct value *need_map(struct arena *arena, struct value *map,
-                              const char *name)
-{
-    struct value *found = value_get(map, name);
-    if (!value_is(found, VALUE_MAP)) {
-        found = value_make_map(arena);
-        value_set(arena, map, name, found);
-    }
-    return found;
-}
-
 static struct value *need_list(struct arena *arena, struct value *map,
                                const char *name)
 {
@@ -101,8 +89,8 @@ static bool must_escalate(const struct value *context)
 
 static void drop_capabilities(struct arena *arena, struct value *context)
 {
-    struct value *drop =
-        need_list(arena, need_map(arena, context, "capabilities"), "drop");
+    struct value *drop = need_list(
+        arena, value_need_map(arena, context, "capabilities"), "drop");
     if (!holds(drop, "ALL"))
         value_append(arena, drop, value_make_string(arena, "ALL"));
 }
@@ -132,7 +120,7 @@ static void set_home(struct arena *arena, struct value *container)
 static void confine_container(struct arena *arena, struct value *container,
                               bool restricted, bool ours)
 {
-    struct value *context = need_map(arena, container, "securityContext");
+    struct value *context = value_need_map(arena, container, "securityContext");
     if (!must_escalate(context))
         default_bool(arena, context, "allowPrivilegeEscalation", false);
     if (!restricted)
@@ -191,13 +179,14 @@ static bool restrict_pod(struct arena *arena, struct value *pod,
 void security_confine(struct arena *arena, struct value *template,
                       const struct security_choice *choice)
 {
-    struct value *pod = need_map(arena, template, "spec");
+    struct value *pod = value_need_map(arena, template, "spec");
     bool restricted = choice->profile == SECURITY_RESTRICTED;
     if (choice->profile == SECURITY_PRIVILEGED)
         return;
-    struct value *context = need_map(arena, pod, "securityContext");
+    struct value *context = value_need_map(arena, pod, "securityContext");
     if (!value_get(context, "seccompProfile"))
-        value_set_string(arena, need_map(arena, context, "seccompProfile"),
+        value_set_string(arena,
+                         value_need_map(arena, context, "seccompProfile"),
                          "type", "RuntimeDefault");
     bool ours =
         restricted && restrict_pod(arena, pod, context, choice->assigns_users);

@@ -59,18 +59,6 @@ static void set_int(struct arena *arena, struct value *map, const char *name,
     value_set(arena, map, name, value_make_int(arena, integer));
 }
 
-/* The map `name` of a map, made when it is missing. */
-static struct value *need_map(struct arena *arena, struct value *map,
-                              const char *name)
-{
-    struct value *found = value_get(map, name);
-    if (!value_is(found, VALUE_MAP)) {
-        found = value_make_map(arena);
-        value_set(arena, map, name, found);
-    }
-    return found;
-}
-
 enum security_profile kubernetes_read_profile(const struct value *job)
 {
     struct error unknown = {0};
@@ -127,7 +115,7 @@ static void choose_nodes(struct arena *arena, struct value *pod)
     if (!processor || !has_entrypoint(pod) ||
         value_get(value_get(pod, "nodeSelector"), label))
         return;
-    value_set_string(arena, need_map(arena, pod, "nodeSelector"), label,
+    value_set_string(arena, value_need_map(arena, pod, "nodeSelector"), label,
                      processor);
 }
 
@@ -135,12 +123,12 @@ struct value *kubernetes_make_job(struct arena *arena, const struct plan *plan,
                                   const struct job_choice *choice)
 {
     struct value *job = value_copy(arena, plan->job);
-    struct value *spec = need_map(arena, job, "spec");
+    struct value *spec = value_need_map(arena, job, "spec");
     struct value *pod = value_path(spec, "template.spec");
-    struct value *metadata = need_map(arena, job, "metadata");
+    struct value *metadata = value_need_map(arena, job, "metadata");
     value_set_string(arena, metadata, "namespace", choice->namespace_name);
-    value_set_string(arena, need_map(arena, metadata, "annotations"), PROFILE,
-                     security_profile_name(choice->security.profile));
+    value_set_string(arena, value_need_map(arena, metadata, "annotations"),
+                     PROFILE, security_profile_name(choice->security.profile));
     if (choice->kept_finished > 0)
         set_int(arena, spec, "ttlSecondsAfterFinished", choice->kept_finished);
     shorten(arena, spec, choice->deadline);
@@ -161,7 +149,7 @@ struct value *kubernetes_make_owned(struct arena *arena,
                                     const char *name, const char *uid)
 {
     struct value *made = value_copy(arena, object);
-    struct value *metadata = need_map(arena, made, "metadata");
+    struct value *metadata = value_need_map(arena, made, "metadata");
     value_set_string(arena, metadata, "namespace", choice->namespace_name);
     struct value *owner = value_make_map(arena);
     value_set_string(arena, owner, "apiVersion", "batch/v1");
@@ -194,18 +182,18 @@ struct value *kubernetes_make_entrypoint(struct arena *arena,
     struct value *object = value_make_map(arena);
     value_set_string(arena, object, "apiVersion", "v1");
     value_set_string(arena, object, "kind", "ConfigMap");
-    struct value *metadata = need_map(arena, object, "metadata");
+    struct value *metadata = value_need_map(arena, object, "metadata");
     value_set_string(arena, metadata, "name",
                      kubernetes_entrypoint_name(arena));
     value_set_string(arena, metadata, "namespace", namespace_name);
-    struct value *labels = need_map(arena, metadata, "labels");
+    struct value *labels = value_need_map(arena, metadata, "labels");
     value_set_string(arena, labels, "app.kubernetes.io/managed-by", "assay");
-    struct value *annotations = need_map(arena, metadata, "annotations");
+    struct value *annotations = value_need_map(arena, metadata, "annotations");
     value_set_string(
         arena, annotations, "assay.dev/digest",
         arena_format(arena, "sha256:%s", plan_entrypoint_digest()));
     set_bool(arena, object, "immutable", true);
-    struct value *data = need_map(arena, object, "binaryData");
+    struct value *data = value_need_map(arena, object, "binaryData");
     value_set_string(arena, data, "entrypoint", encode_entrypoint(arena));
     return object;
 }

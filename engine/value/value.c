@@ -203,6 +203,17 @@ void value_set_string(struct arena *arena, struct value *map, const char *name,
         value_set(arena, map, name, value_make_string(arena, string));
 }
 
+struct value *value_need_map(struct arena *arena, struct value *map,
+                             const char *name)
+{
+    struct value *found = value_get(map, name);
+    if (!value_is(found, VALUE_MAP)) {
+        found = value_make_map(arena);
+        value_set(arena, map, name, found);
+    }
+    return found;
+}
+
 struct value *value_get_bytes(const struct value *map, const char *name,
                               size_t length)
 {

@@ -100,6 +100,10 @@ struct member *value_set_bytes(struct arena *arena, struct value *map,
 void value_set_string(struct arena *arena, struct value *map, const char *name,
                       const char *string);
 
+/* The map `name` of a map; made when it is not there, or something else is. */
+struct value *value_need_map(struct arena *arena, struct value *map,
+                             const char *name);
+
 /* Reading. All allow NULL and a value of another kind: the answer is then NULL,
  * 0 or the fallback, so that optional paths need no checks. */
 struct value *value_get(const struct value *map, const char *name);

@@ -6,17 +6,7 @@
 #include "engine/plan/plan.h"
 #include "tests/kube/pod_rules.h"
 #include "tests/kube/validation.h"
-#include "tests/unit/case.h"
-
-static struct value *parse(struct arena *arena, const char *text)
-{
-    struct diagnostics found = diagnostics_make(arena, "test");
-    struct value *documents =
-        value_read_yaml(arena, text, strlen(text), &found);
-    if (!documents)
-        fail_msg("no YAML: %s", text);
-    return value_item(documents, 0);
-}
+#include "tests/unit/value_fixture.h"
 
 static const char *first_field(const struct value *causes)
 {
@@ -108,7 +98,7 @@ static void the_server_refuses(void **state)
     for (size_t i = 0; i < COUNT_OF(pods); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
         struct value *causes = value_make_list(arena);
-        pod_rules_check(arena, parse(arena, pods[i].pod), "p", causes);
+        pod_rules_check(arena, from_yaml(arena, pods[i].pod), "p", causes);
         CHECK_TEXT(pods[i].pod, first_field(causes), pods[i].want);
     }
 }
@@ -140,7 +130,7 @@ static void metadata_and_data(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
         struct value *causes = value_make_list(arena);
-        const struct value *value = parse(arena, rows[i].text);
+        const struct value *value = from_yaml(arena, rows[i].text);
         if (rows[i].data)
             data_rules_check(arena, value, causes);
         else

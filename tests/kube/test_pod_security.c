@@ -10,29 +10,12 @@
 #include "engine/plan/plan.h"
 #include "tests/kube/pod_security.h"
 #include "tests/kube/tree.h"
-#include "tests/unit/case.h"
+#include "tests/unit/value_fixture.h"
 
 enum { FILES_LIMIT = 1000, BYTES_LIMIT = 1024 * 1024 };
 
 static const enum security_profile profiles[] = {
     SECURITY_PRIVILEGED, SECURITY_BASELINE, SECURITY_RESTRICTED};
-
-static struct value *parse(struct arena *arena, const char *text)
-{
-    struct diagnostics found = diagnostics_make(arena, "test");
-    struct value *documents =
-        value_read_yaml(arena, text, strlen(text), &found);
-    if (!documents)
-        fail_msg("no YAML: %s", text);
-    return value_item(documents, 0);
-}
-
-static const char *print(struct arena *arena, const struct value *value)
-{
-    CLEANUP(text_free) struct text text = {0};
-    value_write_json(&text, value, JSON_COMPACT);
-    return arena_copy(arena, text_string(&text), text.length);
-}
 
 /* What a workflow may ask for; `level` is the loosest profile that forbids it,
  * `want` begins what is told of it. */
@@ -137,10 +120,10 @@ static const struct {
 /* The row's template, with two containers in any case. */
 static struct value *make_template(struct arena *arena, const char *text)
 {
-    struct value *made = parse(
+    struct value *made = from_yaml(
         arena, "{metadata: {}, spec: {initContainers: [{name: i, image: x}], "
                "containers: [{name: a, image: x}], volumes: []}}");
-    return tree_merge_strategic(arena, made, parse(arena, text));
+    return tree_merge_strategic(arena, made, from_yaml(arena, text));
 }
 
 static void confine(struct arena *arena, struct value *template,
@@ -183,7 +166,7 @@ static void pairs_are_judged_alike(void **state)
         CLEANUP(arena_free) struct arena *arena = arena_new();
         struct value *template = tree_merge_strategic(
             arena, make_template(arena, rows[i / COUNT_OF(rows)].template),
-            parse(arena, rows[i % COUNT_OF(rows)].template));
+            from_yaml(arena, rows[i % COUNT_OF(rows)].template));
         for (size_t k = 0; k < 2 * COUNT_OF(profiles); k++) {
             enum security_profile profile = profiles[k / 2];
             struct value *copy = value_copy(arena, template);
@@ -194,8 +177,8 @@ static void pairs_are_judged_alike(void **state)
             const char *refusal =
                 pod_security_judge(arena, copy, security_profile_name(profile));
             if ((count > 0) != (refusal != NULL))
-                fail_msg("%s: %s: told: %s, the judge: %s", print(arena, copy),
-                         security_profile_name(profile),
+                fail_msg("%s: %s: told: %s, the judge: %s",
+                         as_json(arena, copy), security_profile_name(profile),
                          count ? found[0].field : "nothing",
                          refusal ? refusal : "nothing");
         }
@@ -288,12 +271,14 @@ static void what_is_filled_in(void **state)
     for (size_t i = 0; i < COUNT_OF(fillings); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
         struct value *template = value_make_map(arena);
-        value_set(arena, template, "spec", parse(arena, fillings[i].pod));
+        value_set(arena, template, "spec", from_yaml(arena, fillings[i].pod));
         security_confine(arena, template, &fillings[i].choice);
-        CHECK_TEXT(fillings[i].name, print(arena, value_get(template, "spec")),
+        CHECK_TEXT(fillings[i].name,
+                   as_json(arena, value_get(template, "spec")),
                    fillings[i].want);
         security_confine(arena, template, &fillings[i].choice);
-        CHECK_TEXT("doing it again", print(arena, value_get(template, "spec")),
+        CHECK_TEXT("doing it again",
+                   as_json(arena, value_get(template, "spec")),
                    fillings[i].want);
     }
 }

@@ -5,29 +5,7 @@
 #include <unistd.h>
 
 #include "engine/base/file.h"
-#include "tests/unit/case.h"
-
-static char folder[] = "/tmp/assay-test-file-XXXXXX";
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
-}
-
-static int drop_folder(void **state)
-{
-    (void)state;
-    struct error error = {0};
-    return chdir("/") == 0 ? folder_remove(folder, &error) : -1;
-}
-
-static void write_file(const char *path, const char *text)
-{
-    struct error error = {0};
-    assert_int_equal(file_write_atomic(path, text, strlen(text), 0600, &error),
-                     0);
-}
+#include "tests/unit/folder_fixture.h"
 
 static void reads_up_to_the_limit(void **state)
 {
@@ -144,5 +122,5 @@ int main(void)
         cmocka_unit_test(removing_does_not_follow_links),
         cmocka_unit_test(a_file_in_the_way_of_a_folder),
     };
-    return cmocka_run_group_tests(tests, make_folder, drop_folder);
+    return cmocka_run_group_tests(tests, folder_make_own, folder_drop_own);
 }

@@ -589,16 +589,7 @@ static void test_unprivileged(void **state)
         skip();
     struct scene scene;
     scene_open(&scene, programs[1]);
-    /* A program that the other user can reach. */
-    CLEANUP(arena_free) struct arena *arena = arena_new();
-    struct error error = {0};
-    size_t length;
-    char *bytes = file_read(arena, programs[1], 1 << 20, &length, &error);
-    assert_non_null(bytes);
-    assert_int_equal(file_write_atomic("entry", bytes, length, 0755, &error),
-                     0);
-    assert_int_equal(chmod("entry", 0755), 0);
-    scene.program = "./entry";
+    scene_lend(&scene);
     scene_plan(
         "{'ref':'1','container':0,'timeout':'300ms','shell':{'template':'"
         "id -u; : {{ secret.config.password }}; setsid sleep 60 & wait'}}",

@@ -6,38 +6,8 @@
 #include "engine/kube/kube.h"
 #include "engine/kube/kubeconfig.h"
 #include "engine/kube/limits.h"
-#include "tests/unit/case.h"
-
-static char folder[] = "/tmp/assay-test-kube-XXXXXX";
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
-}
-
-static int drop_folder(void **state)
-{
-    (void)state;
-    struct error error = {0};
-    return chdir("/") == 0 ? folder_remove(folder, &error) : -1;
-}
-
-static void write_file(const char *path, const char *text)
-{
-    struct error error = {0};
-    assert_int_equal(file_write_atomic(path, text, strlen(text), 0600, &error),
-                     0);
-}
-
-static const char *print(struct arena *arena, const struct value *value)
-{
-    struct text text = {0};
-    value_write_json(&text, value, JSON_COMPACT);
-    char *copy = arena_copy(arena, text.data, text.length);
-    text_free(&text);
-    return copy;
-}
+#include "tests/unit/folder_fixture.h"
+#include "tests/unit/value_fixture.h"
 
 static struct value *parse(struct arena *arena, const char *path,
                            const char *text, struct error *error)
@@ -88,7 +58,7 @@ static void files_that_are_kubeconfigs(void **state)
         struct error error = {0};
         const struct value *config =
             parse(arena, "/etc/kube/config", rows[i].input, &error);
-        CHECK_TEXT(rows[i].name, config ? print(arena, config) : error.text,
+        CHECK_TEXT(rows[i].name, config ? as_json(arena, config) : error.text,
                    rows[i].want);
     }
 }
@@ -259,7 +229,7 @@ static void the_first_entry_of_a_name_counts_as_a_whole(void **state)
     struct error error = {0};
     struct kube_config_sources sources = {.list = "a/config:b/config"};
     const struct value *config = kube_config_read(arena, &sources, &error);
-    CHECK_TEXT("merged", config ? print(arena, config) : error.text,
+    CHECK_TEXT("merged", config ? as_json(arena, config) : error.text,
                "{\"apiVersion\":\"v1\",\"kind\":\"Config\",\"clusters\":["
                "{\"name\":\"c\",\"cluster\":{\"server\":\"https://a\"}},"
                "{\"name\":\"d\",\"cluster\":{\"server\":\"https://d\","
@@ -344,7 +314,7 @@ static void reduced_to_one_context(void **state)
         CHECK(rows[i].name, config);
         const struct value *reduced =
             kube_config_reduce(arena, config, NULL, &error);
-        CHECK_TEXT(rows[i].name, reduced ? print(arena, reduced) : error.text,
+        CHECK_TEXT(rows[i].name, reduced ? as_json(arena, reduced) : error.text,
                    rows[i].want);
     }
 }
@@ -432,7 +402,7 @@ static void a_context_without_a_user_is_allowed(void **state)
         parse(arena, "config", AROUND(SERVER, "{exec: {command: x}}"), &error);
     const struct value *reduced =
         kube_config_reduce(arena, config, "anonymous", &error);
-    CHECK_TEXT("anonymous", reduced ? print(arena, reduced) : error.text,
+    CHECK_TEXT("anonymous", reduced ? as_json(arena, reduced) : error.text,
                "{\"apiVersion\":\"v1\",\"kind\":\"Config\",\"clusters\":[{"
                "\"name\":\"c\",\"cluster\":" SERVER_JSON "}],\"contexts\":[{"
                "\"name\":\"anonymous\",\"context\":{\"cluster\":\"c\"}}],"
@@ -471,5 +441,5 @@ int main(void)
         cmocka_unit_test(a_context_without_a_user_is_allowed),
         cmocka_unit_test(many_names_are_cut),
     };
-    return cmocka_run_group_tests(tests, make_folder, drop_folder);
+    return cmocka_run_group_tests(tests, folder_make_own, folder_drop_own);
 }

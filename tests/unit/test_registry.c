@@ -2,7 +2,7 @@
  * requests themselves: tests/integration/registry.sh. */
 #include "engine/registry/limits.h"
 #include "engine/registry/private.h"
-#include "tests/unit/case.h"
+#include "tests/unit/value_fixture.h"
 
 #define DIGEST                                                                 \
     "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -107,15 +107,6 @@ static void what_servers_ask_for(void **state)
     }
 }
 
-static struct value *parse(struct arena *arena, const char *text)
-{
-    struct error error = {0};
-    struct value *value = value_read_json(arena, text, strlen(text), &error);
-    if (!value)
-        fail_msg("%s: %s", text, error.text);
-    return value;
-}
-
 static void what_images_run(void **state)
 {
     (void)state;
@@ -136,8 +127,8 @@ static void what_images_run(void **state)
         CLEANUP(text_free) struct text text = {0};
         struct registry_image got;
         struct error error = {0};
-        if (config_read(arena, parse(arena, rows[i].config), &got, &error) ==
-            0) {
+        if (config_read(arena, from_json(arena, rows[i].config), &got,
+                        &error) == 0) {
             value_write_json(&text, got.entrypoint, JSON_COMPACT);
             text_append_character(&text, ' ');
             value_write_json(&text, got.command, JSON_COMPACT);
@@ -195,11 +186,11 @@ static void the_manifest_for_this_machine(void **state)
         "{\"digest\": \"m\", \"platform\": {\"os\": \"linux\", "
         "\"architecture\": \"arm64\"}}]}";
 #if defined(__x86_64__)
-    assert_string_equal(config_choose(parse(arena, index)), "l");
+    assert_string_equal(config_choose(from_json(arena, index)), "l");
 #elif defined(__aarch64__)
-    assert_string_equal(config_choose(parse(arena, index)), "m");
+    assert_string_equal(config_choose(from_json(arena, index)), "m");
 #endif
-    assert_null(config_choose(parse(arena, "{\"manifests\": []}")));
+    assert_null(config_choose(from_json(arena, "{\"manifests\": []}")));
 }
 
 int main(void)

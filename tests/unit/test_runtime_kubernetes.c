@@ -5,31 +5,14 @@
 #include "engine/runtime/kubernetes_object.h"
 #include "engine/runtime/kubernetes_view.h"
 #include "engine/runtime/replay.h"
-#include "tests/unit/case.h"
-
-static struct value *parse(struct arena *arena, const char *text)
-{
-    struct diagnostics found = diagnostics_make(arena, "test");
-    struct value *documents =
-        value_read_yaml(arena, text, strlen(text), &found);
-    if (!documents)
-        fail_msg("no YAML: %s", text);
-    return value_item(documents, 0);
-}
-
-static const char *print(struct arena *arena, const struct value *value)
-{
-    CLEANUP(text_free) struct text text = {0};
-    value_write_json(&text, value, JSON_COMPACT);
-    return arena_copy(arena, text_string(&text), text.length);
-}
+#include "tests/unit/value_fixture.h"
 
 /* --- objects --------------------------------------------------------------- */
 
 static struct plan make_plan(struct arena *arena, const char *pod)
 {
     struct plan plan = {.run_id = "0123456789abcdef", .token = "t"};
-    plan.job = parse(
+    plan.job = from_yaml(
         arena,
         arena_format(arena,
                      "{metadata: {name: j}, spec: {ttlSecondsAfterFinished: "
@@ -88,7 +71,7 @@ static void jobs_for_a_cluster(void **state)
     for (size_t i = 0; i < COUNT_OF(jobs); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
         struct plan plan = make_plan(arena, jobs[i].pod);
-        const char *before = print(arena, plan.job);
+        const char *before = as_json(arena, plan.job);
         const struct value *job =
             kubernetes_make_job(arena, &plan, &jobs[i].choice);
         const char *want = jobs[i].want;
@@ -98,12 +81,13 @@ static void jobs_for_a_cluster(void **state)
                                 plan_entrypoint_processor(),
                                 word + strlen("PROCESSOR"));
         CHECK_TEXT(jobs[i].name,
-                   print(arena, value_path(job, "spec.template.spec")), want);
+                   as_json(arena, value_path(job, "spec.template.spec")), want);
         CHECK_TEXT(jobs[i].name,
                    value_string(value_path(job, "metadata.namespace")), "n");
         CHECK(jobs[i].name,
               kubernetes_read_profile(job) == jobs[i].choice.security.profile);
-        CHECK_TEXT("the plan stays as it was", print(arena, plan.job), before);
+        CHECK_TEXT("the plan stays as it was", as_json(arena, plan.job),
+                   before);
     }
 }
 
@@ -154,7 +138,7 @@ static void jobs_of_which_there_are_several(void **state)
             "{metadata: {name: r-1}, spec: {template: {spec: {volumes: %s}}}}",
             rows[i].volumes);
         CHECK(rows[i].volumes,
-              kubernetes_is_stage(parse(arena, text)) == rows[i].stage);
+              kubernetes_is_stage(from_yaml(arena, text)) == rows[i].stage);
     }
 }
 
@@ -193,7 +177,7 @@ static void levels_of_security(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
         struct job_choice choice = {0};
-        kubernetes_choose(parse(arena, rows[i].object), rows[i].wanted,
+        kubernetes_choose(from_yaml(arena, rows[i].object), rows[i].wanted,
                           &choice);
         CHECK(rows[i].name, choice.security.profile == rows[i].profile);
         CHECK(rows[i].name, choice.security.assigns_users == rows[i].assigns);
@@ -227,10 +211,10 @@ static void what_the_job_owns(void **state)
     CLEANUP(arena_free) struct arena *arena = arena_new();
     const struct job_choice choice = {.namespace_name = "n"};
     const struct value *made = kubernetes_make_owned(
-        arena, parse(arena, "{kind: Secret, metadata: {name: s}}"), &choice,
+        arena, from_yaml(arena, "{kind: Secret, metadata: {name: s}}"), &choice,
         "j", "u");
     assert_string_equal(
-        print(arena, made),
+        as_json(arena, made),
         "{\"kind\":\"Secret\",\"metadata\":{\"name\":\"s\",\"namespace\":\"n\","
         "\"ownerReferences\":[{\"apiVersion\":\"batch/v1\",\"kind\":\"Job\","
         "\"name\":\"j\",\"uid\":\"u\"}]}}");
@@ -285,8 +269,8 @@ static void plans_from_a_cluster(void **state)
         CLEANUP(arena_free) struct arena *arena = arena_new();
         struct error error = {0};
         const struct plan *plan = kubernetes_read_plan(
-            arena, parse(arena, rows[i].job), parse(arena, rows[i].map),
-            parse(arena, rows[i].secret), &error);
+            arena, from_yaml(arena, rows[i].job), from_yaml(arena, rows[i].map),
+            from_yaml(arena, rows[i].secret), &error);
         CHECK(rows[i].name, (plan != NULL) == rows[i].good);
         CHECK(rows[i].name, plan || error_is_set(&error));
         if (!plan)
@@ -294,7 +278,7 @@ static void plans_from_a_cluster(void **state)
         assert_string_equal(plan->run_id, "r");
         assert_string_equal(plan->workflow, "w");
         assert_string_equal(plan->token, "token");
-        assert_string_equal(print(arena, plan->images), "[\"i\"]");
+        assert_string_equal(as_json(arena, plan->images), "[\"i\"]");
         assert_false(plan->bare);
     }
 }
@@ -396,7 +380,7 @@ static void what_keeps_a_pod_from_starting(void **state)
     for (size_t i = 0; i < COUNT_OF(troubles); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
         struct pod_view view;
-        pod_view_decode(arena, parse(arena, troubles[i].pod), &view);
+        pod_view_decode(arena, from_yaml(arena, troubles[i].pod), &view);
         struct pod_trouble trouble = pod_view_trouble(arena, &view);
         if (!troubles[i].want) {
             CHECK(troubles[i].name, !trouble.text);
@@ -429,10 +413,10 @@ static void what_the_cluster_ends(void **state)
         CLEANUP(arena_free) struct arena *arena = arena_new();
         struct pod_view view;
         pod_view_decode(arena,
-                        parse(arena, arena_format(arena,
-                                                  "{metadata: {name: p}, "
-                                                  "status: %s}",
-                                                  rows[i].status)),
+                        from_yaml(arena, arena_format(arena,
+                                                      "{metadata: {name: p}, "
+                                                      "status: %s}",
+                                                      rows[i].status)),
                         &view);
         const char *got = pod_view_disruption(arena, &view);
         CHECK_TEXT(rows[i].name, got ? got : "none",
@@ -504,8 +488,8 @@ static void containers_of_the_cluster(void **state)
         struct pod_view view;
         pod_view_decode(
             arena,
-            parse(arena, arena_format(arena, "{spec: {%s}, status: {%s}}",
-                                      rows[i].spec, rows[i].status)),
+            from_yaml(arena, arena_format(arena, "{spec: {%s}, status: {%s}}",
+                                          rows[i].spec, rows[i].status)),
             &view);
         pod_view_arrange(arena, &view, names, COUNT_OF(names));
         const struct container_view *straggler = pod_view_straggler(&view);
@@ -562,10 +546,10 @@ static void what_events_say(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
         struct event_view view;
-        event_view_decode(
-            arena,
-            parse(arena, arena_format(arena, "{items: [%s]}", rows[i].items)),
-            &view);
+        event_view_decode(arena,
+                          from_yaml(arena, arena_format(arena, "{items: [%s]}",
+                                                        rows[i].items)),
+                          &view);
         CHECK_TEXT(rows[i].name, view.last ? view.last : "none",
                    rows[i].last ? rows[i].last : "none");
         CHECK_TEXT(rows[i].name, view.refused ? view.refused : "none",
@@ -623,7 +607,7 @@ static void images_of_a_node(void **state)
                                         .image_id = "docker.io/library/x" B};
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CLEANUP(arena_free) struct arena *arena = arena_new();
-        const struct value *node = parse(arena, rows[i].node);
+        const struct value *node = from_yaml(arena, rows[i].node);
         CHECK(rows[i].name, node_view_image(node, &view) == rows[i].want);
     }
     CHECK("none", node_view_image(NULL, &view) == IMAGE_UNVERIFIED);
@@ -653,8 +637,8 @@ static void jobs_that_are_decided(void **state)
         struct job_view view;
         job_view_decode(
             arena,
-            parse(arena, arena_format(arena, "{status: {conditions: %s}}",
-                                      rows[i].conditions)),
+            from_yaml(arena, arena_format(arena, "{status: {conditions: %s}}",
+                                          rows[i].conditions)),
             &view);
         CHECK(rows[i].conditions, view.complete == rows[i].complete);
         CHECK(rows[i].conditions, view.failed == rows[i].failed);
@@ -664,8 +648,8 @@ static void jobs_that_are_decided(void **state)
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct job_view view;
     job_view_decode(arena,
-                    parse(arena, "{status: {conditions: [{type: Suspended, "
-                                 "status: 'True'}]}}"),
+                    from_yaml(arena, "{status: {conditions: [{type: Suspended, "
+                                     "status: 'True'}]}}"),
                     &view);
     CHECK("suspended", view.suspended && !view.complete && !view.failed);
 }
@@ -839,7 +823,7 @@ static void only_what_is_new(void **state)
         struct error error = {0};
         struct collector collector = {{collect}, {0}};
         struct plan plan = {
-            .run = parse(arena, "{steps: [{ref: '1'}, {ref: '2'}]}")};
+            .run = from_yaml(arena, "{steps: [{ref: '1'}, {ref: '2'}]}")};
         struct run_state *record = event_state_make(arena, "ab");
         struct event queued = {
             .kind = EVENT_RUN_QUEUED, .time = 1, .data = plan.run};
