@@ -15,6 +15,7 @@
 
 enum {
     FIRST_BLOCK = 1024,
+    SECOND_BLOCK = 2 * FIRST_BLOCK,
     LARGEST_BLOCK = 1024 * 1024,
     ALIGNMENT = 16,
 };
@@ -47,7 +48,7 @@ struct arena *arena_new(void)
     block->used = round_up(sizeof(struct arena));
     void *piece = block->bytes;
     struct arena *arena = piece;
-    *arena = (struct arena){.blocks = block, .next_size = 2 * FIRST_BLOCK};
+    *arena = (struct arena){.blocks = block, .next_size = SECOND_BLOCK};
     return arena;
 }
 
