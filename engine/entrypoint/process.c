@@ -87,7 +87,7 @@ static int start(struct running *running, struct failure *failure,
     /* With fork the kernel would copy the tables of all our memory for each step:
      * most of what a step costs in a workflow of thousands. */
     char **kept = environ;
-    pid_t child = vfork();
+    pid_t child = vfork(); /* NOLINT */
     if (child == 0)
         become(running->process, output[1], report[1]); /* NOLINT */
     running->main = child;

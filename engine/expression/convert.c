@@ -298,7 +298,7 @@ static const struct value *part_at(struct arena *arena,
                                    const struct value *value,
                                    const struct value *key, struct error *error)
 {
-    int64_t index;
+    int64_t index = 0;
     if (value_to_int(key, &index, error) < 0) {
         error_context(error, "the index of a %s", value_kind_name(value->kind));
         return NULL;
