@@ -384,7 +384,7 @@ int history_reconcile_each(struct history *history,
     CLEANUP(arena_free) struct arena *arena = arena_new();
     const struct value *ids = find_abandoned(history, arena, error);
     int result = ids ? 0 : -1;
-    for (size_t i = 0; i < value_count(ids); i++) {
+    for (size_t i = 0; ids && i < value_count(ids); i++) {
         struct error later = {0};
         if (settle_one(history, &ids->map.members[i], visit, context,
                        result ? &later : error) < 0)
