@@ -108,6 +108,36 @@ static int emit_started(struct cluster *cluster, struct error *error)
                         error);
 }
 
+/* Whether a text with that word is anywhere in the instructions. */
+static bool mentions(const struct value *value, const char *word)
+{
+    if (value_is(value, VALUE_STRING))
+        return strstr(value->string.bytes, word) != NULL;
+    for (size_t i = 0; i < value_count(value); i++)
+        if (mentions(value_is(value, VALUE_MAP) ? value->map.members[i].value
+                                                : value_item(value, i),
+                     word))
+            return true;
+    return false;
+}
+
+/* Testkube gives each pod the account of its agent; here one has to be named, and
+ * what kubectl says without one (a server on localhost) leads astray. */
+static int hint_at_account(struct cluster *cluster, struct error *error)
+{
+    const struct value *run = cluster->whole->run;
+    bool asks = mentions(run, "kubectl") || mentions(run, "helm ");
+    if (!asks || mentions(run, "KUBECONFIG") ||
+        cluster->choice.service_account ||
+        value_get(cluster->plan->pod, "serviceAccountName"))
+        return 0;
+    return cluster_note(cluster,
+                        "the steps call kubectl or helm, and no service "
+                        "account is named whose token they could use: "
+                        "--service-account, or spec.pod.serviceAccountName",
+                        NULL, error);
+}
+
 /* --- from the beginning to the end ----------------------------------------- */
 
 /* What stays in the cluster. Without the Secret nothing of a kept run is worth
@@ -184,7 +214,8 @@ static int carry_out(struct cluster *cluster, struct error *error)
 {
     if (cluster_prepare(cluster, error) != 0)
         return finish_early(cluster, error);
-    if (emit_started(cluster, error) != 0)
+    if (emit_started(cluster, error) != 0 ||
+        hint_at_account(cluster, error) != 0)
         return -1;
     if (!cluster->options->detach)
         cluster_watch(cluster);

@@ -110,6 +110,15 @@ has 'by name' "does not say that it has ended"
 kubectl delete pods --all --grace-period=0 --force >/dev/null 2>&1 || true
 rules ''
 
+# What steps ask of the cluster themselves.
+flow asks '{steps: [{run: {image: "busybox:1", shell: "true || kubectl get pods"}}]}'
+expect 'kubectl without a service account' 0 'no service account is named' \
+    "$ASSAY" run "$work/asks.yaml"
+expect 'which is told with the run' 0 'no service account is named' \
+    "$ASSAY" show latest
+expect 'with one' 0 '' "$ASSAY" run "$work/asks.yaml" --service-account default
+has_not 'there is nothing to say' 'no service account is named'
+
 # A pod of somebody else with the labels of the run.
 rules '[{action: refuse-pod, name: "assay-ticks*", times: 3}]'
 rm -f "$work/out"
