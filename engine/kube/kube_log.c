@@ -4,6 +4,7 @@
  * known already are log_lines' business.
  *
  *   follow -- end or failure --> follow, since the last line
+ *   follow -- nothing for a while --> follow, since the last line
  *   follow -- the container has ended, and the stream is quiet --> drain
  *   drain  -- something new came --> drain
  *   drain  -- nothing new came --> complete
@@ -25,6 +26,10 @@
 /* A stream that goes on so long after the end of its container has been cut off
  * without our being told. */
 #define QUIET (2 * CLOCK_SECOND)
+/* One that says nothing for so long may follow a file that was rotated away
+ * (https://github.com/kubernetes/kubernetes/issues/126564), or a path that is dead:
+ * another one is as good when the container is silent, and better when it is not. */
+#define STALE (20 * CLOCK_SECOND)
 
 struct kube_log {
     struct kube_task task; /* first */
@@ -43,8 +48,8 @@ struct kube_log {
 static int begin(struct kube_task *task, struct error *error)
 {
     struct kube_log *log = (struct kube_log *)task;
-    if (task->easy) { /* quiet after the end */
-        int64_t next = task->heard + QUIET;
+    if (task->easy) { /* quiet, perhaps */
+        int64_t next = task->heard + (log->ended ? QUIET : STALE);
         if (clock_monotonic() < next) {
             task->due = next;
             return 0;
@@ -68,6 +73,8 @@ static int begin(struct kube_task *task, struct error *error)
         .accept = "*/*",
         .stream = true,
     };
+    if (!log->draining)
+        task->due = clock_monotonic() + STALE;
     return transfer_send(task, &request, error);
 }
 

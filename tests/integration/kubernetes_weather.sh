@@ -110,6 +110,25 @@ has 'by name' "does not say that it has ended"
 kubectl delete pods --all --grace-period=0 --force >/dev/null 2>&1 || true
 rules ''
 
+# A log whose stream says nothing more, though its container does.
+flow long '{steps: [{run: {image: "busybox:1", shell: "for i in $(seq 0 299); do echo tick $i; sleep 0.1; done"}}]}'
+rules '[{action: cut, resource: pods/log, bytes: 900, stall: true, times: 1}]'
+rm -f "$work/out"
+"$ASSAY" run "$work/long.yaml" >"$work/out" 2>&1 &
+run=$!
+wait_for 28 grep -q 'tick 150' "$work/out" && kill -0 $run 2>/dev/null &&
+    pass 'a log whose stream says nothing more' ||
+    fail 'a log whose stream says nothing more' "$(tail -n 3 "$work/out")"
+status=0
+wait $run || status=$?
+seq 0 299 | sed 's/^/tick /' >"$work/ticks"
+"$ASSAY" logs latest >"$work/log"
+[ $status -eq 0 ] && cmp -s "$work/ticks" "$work/log" &&
+    pass 'no line of it is lost' ||
+    fail 'no line of it is lost' "exit code $status" \
+        "$(diff "$work/ticks" "$work/log" | head)"
+rules ''
+
 # What steps ask of the cluster themselves.
 flow asks '{steps: [{run: {image: "busybox:1", shell: "true || kubectl get pods"}}]}'
 expect 'kubectl without a service account' 0 'no service account is named' \

@@ -159,6 +159,7 @@ static void spoil(struct call *call, const struct occasion *occasion)
     if (rule) {
         call->response->cuts = true;
         call->response->clean = rule->clean;
+        call->response->stalls = rule->stall;
         call->response->cut_after = rule->bytes;
     }
     rule = rules_use(rules, ACTION_ANSWER_LATE, occasion);

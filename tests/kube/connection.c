@@ -123,6 +123,8 @@ static enum progress feed(struct connection *connection,
     connection->due = source->due;
     if (over || state == FEED_END) {
         close_feed(connection);
+        if (over && connection->stalls)
+            return DONE;
         if (!over || connection->clean)
             end_body(connection, true);
         connection->ending |= over;
@@ -160,6 +162,7 @@ static void write_answer(struct connection *connection,
     connection->feed = response->feed;
     connection->cuts = response->cuts;
     connection->clean = response->clean;
+    connection->stalls = response->stalls;
     connection->rest = response->cut_after;
 }
 

@@ -19,6 +19,7 @@ struct connection {
     bool ending;    /* to be closed when the output is sent */
     bool continued; /* the client was told to send its body */
     bool cuts;      /* the body ends after `rest` bytes */
+    bool stalls;    /* ... but not the connection */
     bool clean;     /* ... in good order */
     int64_t rest;
     struct feed *feed; /* of the answer that is being sent; NULL: none */

@@ -39,9 +39,10 @@ struct http_response {
     struct feed *feed;   /* a body that goes on, instead of `body`; or NULL */
 
     /* What a rule of faults wants. */
-    bool lost;  /* close the connection instead of answering */
-    bool cuts;  /* end the body after `cut_after` bytes */
-    bool clean; /* ... as if that were its end */
+    bool lost;   /* close the connection instead of answering */
+    bool cuts;   /* end the body after `cut_after` bytes */
+    bool clean;  /* ... as if that were its end */
+    bool stalls; /* ... or say nothing more, with the connection open */
     int64_t cut_after;
     int64_t delay; /* nanoseconds until the answer is sent */
 };

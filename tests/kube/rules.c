@@ -86,6 +86,8 @@ static bool set_number(struct rule *rule, const char *name,
         rule->user = number;
     else if (strcmp(name, "clean") == 0)
         rule->clean = value_bool_or(value, false);
+    else if (strcmp(name, "stall") == 0)
+        rule->stall = value_bool_or(value, false);
     else if (strcmp(name, "initial") == 0)
         rule->initial = value_bool_or(value, false);
     else

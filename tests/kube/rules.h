@@ -20,7 +20,8 @@
  *   answer-late         the answer waits for `delay`
  *   lose-answer         the request is carried out, the connection closed
  *   cut                 the body of the answer ends after `bytes`: at once, or
- *                       in good order when `clean`
+ *                       in good order when `clean`; with `stall` a stream says
+ *                       nothing more, as one does whose log was rotated away
  *   expire              a watch: one ERROR event with code 410, at the beginning
  *   refuse-pod          the Job controller: cannot create the pod, `message`
  *   put-container       a webhook: each new pod gets one more container in front,
@@ -97,7 +98,7 @@ struct rule {
     int64_t user; /* -1: not said */
     int64_t bytes;
     int64_t delay; /* nanoseconds */
-    bool clean, initial;
+    bool clean, stall, initial;
 };
 
 struct rules {
