@@ -79,11 +79,17 @@ struct owner;
 int query_owner(struct history *history, const char *id, struct owner *owner,
                 struct error *error) MUST_CHECK;
 
-/* An event as select_bodies and select_next have it, from the text of its row. A
- * stored event that cannot be read is a damaged history. Lives in `arena`. */
+/* An event as select_bodies and select_next have it: the text of its row. */
+struct stored_event {
+    const struct run_key *key;
+    int64_t sequence;
+    const char *body;
+};
+
+/* Reads it. One that cannot be read is a damaged history. Lives in `arena`. */
 int query_decode(struct history *history, struct arena *arena,
-                 const struct run_key *key, int64_t sequence, const char *body,
-                 struct event *event, struct error *error) MUST_CHECK;
+                 const struct stored_event *stored, struct event *event,
+                 struct error *error) MUST_CHECK;
 
 /* The plain bytes of a chunk from its columns length, codec and bytes, which begin
  * at `column`: into `plain`, of HISTORY_CHUNK_LIMIT bytes, or where SQLite has them.

@@ -143,10 +143,14 @@ static int publish(struct history_artifacts *artifacts, int incoming,
     return 0;
 }
 
-static int keep(struct history_artifacts *artifacts, int incoming, int source,
-                int64_t limit, enum copy_form form,
-                struct history_artifact *kept, struct error *error)
+static int keep(struct history_artifacts *artifacts, int source, int64_t limit,
+                enum copy_form form, struct history_artifact *kept,
+                struct error *error)
 {
+    CLEANUP(descriptor)
+    int incoming = beneath_make(artifacts->folder, "incoming", 0700);
+    if (incoming < 0)
+        return complain(artifacts, error);
     char name[NAME_DIGITS + 1];
     struct copied copied;
     CLEANUP(descriptor) int file = make_incoming(incoming, name);
@@ -174,12 +178,8 @@ int history_artifacts_keep(struct history_artifacts *artifacts, int source,
             open_folder(artifacts, error) != 0)
             return -1;
     }
-    CLEANUP(descriptor)
-    int incoming = beneath_make(artifacts->folder, "incoming", 0700);
-    if (incoming < 0)
-        return complain(artifacts, error);
-    return keep(artifacts, incoming, source, limit,
-                compress ? COPY_GZIP : COPY_PLAIN, kept, error);
+    return keep(artifacts, source, limit, compress ? COPY_GZIP : COPY_PLAIN,
+                kept, error);
 }
 
 int history_artifacts_flush(struct history_artifacts *artifacts,

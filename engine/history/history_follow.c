@@ -44,9 +44,9 @@ static int read_event(struct history *history, const struct run_key *key,
                       sqlite3_stmt *statement, struct entry *entry,
                       struct error *error)
 {
-    return query_decode(
-        history, entry->arena, key, sqlite3_column_int64(statement, 0),
-        database_text(statement, COLUMN_BODY), &entry->event, error);
+    const struct stored_event stored = {key, sqlite3_column_int64(statement, 0),
+                                        database_text(statement, COLUMN_BODY)};
+    return query_decode(history, entry->arena, &stored, &entry->event, error);
 }
 
 static int read_chunk(const struct run_key *key, sqlite3_stmt *statement,

@@ -77,16 +77,17 @@ static int find_key(struct history *history, const char *id,
 }
 
 int query_decode(struct history *history, struct arena *arena,
-                 const struct run_key *key, int64_t sequence, const char *body,
-                 struct event *event, struct error *error)
+                 const struct stored_event *stored, struct event *event,
+                 struct error *error)
 {
     const struct value *value =
-        value_read_json(arena, body, strlen(body), error);
+        value_read_json(arena, stored->body, strlen(stored->body), error);
     if (value && event_decode(arena, value, event, error) == 0)
         return 0;
     error->kind = ERROR_SYSTEM;
     return error_context(error, "history '%.120s': run '%s': entry %lld",
-                         history->path, key->id, (long long)sequence);
+                         history->path, stored->key->id,
+                         (long long)stored->sequence);
 }
 
 /* Hands the stored events in order to `take`. */
@@ -106,9 +107,10 @@ static int each_event(struct history *history, const struct run_key *key,
             return row;
         CLEANUP(arena_free) struct arena *arena = arena_new();
         struct event event;
-        if (query_decode(history, arena, key,
-                         sqlite3_column_int64(statement, 0),
-                         database_text(statement, 1), &event, error) < 0)
+        const struct stored_event stored = {key,
+                                            sqlite3_column_int64(statement, 0),
+                                            database_text(statement, 1)};
+        if (query_decode(history, arena, &stored, &event, error) < 0)
             return -1;
         if (take(context, &event, error) < 0)
             return -1;

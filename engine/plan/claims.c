@@ -2,7 +2,6 @@
  * spec.pvcs: claims that are made for the run and go with it. Each is an object of a
  * name of its own, which the workflow's texts know as pvcs.<name>.name.
  */
-#include <ctype.h>
 #include <string.h>
 
 #include "engine/plan/limits.h"
@@ -14,15 +13,22 @@ static const struct value *all_claims(const struct planning *planning)
 }
 
 /* Names of objects have small letters, digits and dashes. */
+static char name_letter(char letter)
+{
+    if (letter >= 'A' && letter <= 'Z')
+        return (char)(letter - 'A' + 'a');
+    bool kept =
+        (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9');
+    return kept ? letter : '-';
+}
+
 static const char *claim_name(struct planning *planning, size_t index)
 {
     const struct member *member = &all_claims(planning)->map.members[index];
     char *made = arena_format(planning->arena, "%s-%zu-%.60s", planning->name,
                               index + 1, member->name);
     for (char *letter = made; *letter; letter++)
-        *letter = isalnum((unsigned char)*letter)
-                      ? (char)tolower((unsigned char)*letter)
-                      : '-';
+        *letter = name_letter(*letter);
     for (size_t end = strlen(made); end > 0 && made[end - 1] == '-';)
         made[--end] = '\0';
     return made;

@@ -149,9 +149,9 @@ static struct value *make_plain(struct planning *planning,
     }
     bool template = value_is(text, VALUE_STRING) &&
                     memmem(text->string.bytes, text->string.length, "{{", 2);
-    const char *secret = template ? secret_of_text(planning, text) : NULL;
-    if (secret)
-        return plan_secret_variable(planning, name, object, secret);
+    const char *key = template ? secret_of_text(planning, text) : NULL;
+    if (key)
+        return plan_secret_variable(planning, name, object, key);
     const char *plain = template ? names_static_text(planning, text)
                                  : value_scalar_text(arena, text);
     value_set_string(arena, made, "value", plain ? plain : "");

@@ -80,16 +80,14 @@ static const struct value *fetch_resources(struct arena *arena,
 }
 
 /* A container of Assay's own: rights and mounts are those of the scope. */
-static void add_leaf(struct planning *planning, struct planned_list *list,
-                     enum part part, const struct value *step,
-                     const struct value *detail, const char *folder,
-                     const struct container_settings *settings)
+static struct planned_step *add_leaf(struct planning *planning,
+                                     struct planned_list *list, enum part part,
+                                     const struct value *step,
+                                     const struct container_settings *settings)
 {
     struct planned_step *leaf = steps_add(planning, list, part, step);
     if (!leaf)
-        return;
-    leaf->detail = detail;
-    leaf->folder = folder;
+        return NULL;
     leaf->settings = *settings;
     leaf->settings.image = &fetch_image;
     leaf->settings.pull_policy = NULL;
@@ -99,6 +97,7 @@ static void add_leaf(struct planning *planning, struct planned_list *list,
         fetch_resources(planning->arena, settings->resources);
     leaf->settings.working_directory = NULL;
     leaf->settings.purity = PURITY_PURE;
+    return leaf;
 }
 
 static void refuse_github(struct planning *planning, const struct value *git)
@@ -130,7 +129,12 @@ static void add_git(struct planning *planning, struct planned_list *list,
         return;
     refuse_github(planning, git);
     content_mount(planning, settings, folder);
-    add_leaf(planning, list, PART_GIT, step, git, folder, settings);
+    struct planned_step *leaf =
+        add_leaf(planning, list, PART_GIT, step, settings);
+    if (leaf) {
+        leaf->detail = git;
+        leaf->folder = folder;
+    }
 }
 
 /* Whether a volume is mounted at the path or above it. */
@@ -171,7 +175,12 @@ static void add_tarball(struct planning *planning, struct planned_list *list,
                         "no volume is mounted at '%.200s', so that later steps "
                         "would not see the files",
                         folder);
-    add_leaf(planning, list, PART_TARBALL, step, tarball, folder, settings);
+    struct planned_step *leaf =
+        add_leaf(planning, list, PART_TARBALL, step, settings);
+    if (leaf) {
+        leaf->detail = tarball;
+        leaf->folder = folder;
+    }
 }
 
 void fetch_add(struct planning *planning, struct planned_list *list,

@@ -90,14 +90,14 @@ static void set_artifacts(struct planning *planning, struct value *made,
     struct value *list = value_make_list(arena);
     for (size_t i = 0; i < value_count(paths); i++)
         value_append(arena, list, names_text(planning, paths->list.items[i]));
-    struct value *map = value_make_map(arena);
-    value_set(arena, map, "paths", list);
-    set_directory(planning, map, artifacts_folder(arena, leaf, artifacts));
+    struct value *kept = value_make_map(arena);
+    value_set(arena, kept, "paths", list);
+    set_directory(planning, kept, artifacts_folder(arena, leaf, artifacts));
     const struct value *archive = value_path(artifacts, "compress.name");
     if (value_is(archive, VALUE_STRING))
-        value_set_string(arena, map, "archive",
+        value_set_string(arena, kept, "archive",
                          names_static_text(planning, archive));
-    value_set(arena, made, "artifacts", map);
+    value_set(arena, made, "artifacts", kept);
 }
 
 /* A step that only waits: in whichever container has the turn. */

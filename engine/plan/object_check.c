@@ -145,17 +145,17 @@ static void check_volumes(struct check *check, const struct value *pod)
 {
     const struct value *list = value_get(pod, "volumes");
     for (size_t i = 0; i < value_count(list); i++) {
-        const struct value *volume = value_item(list, i);
-        const struct value *name = value_get(volume, "name");
+        const struct value *entry = value_item(list, i);
+        const struct value *name = value_get(entry, "name");
         const char *text = value_string(name) ? value_string(name) : "";
         const char *what = quote(check, "the volume", text);
         if (!is_label(text))
-            refuse(check, name, volume, what,
+            refuse(check, name, entry, what,
                    "lower-case letters, digits and - inside, at most 63");
-        if (find_named(list, text) != volume)
-            refuse(check, name, volume, what, "there is one of that name");
-        if (value_count(volume) != 2)
-            refuse(check, name, volume, what, "it has exactly one source");
+        if (find_named(list, text) != entry)
+            refuse(check, name, entry, what, "there is one of that name");
+        if (value_count(entry) != 2)
+            refuse(check, name, entry, what, "it has exactly one source");
     }
 }
 

@@ -40,13 +40,13 @@ static struct value *pod_volume(struct arena *arena)
 {
     struct value *field = value_make_map(arena);
     value_set_string(arena, field, "fieldPath", "metadata.annotations");
-    struct value *item = value_make_map(arena);
-    value_set_string(arena, item, "path", "annotations");
-    value_set(arena, item, "fieldRef", field);
-    struct value *items = value_make_list(arena);
-    value_append(arena, items, item);
+    struct value *annotations = value_make_map(arena);
+    value_set_string(arena, annotations, "path", "annotations");
+    value_set(arena, annotations, "fieldRef", field);
+    struct value *files = value_make_list(arena);
+    value_append(arena, files, annotations);
     struct value *source = value_make_map(arena);
-    value_set(arena, source, "items", items);
+    value_set(arena, source, "items", files);
     struct value *volume = value_make_map(arena);
     value_set_string(arena, volume, "name", "assay-pod");
     value_set(arena, volume, "downwardAPI", source);

@@ -297,7 +297,8 @@ static void judge_members(struct judge *judge, const char *where,
                           const char *path, const struct value *map)
 {
     const struct rule *rule = judge->rule;
-    for (size_t i = 0; value_is(map, VALUE_MAP) && i < value_count(map); i++) {
+    for (size_t i = 0; map && value_is(map, VALUE_MAP) && i < map->map.count;
+         i++) {
         const struct member *member = &map->map.members[i];
         if (!rule->admits(rule->words, member->name, member->value))
             add(judge, where,

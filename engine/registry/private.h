@@ -48,11 +48,16 @@ struct answer {
     struct text body, challenge;
 };
 
-/* transfer.c: one GET, to `until` by clock_monotonic at the latest. `accept` and
- * `authorization` may be NULL. Redirects lose the authorization on other hosts. */
-int transfer_get(const struct reference *reference, const char *url,
-                 const char *accept, const char *authorization, int64_t until,
-                 struct answer *answer, struct error *error) MUST_CHECK;
+struct request {
+    const char *url;
+    const char *accept, *authorization; /* NULL: none */
+    bool here;                          /* the registry is on this machine */
+    int64_t until;                      /* by clock_monotonic, at the latest */
+};
+
+/* transfer.c: one GET. Redirects lose the authorization on other hosts. */
+int transfer_get(const struct request *request, struct answer *answer,
+                 struct error *error) MUST_CHECK;
 void answer_free(struct answer *answer);
 static inline void answer_free_cleanup(struct answer *answer)
 {

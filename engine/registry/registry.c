@@ -79,8 +79,11 @@ static int authorize(struct asking *asking, const char *header,
     text_append_string(&url, challenge.realm);
     append_query(&url, "service", challenge.service);
     append_query(&url, "scope", challenge.scope);
-    if (transfer_get(&asking->reference, text_string(&url), NULL, own,
-                     asking->until, &answer, error) < 0)
+    const struct request request = {.url = text_string(&url),
+                                    .authorization = own,
+                                    .here = asking->reference.here,
+                                    .until = asking->until};
+    if (transfer_get(&request, &answer, error) < 0)
         return -1;
     const char *token = read_token(arena, &answer);
     if (answer.status != 200 || !token)
@@ -118,15 +121,18 @@ static const struct value *get(struct asking *asking, const char *kind,
 {
     const struct reference *reference = &asking->reference;
     CLEANUP(answer_free) struct answer answer = {0};
-    const char *url = arena_format(asking->arena, "http%s://%s/v2/%s/%s/%s",
-                                   reference->here ? "" : "s", reference->host,
-                                   reference->repository, kind, name);
+    struct request request = {
+        .url = arena_format(asking->arena, "http%s://%s/v2/%s/%s/%s",
+                            reference->here ? "" : "s", reference->host,
+                            reference->repository, kind, name),
+        .accept = strcmp(kind, "manifests") == 0 ? MANIFESTS : NULL,
+        .here = reference->here,
+        .until = asking->until,
+    };
     bool may_ask = !asking->authorization;
     for (;;) {
-        if (transfer_get(reference, url,
-                         strcmp(kind, "manifests") == 0 ? MANIFESTS : NULL,
-                         asking->authorization, asking->until, &answer,
-                         error) < 0)
+        request.authorization = asking->authorization;
+        if (transfer_get(&request, &answer, error) < 0)
             return NULL;
         if (answer.status != 401 || !may_ask)
             break;

@@ -118,21 +118,20 @@ static void set_options(const struct curl *curl, CURL *easy, const char *url,
                       (long)(left / CLOCK_MILLISECOND) + 1);
 }
 
-int transfer_get(const struct reference *reference, const char *url,
-                 const char *accept, const char *authorization, int64_t until,
-                 struct answer *answer, struct error *error)
+int transfer_get(const struct request *request, struct answer *answer,
+                 struct error *error)
 {
     char failure[CURL_ERROR_SIZE] = "";
     const struct curl *curl = load(error);
-    int64_t left = until - clock_monotonic();
+    int64_t left = request->until - clock_monotonic();
     if (!curl)
         return -1;
     answer_free(answer);
     CURL *easy = curl->easy_init();
     assert(easy); /* fails only without memory */
-    struct curl_slist *headers = add(curl, NULL, "Accept", accept);
-    headers = add(curl, headers, "Authorization", authorization);
-    set_options(curl, easy, url, reference->here, left > 0 ? left : 0);
+    struct curl_slist *headers = add(curl, NULL, "Accept", request->accept);
+    headers = add(curl, headers, "Authorization", request->authorization);
+    set_options(curl, easy, request->url, request->here, left > 0 ? left : 0);
     curl->easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
     curl->easy_setopt(easy, CURLOPT_ERRORBUFFER, failure);
     curl->easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_bytes);

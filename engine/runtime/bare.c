@@ -68,20 +68,20 @@ static bool is_begun(const struct outcome *outcome, const char *ref)
 }
 
 int bare_end(const struct plan *plan, const struct outcome *outcome,
-             enum status status, int code, int64_t duration,
-             struct event_sink *sink, struct error *error)
+             struct bare_ending ending, struct event_sink *sink,
+             struct error *error)
 {
     struct path path = find_path(plan);
     for (size_t i = path.count; i-- > 0;) {
         const char *ref = value_string_at(path.nodes[i], "ref");
         bool group = i + 1 < path.count;
-        bool cut = status == STATUS_SKIPPED && is_begun(outcome, ref);
+        bool cut = ending.status == STATUS_SKIPPED && is_begun(outcome, ref);
         struct event event = {.kind = EVENT_STEP_FINISHED,
-                              .status = cut ? STATUS_FAILED : status,
+                              .status = cut ? STATUS_FAILED : ending.status,
                               .time = clock_now(),
                               .attempt = 1,
-                              .exit_code = group ? -1 : code,
-                              .duration = duration,
+                              .exit_code = group ? -1 : ending.code,
+                              .duration = ending.duration,
                               .step = ref};
         if (event_emit(sink, &event, error) != 0)
             return -1;

@@ -20,8 +20,14 @@ enum status bare_status(const struct plan *plan, int code);
 int bare_begin(const struct plan *plan, struct event_sink *sink,
                struct error *error) MUST_CHECK;
 
+struct bare_ending {
+    enum status status;
+    int code; /* -1: none */
+    int64_t duration;
+};
+
 /* Emits the end of the step, then of the groups. A group that was begun and whose
  * end never ran (STATUS_SKIPPED) has failed. */
 int bare_end(const struct plan *plan, const struct outcome *outcome,
-             enum status status, int code, int64_t duration,
-             struct event_sink *sink, struct error *error) MUST_CHECK;
+             struct bare_ending ending, struct event_sink *sink,
+             struct error *error) MUST_CHECK;

@@ -178,7 +178,7 @@ static pid_t give_birth(struct birth *birth)
     sigfillset(&all);
     birth->parent = getpid();
     sigprocmask(SIG_SETMASK, &all, &before);
-    pid_t pid = vfork();
+    pid_t pid = vfork(); /* NOLINT */
     if (pid == 0)
         be_born(birth); /* NOLINT: it is careful */
     int number = errno;

@@ -98,14 +98,17 @@ static int tell_bare(struct host *host, const struct ending *endings,
     if (!unit->bare || host->watch.cause != WATCH_NONE)
         return 0;
     if (!unit->started)
-        return bare_end(host->plan, host->outcome, STATUS_SKIPPED, -1, 0, sink,
+        return bare_end(host->plan, host->outcome,
+                        (struct bare_ending){STATUS_SKIPPED, -1, 0}, sink,
                         error);
     if (!endings[last].done)
         return 0;
     if (stream_begin(unit->stream, error) != 0)
         return -1;
-    return bare_end(host->plan, host->outcome, endings[last].said, unit->code,
-                    unit->finished - unit->begun, sink, error);
+    return bare_end(host->plan, host->outcome,
+                    (struct bare_ending){endings[last].said, unit->code,
+                                         unit->finished - unit->begun},
+                    sink, error);
 }
 
 /* Emits what only the termination messages know. */

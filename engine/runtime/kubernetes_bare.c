@@ -35,12 +35,15 @@ int cluster_tell_bare(struct follower *follower,
     if (view->phase != CONTAINER_ENDED || !follower->started_told ||
         !follower->log || !kube_log_is_complete(follower->log))
         return 0;
-    return bare_end(plan, cluster->outcome, bare_status(plan, view->exit_code),
-                    view->exit_code, 0, cluster->containers, error);
+    return bare_end(plan, cluster->outcome,
+                    (struct bare_ending){bare_status(plan, view->exit_code),
+                                         view->exit_code, 0},
+                    cluster->containers, error);
 }
 
 int cluster_skip_bare(struct cluster *cluster, struct error *error)
 {
-    return bare_end(cluster->plan, cluster->outcome, STATUS_SKIPPED, -1, 0,
+    return bare_end(cluster->plan, cluster->outcome,
+                    (struct bare_ending){STATUS_SKIPPED, -1, 0},
                     cluster->containers, error);
 }
