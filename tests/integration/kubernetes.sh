@@ -203,19 +203,33 @@ for kind in jobs secrets configmaps; do
         "$ASSAY" run "$flows/steps.yaml"
 done
 seq 0 39 | sed 's/^/tick /' >"$work/ticks"
+# All at once, each in a namespace of its own.
+cuts=
+cutting=
 for bytes in 1 37 400 1000; do
     for clean in true false; do
-        rules "[{action: cut, resource: pods/log, bytes: $bytes, clean: $clean, times: 3}]"
-        expect "a log that is cut at $bytes, clean: $clean" 0 'tick 39' \
-            "$ASSAY" run "$flows/ticks.yaml"
-        "$ASSAY" logs latest >"$work/log"
-        if cmp -s "$work/ticks" "$work/log"; then
-            pass 'no line is lost, none is there twice'
-        else
-            fail 'no line is lost, none is there twice' \
-                "$(diff "$work/ticks" "$work/log" | head)"
-        fi
+        cut=cut-$bytes-$clean
+        kubectl create namespace "$cut" >/dev/null
+        cuts="$cuts{action: cut, namespace: $cut, resource: pods/log, bytes: $bytes, clean: $clean, times: 3}, "
     done
+done
+rules "[$cuts]"
+for cut in $(echo "$cuts" | grep -oE 'cut-[0-9]+-[a-z]+'); do
+    XDG_STATE_HOME="$work/$cut" "$ASSAY" run "$flows/ticks.yaml" -n "$cut" \
+        >"$work/$cut.out" 2>&1 &
+    cutting="$cutting $cut:$!"
+done
+for cut in $cutting; do
+    status=0
+    wait "${cut#*:}" || status=$?
+    cut=${cut%:*}
+    XDG_STATE_HOME="$work/$cut" "$ASSAY" logs latest >"$work/log" || true
+    [ "$status" -eq 0 ] && grep -q 'tick 39' "$work/$cut.out" &&
+        pass "a log that is cut: $cut" ||
+        fail "a log that is cut: $cut" "exit code $status" "$(tail -n 5 "$work/$cut.out")"
+    cmp -s "$work/ticks" "$work/log" && pass "no line is lost, none is there twice: $cut" ||
+        fail "no line is lost, none is there twice: $cut" \
+            "$(diff "$work/ticks" "$work/log" | head)"
 done
 rules '[{action: cut, verb: watch, bytes: 700, times: 8}]'
 expect 'watches that break' 0 'tick 39' "$ASSAY" run "$flows/ticks.yaml"
@@ -257,25 +271,45 @@ cmp -s "$work/ticks" "$work/log" && pass 'the log is whole' ||
     fail 'the log is whole' "$(diff "$work/ticks" "$work/log" | head)"
 expect 'once more' 0 "run $id has ended: passed" "$ASSAY" attach "$id"
 
-for moment in 0.05 0.1 0.2 0.3 0.6 1 1.5 2.2; do
-    "$ASSAY" run "$flows/ticks.yaml" >"$work/out" 2>&1 &
+# killed_after SECONDS: one of them, so long after it said that it begins, with a
+# history of its own; all wait at once.
+killed_after() {
+    export XDG_STATE_HOME="$work/killed-$1"
+    "$ASSAY" run "$flows/ticks.yaml" >"$work/killed-$1.run" 2>&1 &
     run=$!
-    sleep $moment
+    tries=2000
+    until [ -s "$work/killed-$1.run" ] || [ $tries -eq 0 ]; do
+        tries=$((tries - 1))
+        sleep 0.01
+    done
+    sleep "$1"
     kill -9 $run
     wait $run 2>/dev/null || true
-    id=$(last_id)
     status=0
-    "$ASSAY" attach "$id" >"$work/out" 2>&1 || status=$?
-    "$ASSAY" logs "$id" >"$work/log"
-    if [ $status -eq 0 ] && cmp -s "$work/ticks" "$work/log"; then
+    "$ASSAY" attach latest >"$work/killed-$1.out" 2>&1 || status=$?
+    echo $status >"$work/killed-$1.code"
+    "$ASSAY" logs latest >"$work/killed-$1.log" 2>&1 || true
+}
+moments='0 0.05 0.1 0.2 0.3 0.6 1 1.5 2.2'
+attached=
+for moment in $moments; do
+    killed_after "$moment" &
+    attached="$attached $!"
+done
+# shellcheck disable=SC2086 # several
+wait $attached
+for moment in $moments; do
+    killed=$work/killed-$moment
+    status=$(cat "$killed.code")
+    if [ "$status" -eq 0 ] && cmp -s "$work/ticks" "$killed.log"; then
         pass "killed after $moment s, attached to"
-    elif [ $status -eq 5 ] && [ ! -s "$work/log" ] &&
-        grep -qE 'ended without a result|was never made|has no Job|has ended: lost' "$work/out"
+    elif [ "$status" -eq 5 ] && [ ! -s "$killed.log" ] &&
+        grep -qE 'ended without a result|was never made|has no Job|has ended: lost' "$killed.out"
     then
         pass "killed after $moment s: before all was created"
     else
         fail "killed after $moment s, attached to" "exit code $status" \
-            "$(tail -n 3 "$work/out")" "$(diff "$work/ticks" "$work/log" | head)"
+            "$(tail -n 3 "$killed.out")" "$(diff "$work/ticks" "$killed.log" | head)"
     fi
 done
 no_more jobs 'no Job of them is left'
