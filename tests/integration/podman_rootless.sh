@@ -7,6 +7,10 @@ set -eu
 if [ "$(id -u)" -eq 0 ]; then
     . "$(dirname -- "$0")/checks.sh"
     need podman unshare setpriv newuidmap newgidmap
+    if ! unshare --mount true 2>/dev/null || [ ! -e /etc/subuid ] || [ ! -e /etc/subgid ]; then
+        echo 'SKIP: no mount namespace, or no /etc/subuid to cover in it'
+        exit 77
+    fi
     user=58$(printf %03d $(($$ % 1000)))
     mkdir -m 755 "$work/bin" "$work/etc"
     chmod 755 "$work"
@@ -38,6 +42,10 @@ fi
 need newuidmap newgidmap
 . "$here/podman_setup.sh"
 podman_begin
+if [ "$(podman unshare cat /proc/self/uid_map | wc -l)" -lt 2 ]; then
+    echo "SKIP: this user has no subordinate ids (/etc/subuid)"
+    exit 77
+fi
 
 run() { "$ASSAY" run "$@" --runtime podman; }
 
