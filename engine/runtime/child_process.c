@@ -267,10 +267,11 @@ int process_start(const struct process_setup *setup, struct process *process,
     return 0;
 }
 
-void process_signal(int handle, int signal)
+bool process_signal(int handle, int signal)
 {
-    if (handle >= 0)
-        syscall(SYS_pidfd_send_signal, handle, signal, NULL, 0);
+    return handle < 0 ||
+           syscall(SYS_pidfd_send_signal, handle, signal, NULL, 0) == 0 ||
+           errno != EPERM;
 }
 
 int process_open(pid_t pid)

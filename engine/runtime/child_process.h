@@ -49,8 +49,8 @@ void process_isolate(int input);
 int process_start(const struct process_setup *setup, struct process *process,
                   struct error *error) MUST_CHECK;
 
-/* Sends a signal through a pidfd; -1 does nothing. */
-void process_signal(int handle, int signal);
+/* Sends a signal through a pidfd; -1 does nothing. False: it is not allowed. */
+bool process_signal(int handle, int signal);
 
 /* A pidfd of a process that is not our child; -1 when it is gone. */
 int process_open(pid_t pid);

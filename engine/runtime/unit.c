@@ -47,6 +47,7 @@ struct unit unit_make(const struct pod *pod, size_t index, const char *token,
                          .info = -1,
                          .latch = -1,
                          .child_handle = -1,
+                         .program = -1,
                          .bare = bare != NULL,
                          .stream = bare ? stream_new_bare(bare, sink)
                                         : stream_new(token, sink)};
@@ -324,9 +325,10 @@ void unit_read_info(struct unit *unit)
 
 void unit_tell(struct unit *unit)
 {
-    /* Before its container has begun, the client can only give up; if it had
-     * just begun it is told again. */
-    if (!unit_has_begun(unit) && !unit->warned) {
+    /* Before its container has begun, the client can only give up. One that has
+     * spoken has begun, though the client may still be about to say so: it would
+     * die of the signal instead of handing it on. */
+    if (!unit_has_begun(unit) && !unit->spoke && !unit->warned) {
         unit->warned = true;
         process_signal(unit->process.handle, SIGTERM);
     }
@@ -335,9 +337,13 @@ void unit_tell(struct unit *unit)
         (first && !process_expects(unit->child, SIGTERM)))
         return;
     unit->told = true;
-    process_signal(unit->child_handle >= 0 ? unit->child_handle
-                                           : unit->process.handle,
-                   SIGTERM);
+    int handle = unit->child_handle >= 0 ? unit->child_handle
+                 : unit->program >= 0    ? unit->program
+                                         : unit->process.handle;
+    /* The client hands a signal on to a program that is another user's; but it
+     * would die of one that comes while it still starts the container. */
+    if (!process_signal(handle, SIGTERM))
+        process_signal(unit->process.handle, SIGTERM);
 }
 
 /* bubblewrap tells of its child as soon as it has one; until then that child

@@ -49,6 +49,7 @@ struct unit {
     const struct engine *engine; /* NULL: it is none */
     const char *run_id;
     char *pid_file; /* podman writes the pid of the program there; or NULL */
+    int program;    /* its pidfd, or -1 */
     int *folders;   /* of subPaths, open */
     size_t folder_count;
     struct error leftover; /* set: it could not be removed */

@@ -94,8 +94,10 @@ bool unit_has_begun(struct unit *unit)
     const char *text =
         file_read(arena, unit->pid_file, PID_FILE_LIMIT, &length, &ignored);
     long pid = text ? strtol(text, NULL, 10) : 0;
-    if (pid > 1 && pid <= INT32_MAX)
+    if (pid > 1 && pid <= INT32_MAX) {
         unit->child = (pid_t)pid;
+        unit->program = process_open(unit->child);
+    }
     return unit->child != 0;
 }
 
@@ -113,8 +115,11 @@ void unit_close_container(struct unit *unit)
 {
     for (size_t i = 0; i < unit->folder_count; i++)
         close(unit->folders[i]);
+    if (unit->program >= 0)
+        close(unit->program);
     memory_free(unit->folders);
     memory_free(unit->pid_file);
+    unit->program = -1;
     unit->folders = NULL;
     unit->pid_file = NULL;
     unit->folder_count = 0;
