@@ -110,20 +110,30 @@ static void run_until_done(const struct keeper_task *task)
     }
 }
 
-/* The engine is dead. */
-static void clean_up(const struct record *records, size_t count,
-                     const struct keeper_task *task)
+/* Kills who writes into the pipes, until for a while nobody does. */
+static void end_writers(const struct record *records, size_t count,
+                        const struct keeper_task *task)
 {
     int quiet = 0;
-    run_until_done(task);
     for (int i = 0; quiet < QUIET_ROUNDS && i < MOST_ROUNDS; i++) {
         bool patient = task->plain && i < PATIENT_ROUNDS;
         size_t found = tell_writers(records, count, patient ? 0 : SIGKILL);
         quiet = found > 0 ? 0 : quiet + 1;
         pause_for(ROUND_PAUSE);
     }
-    /* Again: what was being made when it was run for the first time. */
+}
+
+/* The engine is dead. What was being made when the command was run for the first
+ * time is there for the second; a monitor that had just begun then may start the
+ * container only after that, when nobody knows of it any more. */
+static void clean_up(const struct record *records, size_t count,
+                     const struct keeper_task *task)
+{
     run_until_done(task);
+    end_writers(records, count, task);
+    run_until_done(task);
+    if (task->program)
+        end_writers(records, count, task);
     for (int i = 0; i < MOST_ROUNDS; i++) {
         struct error ignored = {0};
         if (folder_remove(task->folder, &ignored) == 0)
