@@ -15,12 +15,17 @@ passed=0
 failed=0
 servers=
 
-# Ends what the test has started and removes its folder.
-clean_up() {
+end_servers() {
     for server in $servers; do
         kill "$server" 2>/dev/null || true
         wait "$server" 2>/dev/null || true
     done
+    servers=
+}
+
+# Ends what the test has started and removes its folder.
+clean_up() {
+    end_servers
     rm -rf "$work"
 }
 trap clean_up EXIT

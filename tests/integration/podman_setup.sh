@@ -18,7 +18,8 @@
 podman_begin() {
     need podman runc docker-registry
     [ -x /bin/busybox ] || { echo 'SKIP: busybox is not installed'; exit 77; }
-    trap 'podman_close "$work/podman"; clean_up' EXIT
+    # A server may have the storage open, which is unmounted.
+    trap 'end_servers; podman_close "$work/podman"; clean_up' EXIT
     podman_open "$work/podman" || exit $?
     mkdir "$work/tmp"
     export TMPDIR="$work/tmp"
