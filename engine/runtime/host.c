@@ -323,12 +323,19 @@ static int remove_folder(struct host *host, struct error *error)
 /* Ends what still runs and removes the folder. */
 static int clear_away(struct host *host, struct error *failure)
 {
+    bool cut = false;
     podman_run_close(&host->podman);
     for (size_t i = 0; i < host->unit_count; i++) {
+        const struct unit *unit = &host->units[i];
         unit_close(&host->units[i]);
-        if (error_is_set(&host->units[i].leftover))
-            *failure = host->units[i].leftover;
+        if (error_is_set(&unit->leftover))
+            *failure = unit->leftover;
+        cut = cut || (unit->engine && (unit->warned || unit->killed));
     }
+    /* A client that was cut off may leave a container that is still being made,
+     * which its engine does not know any more. */
+    if (cut)
+        keeper_leave_to(&host->keeper);
     int result = error_is_set(failure) ? -1 : 0;
     if (remove_folder(host, failure) != 0)
         result = -1;

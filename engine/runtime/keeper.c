@@ -30,6 +30,8 @@
 
 enum {
     QUIET_ROUNDS = 5, /* without a find, until all counts as gone */
+    QUIET_ROUNDS_ENGINE =
+        15, /* of an engine, which makes its processes slowly */
     MOST_ROUNDS = 200,
     ROUND_PAUSE = 20, /* milliseconds */
     COMMAND_ROUNDS = 20,
@@ -114,8 +116,8 @@ static void run_until_done(const struct keeper_task *task)
 static void end_writers(const struct record *records, size_t count,
                         const struct keeper_task *task)
 {
-    int quiet = 0;
-    for (int i = 0; quiet < QUIET_ROUNDS && i < MOST_ROUNDS; i++) {
+    int quiet = 0, enough = task->program ? QUIET_ROUNDS_ENGINE : QUIET_ROUNDS;
+    for (int i = 0; quiet < enough && i < MOST_ROUNDS; i++) {
         bool patient = task->plain && i < PATIENT_ROUNDS;
         size_t found = tell_writers(records, count, patient ? 0 : SIGKILL);
         quiet = found > 0 ? 0 : quiet + 1;
@@ -224,13 +226,19 @@ void keeper_watch(const struct keeper *keeper, int output)
         tell(keeper, (struct record){status.st_dev, status.st_ino});
 }
 
-void keeper_dismiss(struct keeper *keeper)
+void keeper_leave_to(struct keeper *keeper)
 {
     if (keeper->pid <= 0 || keeper->socket < 0)
         return;
-    tell(keeper, (struct record){0});
     close(keeper->socket);
     keeper->socket = -1;
+}
+
+void keeper_dismiss(struct keeper *keeper)
+{
+    if (keeper->pid > 0 && keeper->socket >= 0)
+        tell(keeper, (struct record){0});
+    keeper_leave_to(keeper);
 }
 
 void keeper_stop(struct keeper *keeper)

@@ -42,7 +42,11 @@ int keeper_wait(const struct keeper *keeper, struct error *error) MUST_CHECK;
  * may not exist yet. */
 void keeper_watch(const struct keeper *keeper, int output);
 
-/* The run has ended in order: the keeper leaves. Both may be called twice, or without
- * a keeper; keeper_stop waits until it is gone. */
+/* The run has ended in order: the keeper leaves. All three may be called twice, or
+ * without a keeper; keeper_stop waits until it is gone. */
 void keeper_dismiss(struct keeper *keeper);
 void keeper_stop(struct keeper *keeper);
+
+/* The run has ended, but what it has started may still be about to begin: the keeper
+ * does what it does when the engine is dead. */
+void keeper_leave_to(struct keeper *keeper);

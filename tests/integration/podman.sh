@@ -333,6 +333,27 @@ wait_for 15 sh -c "[ -z \"\$(podman ps --all --quiet)\" ] &&
     ! pgrep -f 's[l]eep 31.$$' && ! ls -d '$TMPDIR'/assay-run-*" &&
     pass 'nothing is left of runs that were ended while they started' ||
     fail 'left over' "$(podman ps --all; ls "$TMPDIR"; pgrep -fa 's[l]eep 31.$$')"
+# What a client has begun and left behind, which its engine does not know of.
+mkdir "$work/late"
+cat >"$work/late/podman" <<EOF
+#!/bin/sh
+case " \$* " in *' run '*) setsid sleep 34.$$ & sleep 5 ;; esac
+exec $(command -v podman) "\$@"
+EOF
+chmod +x "$work/late/podman"
+for signal in TERM KILL; do
+    PATH="$work/late:$PATH" "$ASSAY" run "$work/slow.yaml" --runtime podman >"$work/out" 2>&1 &
+    pid=$!
+    wait_for 10 pgrep -f "s[l]eep 34.$$" || fail 'nothing was begun'
+    kill -$signal "$pid"
+    wait "$pid" 2>/dev/null || true
+    # In order means that nothing is left by now.
+    patience=10
+    [ $signal = KILL ] || patience=0
+    wait_for $patience sh -c "! pgrep -f 's[l]eep 34.$$' && ! ls -d '$TMPDIR'/assay-run-*" &&
+        pass "what was begun has ended after $signal" ||
+        fail "what was begun runs on after $signal" "$(pgrep -fa "s[l]eep 34.$$")"
+done
 # A monitor ends after its container, when that has been tidied away.
 wait_for 5 sh -c "! pgrep -fa 'run/[^ ]*.*$work/[p]odman'" && pass 'no monitor is left' ||
     fail 'a conmon is left' "$(pgrep -fa "$work/podman/run")"
