@@ -23,8 +23,9 @@ static bool reads_back(const struct value *value)
 {
     if (value->kind == VALUE_INT)
         return !is_large(value->integer);
-    if (value->kind == VALUE_FLOAT)
-        return isfinite(value->number) != 0;
+    if (value->kind == VALUE_FLOAT) /* -0 reads as 0 minus 0 */
+        return isfinite(value->number) &&
+               (value->number < 0 || !signbit(value->number));
     if (value->kind != VALUE_LIST)
         return true;
     for (size_t i = 0; i < value->list.count; i++)
@@ -80,8 +81,8 @@ static bool is_negative(const struct expression *node)
         return false;
     if (node->value->kind == VALUE_INT)
         return node->value->integer < 0;
-    return node->value->kind == VALUE_FLOAT && isfinite(node->value->number) &&
-           signbit(node->value->number);
+    return node->value->kind == VALUE_FLOAT && node->value->number < 0 &&
+           isfinite(node->value->number);
 }
 
 static void print_inside(struct text *text, const struct expression *node,
@@ -171,8 +172,33 @@ static bool spread_in_parentheses(const struct expression *node)
     return node->kind == NODE_NOT || is_compound(node);
 }
 
+/* `null.*` is a variable's; the call that it becomes would be of a value. */
+static bool print_as_wildcard(struct text *text, const struct expression *node)
+{
+    static const char *const words[] = {"null", "true", "false"};
+    static const char item[] = "_.value";
+    if (!node_is(node, "_wc", 2))
+        return false;
+    const struct expression *list = node->arguments[0].expression;
+    const struct expression *path = node->arguments[1].expression;
+    bool word = false;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        word = word ||
+               (list->kind == NODE_NAME && list->length == strlen(words[i]) &&
+                memcmp(list->name, words[i], list->length) == 0);
+    if (!word || path->kind != NODE_VALUE || !value_string(path->value) ||
+        strncmp(value_string(path->value), item, sizeof item - 1) != 0)
+        return false;
+    text_append(text, list->name, list->length);
+    text_append_string(text, ".*");
+    text_append_string(text, value_string(path->value) + sizeof item - 1);
+    return true;
+}
+
 static void print_call(struct text *text, const struct expression *node)
 {
+    if (print_as_wildcard(text, node))
+        return;
     text_append(text, node->name, node->length);
     text_append_character(text, '(');
     for (size_t i = 0; i < node->count; i++) {
