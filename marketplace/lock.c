@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/base/digest.h"
 #include "engine/base/file.h"
 #include "engine/base/text.h"
 #include "marketplace/fetch.h"
@@ -27,11 +28,6 @@ static const struct list_file kind = {
     .items = "workflows",
     .limit = LOCK_ENTRY_LIMIT,
 };
-
-static bool is_commit(const char *text)
-{
-    return strlen(text) == 40 && strspn(text, "0123456789abcdef") == 40;
-}
 
 static bool is_url(const char *text)
 {
@@ -57,9 +53,9 @@ static const struct {
     {"marketplace", offsetof(struct lock_entry, marketplace),
      reference_name_is_valid},
     {"url", offsetof(struct lock_entry, url), is_url},
-    {"commit", offsetof(struct lock_entry, commit), is_commit},
+    {"commit", offsetof(struct lock_entry, commit), reference_commit_is_valid},
     {"path", offsetof(struct lock_entry, path), is_path},
-    {"digest", offsetof(struct lock_entry, digest), reference_digest_is_valid},
+    {"digest", offsetof(struct lock_entry, digest), digest_is_name},
     {"signer", offsetof(struct lock_entry, signer), ssh_fingerprint_is_valid},
 };
 

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "engine/base/digest.h"
 #include "marketplace/limits.h"
 #include "marketplace/marketplace.h"
 
@@ -22,10 +23,9 @@ bool reference_name_is_valid(const char *name)
            strspn(name, lower) == length && name[0] != '-';
 }
 
-bool reference_digest_is_valid(const char *digest)
+bool reference_commit_is_valid(const char *commit)
 {
-    return strncmp(digest, "sha256:", 7) == 0 && strlen(digest + 7) == 64 &&
-           strspn(digest + 7, "0123456789abcdef") == 64;
+    return strlen(commit) == 40 && strspn(commit, "0123456789abcdef") == 40;
 }
 
 static bool ends_as_file(const char *text, size_t length)
@@ -84,7 +84,7 @@ int marketplace_reference_parse(struct arena *arena, const char *text,
                          "expected [MARKETPLACE/]NAME[@sha256:HEX], found "
                          "'%.200s'",
                          text);
-    if (reference->digest && !reference_digest_is_valid(reference->digest))
+    if (reference->digest && !digest_is_name(reference->digest))
         return error_set(error, ERROR_USAGE,
                          "expected sha256: and 64 hex digits (0-9, a-f) after "
                          "'@', found '%.100s'",

@@ -10,5 +10,5 @@ bool reference_name_is_valid(const char *name);
  * digit: the name of a workflow. */
 bool reference_workflow_is_valid(const char *name);
 
-/* "sha256:" and 64 lower-case hex digits. */
-bool reference_digest_is_valid(const char *digest);
+/* 40 lower-case hex digits. */
+bool reference_commit_is_valid(const char *commit);

@@ -53,11 +53,6 @@ static const char **member_of(struct marketplace *market, size_t row)
     return (const char **)(void *)((char *)market + members[row].offset);
 }
 
-static bool is_commit(const char *text)
-{
-    return strlen(text) == 40 && strspn(text, "0123456789abcdef") == 40;
-}
-
 static int decode_signers(struct arena *arena, const struct value *list,
                           struct marketplace *market, struct error *error)
 {
@@ -103,7 +98,7 @@ static int decode_market(struct arena *arena, const struct value *map,
                          market->name);
     if (fetch_check_url(market->url, &wrong) < 0)
         return error_set(error, ERROR_INPUT, "%s", wrong.text);
-    if (!is_commit(market->head))
+    if (!reference_commit_is_valid(market->head))
         return error_set(error, ERROR_INPUT, "'head' must be a commit");
     if (market->tofu + (market->signer_count > 0) + !!market->allowed_signers !=
         1)

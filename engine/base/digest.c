@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <openssl/sha.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "engine/base/memory.h"
 
@@ -34,6 +35,14 @@ void digest_print(const struct digest *digest, char hex[65])
 {
     for (size_t i = 0; i < sizeof digest->bytes; i++)
         snprintf(hex + 2 * i, 3, "%02x", digest->bytes[i]);
+}
+
+bool digest_is_name(const char *text)
+{
+    const size_t start = sizeof DIGEST_PREFIX - 1;
+    return text && strncmp(text, DIGEST_PREFIX, start) == 0 &&
+           strlen(text + start) == 64 &&
+           strspn(text + start, "0123456789abcdef") == 64;
 }
 
 struct digest_stream *digest_stream_new(void)

@@ -1,5 +1,6 @@
 #pragma once
 /* SHA-256 (FIPS 180-4), by OpenSSL. */
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "engine/base/cleanup.h"
@@ -13,6 +14,11 @@ struct digest digest_compute(const void *bytes, size_t length);
 
 /* 64 lower-case hex digits and a NUL. */
 void digest_print(const struct digest *digest, char hex[65]);
+
+/* Whether `text` is the name of a digest: DIGEST_PREFIX and 64 lower-case hex
+ * digits. NULL is none. */
+#define DIGEST_PREFIX "sha256:"
+bool digest_is_name(const char *text);
 
 /* The digest of bytes that come in pieces. The caller frees it. */
 struct digest_stream;

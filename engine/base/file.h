@@ -32,6 +32,13 @@ static inline void descriptor_cleanup(const int *descriptor)
         close(*descriptor);
 }
 
+/* Closes *descriptor unless it is -1, which it is then. */
+static inline void descriptor_close(int *descriptor)
+{
+    descriptor_cleanup(descriptor);
+    *descriptor = -1;
+}
+
 /* Writes all bytes to a descriptor, over short writes and EINTR. 0, or -1 with
  * errno set. */
 int file_write_all(int descriptor, const char *bytes, size_t length) MUST_CHECK;

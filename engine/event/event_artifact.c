@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/digest.h"
 #include "engine/base/utf8.h"
 #include "engine/event/artifact.h"
 #include "engine/event/limits.h"
@@ -61,15 +62,6 @@ const char *event_artifact_fault(const char *name, size_t length)
     return find_fault_of_parts(name, length);
 }
 
-static bool is_digest(const char *digest)
-{
-    static const char prefix[] = "sha256:";
-    const size_t start = sizeof prefix - 1;
-    return digest && strncmp(digest, prefix, start) == 0 &&
-           strlen(digest) == start + 64 &&
-           strspn(digest + start, "0123456789abcdef") == 64;
-}
-
 static struct artifact_state *add(struct run_state *state)
 {
     const size_t size = sizeof *state->artifacts;
@@ -95,7 +87,7 @@ int artifact_add(struct run_state *state, const struct event *event,
                          "an artifact of step '%.64s' needs a 'name' of at "
                          "most %d bytes",
                          event->step, EVENT_ARTIFACT_NAME_LIMIT);
-    if (size < 0 || !is_digest(digest))
+    if (size < 0 || !digest_is_name(digest))
         return error_set(error, ERROR_SYSTEM,
                          "artifact '%.64s' needs a 'size' and a 'digest' of "
                          "the form sha256:<64 hex digits>",

@@ -19,15 +19,14 @@
 
 #include "engine/base/arena.h"
 #include "engine/base/beneath.h"
+#include "engine/base/digest.h"
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "engine/base/random.h"
 #include "engine/history/copy.h"
 #include "engine/history/history.h"
 
-enum { NAME_DIGITS = 16, HEX_DIGITS = 64, FOLDER_DIGITS = 2 };
-
-static const char prefix[] = "sha256:";
+enum { NAME_DIGITS = 16, FOLDER_DIGITS = 2 };
 
 struct history_artifacts {
     struct arena *arena;
@@ -164,8 +163,9 @@ static int keep(struct history_artifacts *artifacts, int source, int64_t limit,
         return -1;
     }
     kept->size = copied.size;
-    memcpy(kept->digest, prefix, sizeof prefix - 1);
-    memcpy(kept->digest + sizeof prefix - 1, copied.hex, sizeof copied.hex);
+    memcpy(kept->digest, DIGEST_PREFIX, sizeof DIGEST_PREFIX - 1);
+    memcpy(kept->digest + sizeof DIGEST_PREFIX - 1, copied.hex,
+           sizeof copied.hex);
     return 0;
 }
 
@@ -194,10 +194,8 @@ int history_artifacts_flush(struct history_artifacts *artifacts,
 /* The path of a digest below the folder; NULL when it is none. */
 static const char *path_of(struct arena *arena, const char *digest)
 {
-    const size_t start = sizeof prefix - 1;
-    if (strncmp(digest, prefix, start) != 0 ||
-        strlen(digest) != start + HEX_DIGITS ||
-        strspn(digest + start, "0123456789abcdef") != HEX_DIGITS)
+    const size_t start = sizeof DIGEST_PREFIX - 1;
+    if (!digest_is_name(digest))
         return NULL;
     return arena_format(arena, "sha256/%.*s/%s", FOLDER_DIGITS, digest + start,
                         digest + start + FOLDER_DIGITS);
@@ -228,7 +226,7 @@ int history_artifacts_copy(struct history_artifacts *artifacts,
         return error_context(error, "kept file '%.200s/%s'", artifacts->path,
                              path);
     if (copied.size != kept->size ||
-        strcmp(copied.hex, kept->digest + sizeof prefix - 1) != 0)
+        strcmp(copied.hex, kept->digest + sizeof DIGEST_PREFIX - 1) != 0)
         return error_set(error, ERROR_SYSTEM,
                          "the kept file '%.200s/%s' was changed: it is not "
                          "what was recorded",

@@ -174,7 +174,8 @@ int kube_client_wait(struct kube_client *client, int64_t until,
 struct kube_client *kube_client_open(struct kube_access *access,
                                      struct error *error)
 {
-    const struct curl_library *curl = curl_library_load(error);
+    const struct curl_library *curl =
+        curl_library_load("speak to a cluster", error);
     if (!curl || access_refresh(access, false, error) < 0)
         return NULL;
     struct kube_client *client = memory_allocate(sizeof *client);

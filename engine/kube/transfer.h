@@ -9,10 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/base/curl_library.h"
 #include "engine/base/error.h"
 #include "engine/base/text.h"
 #include "engine/kube/access.h"
-#include "engine/kube/curl_library.h"
 #include "engine/kube/kube.h"
 
 /* How a request ended. */

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "engine/base/digest.h"
 #include "engine/registry/limits.h"
 #include "engine/registry/private.h"
 
@@ -12,7 +13,7 @@
 #define HUB_HOST  "registry-1.docker.io"
 #define HUB_KNOWN "https://index.docker.io/v1/"
 
-enum { DIGEST_LENGTH = sizeof "sha256:" - 1 + 64, TAG_LIMIT = 128 };
+enum { TAG_LIMIT = 128 };
 
 static bool is_of(const char *text, size_t length, const char *more)
 {
@@ -24,12 +25,6 @@ static bool is_of(const char *text, size_t length, const char *more)
             return false;
     }
     return length > 0;
-}
-
-static bool is_digest(const char *text)
-{
-    return strncmp(text, "sha256:", 7) == 0 && strlen(text) == DIGEST_LENGTH &&
-           strspn(text + 7, "0123456789abcdef") == 64;
 }
 
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -92,7 +87,7 @@ int reference_read(struct arena *arena, const char *image,
                 is_repository(made->repository) &&
                 strlen(made->tag) <= TAG_LIMIT &&
                 is_of(made->tag, strlen(made->tag), "._-" UPPER) &&
-                (!made->digest || is_digest(made->digest));
+                (!made->digest || digest_is_name(made->digest));
     return good ? 0
                 : error_set(error, ERROR_INPUT,
                             "'%.200s' is not the name of an image", image);

@@ -95,13 +95,6 @@ static int authorize(struct asking *asking, const char *header,
 
 /* --- objects ---------------------------------------------------------------- */
 
-static bool is_digest(const char *text)
-{
-    return text && strlen(text) == sizeof "sha256:" - 1 + 64 &&
-           strncmp(text, "sha256:", 7) == 0 &&
-           strspn(text + 7, "0123456789abcdef") == 64;
-}
-
 static int compare(const struct answer *answer, const char *digest,
                    struct error *error)
 {
@@ -146,7 +139,7 @@ static const struct value *get(struct asking *asking, const char *kind,
                   answer.status);
         return NULL;
     }
-    if (is_digest(name) && compare(&answer, name, error) < 0)
+    if (digest_is_name(name) && compare(&answer, name, error) < 0)
         return NULL;
     return value_read_json(asking->arena, text_string(&answer.body),
                            answer.body.length, error);
@@ -163,7 +156,7 @@ static const struct value *get_manifest(struct asking *asking,
     if (!found || !value_get(found, "manifests"))
         return found;
     const char *digest = config_choose(found);
-    if (is_digest(digest))
+    if (digest_is_name(digest))
         return get(asking, "manifests", digest, error);
     error_set(error, ERROR_REMOTE, "it has the image for other machines only");
     return NULL;
@@ -176,7 +169,7 @@ static int read_image(struct asking *asking, struct registry_image *made,
     if (!manifest)
         return -1;
     const char *digest = value_string(value_path(manifest, "config.digest"));
-    if (!is_digest(digest))
+    if (!digest_is_name(digest))
         return error_set(error, ERROR_REMOTE,
                          "its manifest names no configuration");
     const struct value *config = get(asking, "blobs", digest, error);

@@ -5,56 +5,14 @@
  * the stores of blobs do.
  */
 #include <assert.h>
-#include <curl/curl.h>
 #include <string.h>
 #include <strings.h>
 
 #include "engine/base/clock.h"
-#include "engine/base/library.h"
+#include "engine/base/curl_library.h"
 #include "engine/base/memory.h"
 #include "engine/registry/limits.h"
 #include "engine/registry/private.h"
-
-#define FUNCTIONS(ITEM)                                                        \
-    ITEM(global_init)                                                          \
-    ITEM(easy_init)                                                            \
-    ITEM(easy_setopt)                                                          \
-    ITEM(easy_perform)                                                         \
-    ITEM(easy_getinfo)                                                         \
-    ITEM(easy_strerror)                                                        \
-    ITEM(easy_cleanup)                                                         \
-    ITEM(slist_append)                                                         \
-    ITEM(slist_free_all)
-
-struct curl {
-#define ITEM(name) __typeof__(curl_##name) *name;
-    FUNCTIONS(ITEM)
-#undef ITEM
-};
-
-static const struct curl *load(struct error *error)
-{
-#define ITEM(name) "curl_" #name,
-    static const char *const names[] = {FUNCTIONS(ITEM)};
-#undef ITEM
-    static const struct library description = {
-        .soname = "libcurl.so.4",
-        .package = "libcurl4",
-        .purpose = "ask a registry for what an image runs",
-        .names = names,
-        .count = sizeof names / sizeof *names,
-    };
-    static struct curl curl;
-    static bool loaded;
-    if (!loaded && library_load(&description, &curl, error) < 0)
-        return NULL;
-    if (!loaded && curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        error_set(error, ERROR_SYSTEM, "libcurl cannot be initialised");
-        return NULL;
-    }
-    loaded = true;
-    return &curl;
-}
 
 static size_t take_bytes(char *bytes, size_t size, size_t count, void *context)
 {
@@ -85,8 +43,9 @@ static size_t take_header(char *line, size_t size, size_t count, void *context)
     return length;
 }
 
-static struct curl_slist *add(const struct curl *curl, struct curl_slist *list,
-                              const char *name, const char *value)
+static struct curl_slist *add(const struct curl_library *curl,
+                              struct curl_slist *list, const char *name,
+                              const char *value)
 {
     CLEANUP(text_free) struct text line = {0};
     if (!value)
@@ -98,8 +57,8 @@ static struct curl_slist *add(const struct curl *curl, struct curl_slist *list,
     return longer;
 }
 
-static void set_options(const struct curl *curl, CURL *easy, const char *url,
-                        bool here, int64_t left)
+static void set_options(const struct curl_library *curl, CURL *easy,
+                        const char *url, bool here, int64_t left)
 {
     const char *schemes = here ? "http,https" : "https";
     curl->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -122,7 +81,8 @@ int transfer_get(const struct request *request, struct answer *answer,
                  struct error *error)
 {
     char failure[CURL_ERROR_SIZE] = "";
-    const struct curl *curl = load(error);
+    const struct curl_library *curl =
+        curl_library_load("ask a registry for what an image runs", error);
     int64_t left = request->until - clock_monotonic();
     if (!curl)
         return -1;

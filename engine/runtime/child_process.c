@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "engine/runtime/keeper.h"
 
@@ -50,17 +51,10 @@ struct pipe_ends {
     int reader, writer;
 };
 
-static void close_one(int *descriptor)
-{
-    if (*descriptor >= 0)
-        close(*descriptor);
-    *descriptor = -1;
-}
-
 static void close_ends(struct pipe_ends *ends)
 {
-    close_one(&ends->reader);
-    close_one(&ends->writer);
+    descriptor_close(&ends->reader);
+    descriptor_close(&ends->writer);
 }
 
 /* Moves a descriptor above those that the child will use. */
@@ -74,7 +68,7 @@ static int open_nothing(int least)
 {
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     int raised = nothing < 0 ? -1 : raise_descriptor(nothing, least);
-    close_one(&nothing);
+    descriptor_close(&nothing);
     return raised;
 }
 
@@ -229,9 +223,9 @@ static pid_t start(const struct process_setup *setup, struct pipe_ends *output,
     if (birth.input >= 0 && birth.output >= 0 && birth.complaints >= 0)
         pid = give_birth(&birth);
     int number = errno;
-    close_one(&birth.input);
-    close_one(&birth.output);
-    close_one(&birth.complaints);
+    descriptor_close(&birth.input);
+    descriptor_close(&birth.output);
+    descriptor_close(&birth.complaints);
     for (size_t i = 0; i < setup->descriptor_count; i++)
         close(raised[i]);
     memory_free(raised);
@@ -260,8 +254,8 @@ int process_start(const struct process_setup *setup, struct process *process,
         close_ends(&complaints);
         return -1;
     }
-    close_one(&output.writer);
-    close_one(&complaints.writer);
+    descriptor_close(&output.writer);
+    descriptor_close(&complaints.writer);
     process->output = output.reader;
     process->complaints = complaints.reader;
     return 0;
@@ -315,7 +309,7 @@ int process_reap(struct process *process)
 
 void process_close(struct process *process)
 {
-    close_one(&process->handle);
-    close_one(&process->output);
-    close_one(&process->complaints);
+    descriptor_close(&process->handle);
+    descriptor_close(&process->output);
+    descriptor_close(&process->complaints);
 }

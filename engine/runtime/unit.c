@@ -31,13 +31,6 @@ enum {
     LATER_INPUTS = 3, /* descriptors of bubblewrap before the inputs */
 };
 
-static void close_one(int *descriptor)
-{
-    if (*descriptor >= 0)
-        close(*descriptor);
-    *descriptor = -1;
-}
-
 struct unit unit_make(const struct pod *pod, size_t index, const char *token,
                       const struct plan *bare, struct event_sink *sink)
 {
@@ -61,7 +54,7 @@ static int open_bytes(const char *bytes, size_t length, struct error *error)
         lseek(file, 0, SEEK_SET) == 0)
         return file;
     error_set_system(error, "cannot keep a file in memory");
-    close_one(&file);
+    descriptor_close(&file);
     return -1;
 }
 
@@ -155,7 +148,7 @@ static int start_with(struct unit *unit, struct arena *arena,
         result = process_start(&process, &unit->process, error);
     descriptors[2] = -1; /* stays open */
     for (size_t i = 0; i < count; i++)
-        close_one(&descriptors[i]);
+        descriptor_close(&descriptors[i]);
     return result;
 }
 
@@ -286,7 +279,7 @@ void unit_release(struct unit *unit)
     if (unit->latch < 0)
         return;
     (void)!file_write_all(unit->latch, "\n", 1);
-    close_one(&unit->latch);
+    descriptor_close(&unit->latch);
     unit->begun = clock_now();
 }
 
@@ -313,7 +306,7 @@ void unit_read_info(struct unit *unit)
     if (length < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (length <= 0)
-        close_one(&unit->info);
+        descriptor_close(&unit->info);
     if (length <= 0 || full)
         return;
     unit->info_length += (size_t)length;
@@ -394,9 +387,9 @@ void unit_close(struct unit *unit)
         unit_reap(unit);
     process_close(&unit->process);
     unit_close_container(unit);
-    close_one(&unit->info);
-    close_one(&unit->latch);
-    close_one(&unit->child_handle);
+    descriptor_close(&unit->info);
+    descriptor_close(&unit->latch);
+    descriptor_close(&unit->child_handle);
     text_free(&unit->complaint);
     if (unit->stream)
         stream_free(unit->stream);

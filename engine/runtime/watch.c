@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "engine/base/cleanup.h"
+#include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "engine/runtime/limits.h"
 
@@ -32,12 +33,6 @@ enum {
 
 DEFINE_CLEANUP(char *, memory_free);
 
-static void close_one(int *descriptor)
-{
-    close(*descriptor);
-    *descriptor = -1;
-}
-
 /* Reads at most `turns` times from the container's output. */
 static int read_output(struct unit *unit, char *buffer, int turns,
                        struct error *error)
@@ -49,7 +44,7 @@ static int read_output(struct unit *unit, char *buffer, int turns,
         if (length < 0 && errno == EAGAIN)
             return stream_rest(unit->stream, error);
         if (length <= 0)
-            close_one(&unit->process.output);
+            descriptor_close(&unit->process.output);
         else if (stream_feed(unit->stream, buffer, (size_t)length, error) != 0)
             return -1;
         unit->spoke = unit->spoke || length > 0;
@@ -69,7 +64,7 @@ static int read_complaints(struct unit *unit, char *buffer, int turns,
             return 0;
         size_t room = HOST_COMPLAINT_LIMIT - unit->complaint.length;
         if (length <= 0)
-            close_one(&unit->process.complaints);
+            descriptor_close(&unit->process.complaints);
         else if (unit->bare && unit_has_begun(unit)) {
             if (stream_feed(unit->stream, buffer, (size_t)length, error) != 0)
                 return -1;

@@ -1,4 +1,4 @@
-#include "engine/kube/curl_library.h"
+#include "engine/base/curl_library.h"
 
 #include "engine/base/library.h"
 
@@ -6,16 +6,16 @@
 static const char *const names[] = {CURL_FUNCTIONS(ITEM)};
 #undef ITEM
 
-static const struct library description = {
-    .soname = "libcurl.so.4",
-    .package = "libcurl4",
-    .purpose = "speak to a cluster",
-    .names = names,
-    .count = sizeof names / sizeof *names,
-};
-
-const struct curl_library *curl_library_load(struct error *error)
+const struct curl_library *curl_library_load(const char *purpose,
+                                             struct error *error)
 {
+    const struct library description = {
+        .soname = "libcurl.so.4",
+        .package = "libcurl4",
+        .purpose = purpose,
+        .names = names,
+        .count = sizeof names / sizeof *names,
+    };
     static struct curl_library library;
     static bool loaded;
     if (loaded)

@@ -1,5 +1,5 @@
 #pragma once
-/* libcurl, loaded when a cluster is first spoken to. */
+/* libcurl, loaded when a server is first spoken to. */
 #include <curl/curl.h>
 
 #include "engine/base/error.h"
@@ -9,6 +9,7 @@
     ITEM(easy_init)                                                            \
     ITEM(easy_cleanup)                                                         \
     ITEM(easy_setopt)                                                          \
+    ITEM(easy_perform)                                                         \
     ITEM(easy_getinfo)                                                         \
     ITEM(easy_strerror)                                                        \
     ITEM(multi_init)                                                           \
@@ -29,5 +30,6 @@ struct curl_library {
 };
 
 /* The library, loaded and initialised once. ERROR_SYSTEM when it is missing or
- * too old. */
-const struct curl_library *curl_library_load(struct error *error);
+ * too old: then `purpose` cannot be done ("speak to a cluster"). */
+const struct curl_library *curl_library_load(const char *purpose,
+                                             struct error *error);
