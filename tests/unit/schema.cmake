@@ -3,6 +3,7 @@ assay_test(test_schema_compile USES schema value base)
 assay_test(test_schema_kinds USES schema value base)
 # The private parts of the module: its own view of the tree is the root here.
 assay_test(test_schema_pattern USES schema value base)
+assay_test(test_schema_editors USES value base)
 assay_test(test_schema_files USES schema marketplace value base)
 
 # Our verdicts as JSON, for another implementation to judge.
